@@ -1,0 +1,1 @@
+"""Needletime: appointments and treatment plans for dry-needling clinics."""

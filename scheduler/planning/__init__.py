@@ -1,0 +1,1 @@
+"""Pure arithmetic on time: standard library only, no Flask, no database."""
