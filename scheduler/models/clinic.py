@@ -1,0 +1,85 @@
+"""The organisation and where it treats: Clinic, Location, Room, Closure."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from scheduler.models.base import Base, Instant, Key, Name, Prose, Word
+
+
+class Clinic(Base):
+    """The organisation; one installation serves one clinic, so there is at most one row (id 1)."""
+
+    __tablename__ = "clinics"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="single"),
+        CheckConstraint("slot_minutes IN (5, 10, 15, 20, 30, 60)", name="slot_minutes"),
+        CheckConstraint("min_rest_hours BETWEEN 0 AND 336", name="min_rest_hours"),
+        CheckConstraint("hold_minutes BETWEEN 1 AND 120", name="hold_minutes"),
+    )
+
+    id: Mapped[Key]
+    name: Mapped[Name]
+    email: Mapped[Name]
+    """Reply-To of every mail: the desk."""
+    phone: Mapped[Word]
+    locale: Mapped[Word]
+    """BCP 47 language of screens and mails where a person has not chosen one."""
+    slot_minutes: Mapped[int] = mapped_column(default=15)
+    """The grid, in wall-clock minutes, on which appointments are offered."""
+    hold_minutes: Mapped[int] = mapped_column(default=10)
+    min_rest_hours: Mapped[int] = mapped_column(default=48)
+    """Smallest distance, start to start on the wall clock, between two needling sessions of one patient."""
+    reminder_offsets_minutes: Mapped[list[int]]
+    """How long before the start a reminder falls due; empty sends none."""
+    quiet_from_minute: Mapped[int] = mapped_column(default=21 * 60)
+    """Minute of day, in the recipient's zone, from which no reminder is sent …"""
+    quiet_until_minute: Mapped[int] = mapped_column(default=8 * 60)
+    """… until this one."""
+    no_reminder_within_minutes: Mapped[int] = mapped_column(default=120)
+    """A reminder due sooner than this after the booking is not sent: the confirmation just arrived."""
+
+
+class Location(Base):
+    """A place of treatment; its IANA zone rules every wall clock in it."""
+
+    __tablename__ = "locations"
+    __table_args__ = (UniqueConstraint("name"),)
+
+    id: Mapped[Key]
+    name: Mapped[Name]
+    address: Mapped[Prose] = mapped_column(default="")
+    zone: Mapped[Word]
+    """IANA time zone name, for example Europe/Berlin."""
+    archived_at: Mapped[datetime | None]
+    rooms: Mapped[list["Room"]] = relationship(back_populates="location", order_by="Room.id")
+
+
+class Room(Base):
+    """A room is exclusive: one appointment at a time."""
+
+    __tablename__ = "rooms"
+    __table_args__ = (UniqueConstraint("location_id", "name"),)
+
+    id: Mapped[Key]
+    location_id: Mapped[int] = mapped_column(ForeignKey("locations.id"))
+    name: Mapped[Name]
+    archived_at: Mapped[datetime | None]
+    location: Mapped[Location] = relationship(back_populates="rooms")
+
+
+class Closure(Base):
+    """A time during which a location is closed, [starts_at, ends_at)."""
+
+    __tablename__ = "closures"
+    __table_args__ = (
+        CheckConstraint("starts_at < ends_at", name="order"),
+        Index(None, "location_id", "starts_at"),
+    )
+
+    id: Mapped[Key]
+    location_id: Mapped[int] = mapped_column(ForeignKey("locations.id"))
+    starts_at: Mapped[Instant]
+    ends_at: Mapped[Instant]
+    reason: Mapped[Name] = mapped_column(default="")

@@ -1,0 +1,93 @@
+"""The outbox: one email owed to one person for one reason."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from scheduler.models.appointments import Appointment
+from scheduler.models.base import Base, Instant, Key, Prose, Word, one_of
+from scheduler.models.patients import Patient
+
+
+class MessageKind(StrEnum):
+    """Why a mail is owed."""
+
+    CONFIRMATION = "confirmation"
+    SERIES_CONFIRMATION = "series_confirmation"
+    REMINDER = "reminder"
+    CHANGE = "change"
+    CANCELLATION = "cancellation"
+
+
+class MessageState(StrEnum):
+    """due -> claimed (lease) -> sending -> sent | unknown | failed; cancelled when pointless before it was sent."""
+
+    DUE = "due"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Message(Base):
+    """One email owed to one person for one reason; its text is made from the appointments just before sending."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        one_of("kind", MessageKind),
+        one_of("state", MessageState),
+        UniqueConstraint("dedupe_key"),
+        UniqueConstraint("message_id"),
+        Index(None, "patient_id"),
+        Index(
+            "ix_messages_next_attempt_at_open",
+            "next_attempt_at",
+            sqlite_where=text("state IN ('due', 'claimed', 'sending')"),
+            postgresql_where=text("state IN ('due', 'claimed', 'sending')"),
+        ),
+    )
+
+    id: Mapped[Key]
+    kind: Mapped[Word]
+    dedupe_key: Mapped[str] = mapped_column(String(200))
+    """kind, appointment, revision, offset and recipient in one text: the same mail is never owed twice."""
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"))
+    recipient: Mapped[str] = mapped_column(String(320))
+    offset_minutes: Mapped[int | None]
+    """Reminders: how long before the start, as the policy says."""
+    state: Mapped[Word] = mapped_column(default=MessageState.DUE.value)
+    due_at: Mapped[Instant]
+    pointless_at: Mapped[datetime | None]
+    """From then on it is no use to send (a reminder: the start)."""
+    next_attempt_at: Mapped[Instant]
+    """due_at at first; later the next retry, or the end of the lease while claimed."""
+    claimed_by: Mapped[Word | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    message_id: Mapped[str] = mapped_column(String(200))
+    """RFC 5322 Message-ID, fixed when the row is written so that retries are recognisable."""
+    sent_at: Mapped[datetime | None]
+    server_reply: Mapped[Prose] = mapped_column(default="")
+    """The last answer of the mail server, or why it was cancelled."""
+    created_at: Mapped[Instant]
+    patient: Mapped[Patient] = relationship()
+    items: Mapped[list["MessageItem"]] = relationship(cascade="all, delete-orphan")
+
+
+class MessageItem(Base):
+    """An appointment that a message speaks of, as of one revision."""
+
+    __tablename__ = "message_items"
+    __table_args__ = (
+        PrimaryKeyConstraint("message_row_id", "appointment_id", name="pk_message_items"),
+        Index(None, "appointment_id"),
+    )
+
+    message_row_id: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
+    appointment_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
+    sequence: Mapped[int]
+    """Appointment.sequence when the message was written; a reminder for an older one is not sent."""
+    appointment: Mapped[Appointment] = relationship()

@@ -1,0 +1,1 @@
+"""Verbs of the clinic, one transaction each; the only floor that commits."""
