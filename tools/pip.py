@@ -8,5 +8,5 @@ _OPTIONS = ("--quiet", "--disable-pip-version-check", "--no-input", "--require-h
 
 def install(python: Path, lock: Path, *options: str) -> None:
     """Install a lock's packages for `python`, checking every hash; raises CalledProcessError."""
-    command = [python, "-m", "pip", "install", *_OPTIONS, *options, "-r", lock]
+    command: list[str | Path] = [python, "-m", "pip", "install", *_OPTIONS, *options, "-r", lock]
     subprocess.run(command, stdin=subprocess.DEVNULL, check=True)
