@@ -8,12 +8,15 @@ and `& ~` are intersection, union and difference at the speed of memory. All int
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import compress
 
 TICK_MINUTES = 5
 TICK_SECONDS = 300
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(seconds=TICK_SECONDS)
+_BIT = (1, 2, 4, 8, 16, 32, 64, 128)
+_TRUTH = bytes.maketrans(b"01", b"\0\1")
 
 
 def tick_of(instant: datetime) -> int:
@@ -70,22 +73,28 @@ def span(lo: int, hi: int) -> int:
 def busy_bits(pairs: Iterable[tuple[int, int]], horizon: Horizon) -> int:
     """The ticks of the horizon touched by any of the pairs [start, end) of epoch seconds.
 
-    Starts are floored and ends ceiled to a tick; pairs may overlap and come in any order; one that is empty or
-    reversed touches nothing.
+    Starts are floored and ends ceiled to a tick; pairs may overlap and come in any order (ascending is fastest); one
+    that is empty or reversed touches nothing.
     """
-    # One byte a tick, parsed as a binary numeral at the end: a slice assignment costs the length of one
-    # appointment, an OR into the big integer the length of the horizon.
-    size = horizon.ticks
-    end_tick = horizon.end_tick
-    digits = bytearray(b"0") * size
-    ones = b"1" * size
-    for start, end in pairs:
-        if start < end:
-            left = max(end_tick + -end // TICK_SECONDS, 0)
-            right = min(end_tick - start // TICK_SECONDS, size)
-            if left < right:
-                digits[left:right] = ones[left:right]
-    return int(digits, 2) if size else 0
+    # A run of ones is 2**hi - 2**lo, so disjoint runs are the set of their ends minus the set of their starts. Setting
+    # two bits in byte arrays costs the same on any horizon; an OR into the timeline costs its whole length.
+    base, size = horizon.start_tick, horizon.ticks
+    starts = bytearray((size >> 3) + 1)
+    ends = bytearray((size >> 3) + 1)
+    reach = 0
+    for start, end in sorted(pairs):
+        if start >= end:
+            continue
+        lo = start // TICK_SECONDS - base
+        hi = -(-end // TICK_SECONDS) - base
+        if not reach <= lo < hi <= size:
+            lo, hi = max(lo, reach), min(hi, size)
+            if lo >= hi:
+                continue
+        reach = hi
+        starts[lo >> 3] |= _BIT[lo & 7]
+        ends[hi >> 3] |= _BIT[hi & 7]
+    return int.from_bytes(ends, "little") - int.from_bytes(starts, "little")
 
 
 def fits(free: int, k: int) -> int:
@@ -117,16 +126,23 @@ def indices(bits: int) -> Iterator[int]:
     if bits < 0:
         raise ValueError("a timeline cannot be negative")
     digits = bin(bits)[:1:-1]
-    at = digits.find("1")
-    while at >= 0:
-        yield at
-        at = digits.find("1", at + 1)
+    # Searching costs per set bit, filtering per tick: they meet at about one in five.
+    if bits.bit_count() * 5 > len(digits):
+        return compress(range(len(digits)), digits.encode().translate(_TRUTH))
+    return _found(digits)
 
 
 def runs(bits: int) -> Iterator[tuple[int, int]]:
     """The maximal runs of set bits as half-open pairs, ascending. ValueError if bits is negative."""
     edges = indices(bits ^ (bits << 1))
     return zip(edges, edges, strict=True)
+
+
+def _found(digits: str) -> Iterator[int]:
+    at = digits.find("1")
+    while at >= 0:
+        yield at
+        at = digits.find("1", at + 1)
 
 
 def _since_epoch(instant: datetime) -> timedelta:
