@@ -1,0 +1,106 @@
+"""Every database test runs on SQLite and on PostgreSQL: fixtures for both, emptied before each test."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from sqlalchemy import text
+
+from config import Settings, read_settings
+from scheduler import create_app
+from scheduler.extensions import db
+from tools.postgres import Cluster
+
+DATABASES = ("sqlite", "postgresql")
+
+
+def settings_for(database_url: str, **environment: str) -> Settings:
+    """Settings of a process under test."""
+    return read_settings(
+        {
+            "DATABASE_URL": database_url,
+            "SECRET_KEY": "a secret that only these tests know, long enough",
+            "BASE_URL": "http://127.0.0.1:8000",
+            "MAIL_FROM": "desk@clinic.example",
+            **environment,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A throw-away PostgreSQL server for this test process."""
+    with Cluster() as started:
+        yield started
+
+
+def _migrated(url: str) -> Flask:
+    app = create_app(settings_for(url))
+    app.config["TESTING"] = True
+    with app.app_context():
+        upgrade()
+    return app
+
+
+@pytest.fixture(scope="session")
+def sqlite_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application on an SQLite file; beside it an empty, migrated copy to start each test from."""
+    path = tmp_path_factory.mktemp("sqlite") / "test.db"
+    app = _migrated(f"sqlite:///{path}")
+    with app.app_context():
+        db.engine.dispose()
+    shutil.copy(path, path.with_suffix(".empty"))
+    return app
+
+
+@pytest.fixture(scope="session")
+def postgresql_app(cluster: Cluster) -> Iterator[Flask]:
+    """The application on PostgreSQL."""
+    cluster.create_database("test")
+    app = _migrated(cluster.url("test"))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture(params=DATABASES)
+def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """The application on each database in turn, empty; no context is pushed."""
+    app: Flask = request.getfixturevalue(f"{request.param}_app")
+    with app.app_context():
+        empty_database()
+    yield app
+    with app.app_context():
+        db.session.remove()
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[Flask]:
+    """The application with a context pushed, for calling use cases; not for HTTP tests."""
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser or program that calls the application; push no context while it is used."""
+    return app.test_client()
+
+
+def empty_database() -> None:
+    """Bring the current application's database back to just migrated."""
+    db.session.remove()
+    if db.engine.dialect.name == "sqlite":
+        db.engine.dispose()
+        path = Path(db.engine.url.database or "")
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        shutil.copy(path.with_suffix(".empty"), path)
+        return
+    names = ", ".join(table.name for table in db.metadata.sorted_tables)
+    with db.engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
