@@ -1,7 +1,6 @@
 """Find Chromium for the browser tests; Playwright's own download is not used."""
 
 import shutil
-import sys
 
 from tools import apt
 
@@ -22,10 +21,3 @@ def ensure_chromium() -> str:
     if path is None:
         raise apt.MissingProgram("The browser tests need chromium on PATH.")
     return path
-
-
-if __name__ == "__main__":
-    try:
-        print(ensure_chromium())
-    except apt.MissingProgram as error:
-        sys.exit(str(error))

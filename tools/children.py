@@ -3,10 +3,10 @@
 import ctypes
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
@@ -25,6 +25,11 @@ def spawn(
     return subprocess.Popen(
         command, start_new_session=True, preexec_fn=_tie_to_parent(death_signal), **options
     )
+
+
+def spawn_module(*module: str | os.PathLike[str], **options: Any) -> subprocess.Popen[bytes]:
+    """Start `python -m <module> <its arguments>` with the Python that runs us; `options` are Popen's."""
+    return spawn([sys.executable, "-m", *module], **options)
 
 
 def _tie_to_parent(death_signal: int) -> Callable[[], None] | None:
@@ -50,11 +55,6 @@ def stop(child: subprocess.Popen[bytes], *signals: int, seconds_each: float = 10
             except subprocess.TimeoutExpired:
                 continue
         break
+    with suppress(ProcessLookupError):  # what a child that was killed left in its session
+        os.killpg(child.pid, signal.SIGKILL)
     return child.wait()
-
-
-def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nobody listens on right now; another process may still be faster."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

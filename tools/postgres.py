@@ -1,7 +1,4 @@
-"""Throw-away PostgreSQL clusters from the system's binaries, for tests, checks and benchmarks.
-
-`python -m tools.postgres` only makes sure that the binaries are there.
-"""
+"""Throw-away PostgreSQL clusters from the system's binaries, for tests, checks and benchmarks."""
 
 import atexit
 import os
@@ -9,7 +6,6 @@ import pwd
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -17,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tools import apt, children
+from tools import apt, children, probe
 
 USER = "needletime"
 # Not TMPDIR: a socket's path may have 107 bytes at most, and root's TMPDIR may be closed to others.
@@ -84,10 +80,10 @@ class Cluster:
 
     def url(self, dbname: str = "postgres") -> str:
         """SQLAlchemy's address of one database of this cluster."""
-        return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/{dbname}"
+        return f"postgresql+psycopg://{USER}@{probe.HOST}:{self.port}/{dbname}"
 
     def create_database(self, name: str, template: str | None = None) -> str:
-        """Create a database, a copy of `template` if given (which nobody may use meanwhile); return its URL."""
+        """Create a database, a copy of `template` if given (nobody may be using it); return its URL."""
         from psycopg import sql
 
         statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
@@ -153,9 +149,9 @@ class Cluster:
         assert self._folder is not None
         log = self._folder / "server.log"
         for _ in range(5):
-            self.port = children.free_port()
+            self.port = probe.free_port()
             settings = {
-                "listen_addresses": "127.0.0.1",
+                "listen_addresses": probe.HOST,
                 "port": str(self.port),
                 "unix_socket_directories": str(self._folder),
                 "max_connections": "200",
@@ -194,9 +190,7 @@ class Cluster:
     def _connect(self) -> Any:
         import psycopg
 
-        return psycopg.connect(
-            host="127.0.0.1", port=self.port, user=USER, dbname="postgres", autocommit=True
-        )
+        return psycopg.connect(host=probe.HOST, port=self.port, user=USER, dbname="postgres", autocommit=True)
 
 
 def _unprivileged(folder: Path) -> dict[str, Any]:
@@ -221,10 +215,3 @@ def _sweep_orphans() -> None:
             shutil.rmtree(folder, ignore_errors=True)
         except (PermissionError, ValueError):
             continue
-
-
-if __name__ == "__main__":
-    try:
-        print(ensure_binaries())
-    except apt.MissingProgram as error:
-        sys.exit(str(error))

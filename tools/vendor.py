@@ -21,7 +21,14 @@ FILES = (
     "axe-core/axe.min.js",
 )
 # --ignore-scripts: no package may run anything here. The rest is for a calm log.
-_NPM_OPTIONS = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
+_NPM_OPTIONS = (
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--no-update-notifier",
+    "--no-progress",
+    "--loglevel=error",
+)
 
 
 def fetch(python: Path) -> None:
