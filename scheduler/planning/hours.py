@@ -72,7 +72,7 @@ class LocalDay(NamedTuple):
 class WallClock:
     """What a zone's wall clock shows at each tick of a horizon: what it shows when the tick begins.
 
-    ValueError where the zone's UTC offset is not a multiple of five minutes (there is none since 1972).
+    ValueError where the zone's UTC offset is not a multiple of five minutes (none since January 1972).
     """
 
     def __init__(self, zone: ZoneInfo, horizon: Horizon) -> None:

@@ -41,7 +41,7 @@ class Horizon:
 
     def __post_init__(self) -> None:
         if self.ticks < 0:
-            raise ValueError(f"a horizon cannot have {self.ticks} ticks")
+            raise ValueError(f"a horizon cannot end {-self.ticks} ticks before it starts")
 
     @classmethod
     def between(cls, start: datetime, end: datetime) -> "Horizon":
@@ -123,8 +123,7 @@ def bookable_starts(hours: int, free: int, duration_ticks: int, before_ticks: in
 
 def indices(bits: int) -> Iterator[int]:
     """The numbers of the set bits, ascending. ValueError if bits is negative."""
-    if bits < 0:
-        raise ValueError("a timeline cannot be negative")
+    _refuse_negative(bits)
     digits = bin(bits)[:1:-1]
     # Searching costs per set bit, filtering per tick: they meet at about one in five.
     if bits.bit_count() * 5 > len(digits):
@@ -134,8 +133,14 @@ def indices(bits: int) -> Iterator[int]:
 
 def runs(bits: int) -> Iterator[tuple[int, int]]:
     """The maximal runs of set bits as half-open pairs, ascending. ValueError if bits is negative."""
+    _refuse_negative(bits)
     edges = indices(bits ^ (bits << 1))
     return zip(edges, edges, strict=True)
+
+
+def _refuse_negative(bits: int) -> None:
+    if bits < 0:
+        raise ValueError("a timeline cannot be negative: use `horizon.all & ~bits` for the rest of a horizon")
 
 
 def _found(digits: str) -> Iterator[int]:
