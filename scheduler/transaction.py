@@ -25,7 +25,7 @@ R = TypeVar("R")
 TRIES = 6
 WRITING = "needletime_writing"
 SERIALIZATION_FAILURE, DEADLOCK, LOCK_TIMEOUT = "40001", "40P01", "55P03"
-LOCK_KINDS = {"practitioner": 1, "room": 2, "patient": 3, "plan": 4, "message": 5, "clinic": 6}
+LOCK_KINDS = {"practitioner": 1, "room": 2, "patient": 3, "plan": 4, "message": 5, "clinic": 6, "sign_in": 7}
 
 
 def prepare_engine(engine: Engine) -> None:

@@ -1,0 +1,234 @@
+"""People who sign in: adding them, signing in and out, and their browser sessions.
+
+Guessing is slowed by name and by network address: each try is counted before the password is looked at, so that
+many tries side by side do not slip past, and forgotten when one succeeds.
+"""
+
+import hashlib
+import secrets
+import zlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from scheduler.errors import Conflict, InvalidInput, NotFound, SignInBackOff, SignInRefused
+from scheduler.models.staff import BrowserSession, Role, SignInFailure, Staff
+from scheduler.transaction import lock_resources, reading, writing
+from scheduler.usecases.actors import Actor
+from scheduler.usecases.audit import note_deed
+
+SESSION_LASTS = timedelta(hours=12)
+"""A browser session ends so long after it was last used."""
+SEEN_EVERY = timedelta(minutes=5)
+FREE_FAILURES = 4
+LONGEST_WAIT_SECONDS = 15 * 60
+FAILURES_FORGOTTEN_AFTER = timedelta(hours=24)
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 200
+
+_hasher = PasswordHasher()
+_NOBODY = _hasher.hash(secrets.token_urlsafe())
+"""Verified for unknown names, so that they take as long as known ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who sits at a browser."""
+
+    session_id: int
+    staff_id: int
+    name: str
+    email: str
+    role: Role
+    locale: str | None
+    practitioner_id: int | None
+
+
+@writing
+def add_staff(
+    session: Session,
+    *,
+    email: str,
+    name: str,
+    role: Role,
+    password: str,
+    practitioner_id: int | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Staff:
+    """Add a person who signs in. Raises InvalidInput, or Conflict when the sign-in name is taken."""
+    email, name = _sign_in_name(email), name.strip()
+    if not email or len(email) > 320 or any(letter.isspace() for letter in email):
+        raise InvalidInput("A sign-in name is an email address or one word.", field="email")
+    if not name or len(name) > 200:
+        raise InvalidInput("Please enter the person's name (at most 200 letters).", field="name")
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise InvalidInput("A password has 10 to 200 characters.", field="password")
+    if session.scalar(select(Staff.id).where(Staff.email == email)) is not None:
+        raise Conflict("Somebody with that sign-in name is there already.", field="email")
+    staff = Staff(
+        email=email,
+        name=name,
+        role=role.value,
+        password_hash=_hasher.hash(password),
+        practitioner_id=practitioner_id,
+        created_at=now,
+    )
+    session.add(staff)
+    session.flush()
+    note_deed(session, actor, "staff_added", "staff", staff.id, now=now, email=email, role=role.value)
+    return staff
+
+
+def sign_in(email: str, password: str, *, source: str, now: datetime) -> str:
+    """Open a browser session and return its secret, for the cookie; ``source`` is the network address.
+
+    Raises SignInBackOff while tries are not looked at, SignInRefused for a wrong name or password alike.
+    """
+    name = _sign_in_name(email)
+    staff_id, password_hash = _count_try(name, source, now=now)
+    try:
+        _hasher.verify(password_hash, password[:LONGEST_PASSWORD])
+    except (VerificationError, InvalidHashError):
+        raise SignInRefused from None
+    if staff_id is None:
+        raise SignInRefused
+    return _open_session(staff_id, name, source, now=now)
+
+
+@writing
+def _count_try(session: Session, name: str, source: str, *, now: datetime) -> tuple[int | None, str]:
+    """Count this try as a failure until it proves to be none; the staff id and the hash to verify."""
+    subjects = _subjects(name, source)
+    lock_resources(session, [("sign_in", zlib.crc32(subject.encode()) >> 1) for subject in subjects])
+    query = select(SignInFailure).where(SignInFailure.subject.in_(subjects))
+    rows = {row.subject: row for row in session.scalars(query)}
+    blocked_until = max((row.blocked_until for row in rows.values()), default=now)
+    if blocked_until > now:
+        raise SignInBackOff(retry_after_seconds=int((blocked_until - now).total_seconds()))
+    for subject in subjects:
+        row = rows.get(subject)
+        if row is None:
+            session.add(SignInFailure(subject=subject, failures=1, blocked_until=now))
+            continue
+        row.failures = 1 if now - row.blocked_until > FAILURES_FORGOTTEN_AFTER else row.failures + 1
+        row.blocked_until = now + timedelta(seconds=wait_seconds(row.failures))
+    known = session.execute(
+        select(Staff.id, Staff.password_hash).where(Staff.email == name, Staff.archived_at.is_(None))
+    ).first()
+    return (known.id, known.password_hash) if known else (None, _NOBODY)
+
+
+def wait_seconds(failures: int) -> int:
+    """How long nobody looks at a try after so many failures in a row: nothing at first, then doubling."""
+    if failures <= FREE_FAILURES:
+        return 0
+    return min(2 ** min(failures - FREE_FAILURES, 20), LONGEST_WAIT_SECONDS)
+
+
+@writing
+def _open_session(session: Session, staff_id: int, name: str, source: str, *, now: datetime) -> str:
+    staff = session.get_one(Staff, staff_id)
+    session.execute(delete(SignInFailure).where(SignInFailure.subject.in_(_subjects(name, source))))
+    session.execute(delete(BrowserSession).where(BrowserSession.expires_at <= now))
+    secret = secrets.token_urlsafe(32)
+    session.add(
+        BrowserSession(
+            token_hash=_hash(secret),
+            staff_id=staff_id,
+            created_at=now,
+            expires_at=now + SESSION_LASTS,
+            last_seen_at=now,
+            source=source[:40],
+        )
+    )
+    actor = Actor(kind="staff", id=staff_id, name=staff.name, role=Role(staff.role), source=source)
+    note_deed(session, actor, "signed_in", "staff", staff_id, now=now)
+    return secret
+
+
+def staff_for_cookie(secret: str, *, now: datetime) -> SignedIn | None:
+    """Who holds this session secret, or None; using a session puts its end off (written every five minutes)."""
+    found = _find_session(_hash(secret), now)
+    if found is None:
+        return None
+    signed_in, last_seen_at = found
+    if now - last_seen_at >= SEEN_EVERY:
+        _put_off_end(signed_in.session_id, now=now)
+    return signed_in
+
+
+@reading
+def _find_session(session: Session, token_hash: str, now: datetime) -> tuple[SignedIn, datetime] | None:
+    row = session.execute(
+        select(
+            BrowserSession.id,
+            BrowserSession.last_seen_at,
+            BrowserSession.staff_id,
+            Staff.name,
+            Staff.email,
+            Staff.role,
+            Staff.locale,
+            Staff.practitioner_id,
+        )
+        .join(Staff)
+        .where(
+            BrowserSession.token_hash == token_hash,
+            BrowserSession.expires_at > now,
+            Staff.archived_at.is_(None),
+        )
+    ).first()
+    if row is None:
+        return None
+    session_id, last_seen_at, staff_id, name, email, role, locale, practitioner_id = row
+    signed_in = SignedIn(session_id, staff_id, name, email, Role(role), locale, practitioner_id)
+    return signed_in, last_seen_at
+
+
+@writing
+def _put_off_end(session: Session, session_id: int, *, now: datetime) -> None:
+    row = session.get(BrowserSession, session_id)
+    if row is not None:
+        row.last_seen_at = now
+        row.expires_at = now + SESSION_LASTS
+
+
+@writing
+def sign_out(session: Session, secret: str, *, actor: Actor, now: datetime) -> None:
+    """End the browser session of this secret; no error if there is none."""
+    ended = session.scalar(select(BrowserSession).where(BrowserSession.token_hash == _hash(secret)))
+    if ended is not None:
+        session.delete(ended)
+        note_deed(session, actor, "signed_out", "staff", ended.staff_id, now=now)
+
+
+@reading
+def list_sessions(session: Session, staff_id: int, *, now: datetime) -> list[BrowserSession]:
+    """A person's open browser sessions, the last used first."""
+    query = select(BrowserSession).where(BrowserSession.staff_id == staff_id, BrowserSession.expires_at > now)
+    return list(session.scalars(query.order_by(BrowserSession.last_seen_at.desc(), BrowserSession.id.desc())))
+
+
+@writing
+def revoke_session(session: Session, session_id: int, *, staff_id: int, actor: Actor, now: datetime) -> None:
+    """End one of a person's browser sessions. Raises NotFound for anybody else's."""
+    row = session.get(BrowserSession, session_id)
+    if row is None or row.staff_id != staff_id:
+        raise NotFound(what="browser session")
+    session.delete(row)
+    note_deed(session, actor, "session_revoked", "staff", staff_id, now=now, session_id=session_id)
+
+
+def _sign_in_name(email: str) -> str:
+    return email.strip().lower()
+
+
+def _subjects(name: str, source: str) -> tuple[str, str]:
+    return f"name:{name[:320]}", f"source:{source}"
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
