@@ -16,8 +16,8 @@ def ensure_chromium() -> str:
     """The path of Chromium, installed with apt-get if need be; raises MissingProgram if there is no way."""
     path = find_chromium()
     if path is None:
-        apt.install("chromium", "The browser tests")
+        apt.install("chromium", "Testing in a browser")
         path = find_chromium()
     if path is None:
-        raise apt.MissingProgram("The browser tests need chromium on PATH.")
+        raise apt.MissingProgram("Testing in a browser needs chromium on PATH.")
     return path
