@@ -25,6 +25,8 @@ R = TypeVar("R")
 TRIES = 6
 WRITING = "needletime_writing"
 SERIALIZATION_FAILURE, DEADLOCK, LOCK_TIMEOUT = "40001", "40P01", "55P03"
+IDEMPOTENCY_RACE = "uq_idempotency_keys_actor_key"
+"""Two copies of one request met; the second finds the first one's result when it runs again."""
 LOCK_KINDS = {"practitioner": 1, "room": 2, "patient": 3, "plan": 4, "message": 5, "clinic": 6, "sign_in": 7}
 
 
@@ -65,7 +67,7 @@ def writing(work: Callable[Concatenate[Session, P], R]) -> Callable[P, R]:
                 session.commit()
             except DBAPIError as error:
                 session.rollback()
-                if not _is_lock_conflict(error):
+                if not _is_worth_retrying(error):
                     raise domain_error(error) from error
                 time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
             except BaseException:
@@ -96,7 +98,9 @@ def lock_resources(session: Session, resources: Iterable[tuple[str, int]]) -> No
     if session.get_bind().dialect.name != "postgresql":
         return
     for kind, number in sorted({(LOCK_KINDS[kind], number) for kind, number in resources}):
-        session.execute(text("SELECT pg_advisory_xact_lock(:kind, :number)"), {"kind": kind, "number": number})
+        session.execute(
+            text("SELECT pg_advisory_xact_lock(:kind, :number)"), {"kind": kind, "number": number}
+        )
 
 
 def constraint_name(error: DBAPIError) -> str:
@@ -127,7 +131,9 @@ def domain_error(error: DBAPIError) -> SchedulerError | DBAPIError:
     return error
 
 
-def _is_lock_conflict(error: DBAPIError) -> bool:
+def _is_worth_retrying(error: DBAPIError) -> bool:
+    if constraint_name(error) == IDEMPOTENCY_RACE:
+        return True
     state: Any = getattr(error.orig, "sqlstate", None)
     if state in {SERIALIZATION_FAILURE, DEADLOCK, LOCK_TIMEOUT}:
         return True

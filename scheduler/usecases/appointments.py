@@ -1,0 +1,309 @@
+"""Booking, moving, cancelling appointments and following them through the day."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from scheduler.errors import IllegalTransition, InvalidInput, StaleVersion
+from scheduler.models import (
+    Appointment,
+    AppointmentStatus,
+    AppointmentType,
+    Patient,
+    PlannedSession,
+    Practitioner,
+    SessionStatus,
+)
+from scheduler.transaction import lock_resources, writing
+from scheduler.usecases.actors import Actor
+from scheduler.usecases.audit import note_deed
+from scheduler.usecases.booking import (
+    Booking,
+    check_rules,
+    choose_location,
+    choose_room,
+    make_appointment,
+    resources_of,
+    visible_change,
+    wish_for,
+)
+from scheduler.usecases.booking_rules import checked_start, refuse_if_busy
+from scheduler.usecases.feed_tokens import bump_feeds
+from scheduler.usecases.idempotency import Idempotency, recall, remember
+from scheduler.usecases.lookup import find, find_in_use
+from scheduler.usecases.outbox import (
+    owe_cancellation,
+    owe_change,
+    owe_confirmation,
+    owe_reminders,
+    withdraw_messages,
+)
+
+S = AppointmentStatus
+LEGAL_MOVES: dict[str, frozenset[str]] = {
+    S.BOOKED: frozenset({S.CONFIRMED, S.ARRIVED, S.COMPLETED, S.CANCELLED, S.NO_SHOW}),
+    S.CONFIRMED: frozenset({S.BOOKED, S.ARRIVED, S.COMPLETED, S.CANCELLED, S.NO_SHOW}),
+    S.ARRIVED: frozenset({S.BOOKED, S.COMPLETED, S.CANCELLED, S.NO_SHOW}),
+    S.COMPLETED: frozenset({S.ARRIVED}),
+    S.NO_SHOW: frozenset({S.BOOKED, S.ARRIVED}),
+    S.CANCELLED: frozenset(),
+}
+"""status -> what it may become; going back from arrived, completed or no_show mends a slip of the finger."""
+MOVABLE = frozenset({S.BOOKED, S.CONFIRMED})
+SESSION_FOLLOWS: dict[str, str] = {
+    S.BOOKED: SessionStatus.PLACED,
+    S.CONFIRMED: SessionStatus.PLACED,
+    S.ARRIVED: SessionStatus.PLACED,
+    S.COMPLETED: SessionStatus.COMPLETED,
+    S.CANCELLED: SessionStatus.TO_PLACE,
+    S.NO_SHOW: SessionStatus.TO_PLACE,
+}
+"""An appointment's status -> that of the planned session it fills."""
+
+
+@writing
+def book_appointment(
+    session: Session,
+    *,
+    patient_id: int,
+    practitioner_id: int,
+    appointment_type_id: int,
+    starts_at: datetime,
+    location_id: int | None = None,
+    room_id: int | None = None,
+    planned_session_id: int | None = None,
+    override_reason: str | None = None,
+    actor: Actor,
+    now: datetime,
+    idempotency: Idempotency | None = None,
+) -> Appointment:
+    """Book one appointment, owe its confirmation and reminders.
+
+    The location follows from the room or the practitioner's hours where it is not given; a free room is chosen.
+    Raises SlotTaken or NoRoomFree (never overridable), NeedsOverride for the clinic's rules (see booking_rules.RULES),
+    NotFound, InvalidInput, NotAllowed.
+    """
+    known = recall(session, actor, idempotency)
+    if known is not None:
+        return find(session, Appointment, known[0])
+    patient = find_in_use(session, Patient, patient_id)
+    practitioner = find_in_use(session, Practitioner, practitioner_id)
+    kind = find_in_use(session, AppointmentType, appointment_type_id)
+    starts_at = checked_start(starts_at)
+    location = choose_location(session, practitioner, starts_at, location_id=location_id, room_id=room_id)
+    wish = wish_for(patient, practitioner, kind, location, starts_at)
+    planned = _planned_session(session, planned_session_id, patient)
+    lock_resources(session, resources_of(wish))
+    refuse_if_busy(session, wish, room_id)
+    rules = check_rules(session, [wish], override_reason, actor, now=now)[0]
+    room = choose_room(session, wish, room_id)
+    booking = Booking(wish, room, planned, override_reason if rules else None, rules)
+    appointment = make_appointment(session, booking, now=now)
+    session.flush()
+    owe_confirmation(session, appointment, now=now)
+    owe_reminders(session, [appointment], now=now)
+    _finish(
+        session, appointment, actor, "appointment_booked", now=now, starts_at=_iso(starts_at), rules=rules
+    )
+    remember(session, actor, idempotency, [appointment.id], now=now)
+    return appointment
+
+
+@writing
+def move_appointment(
+    session: Session,
+    appointment_id: int,
+    *,
+    version: int,
+    starts_at: datetime | None = None,
+    practitioner_id: int | None = None,
+    room_id: int | None = None,
+    override_reason: str | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Appointment:
+    """Give an appointment another time, practitioner or room; what is not given stays.
+
+    The room stays if it is free then, otherwise another is chosen. A confirmed appointment whose time changes is
+    booked again: it was confirmed for the old time. Raises as book_appointment, and StaleVersion, IllegalTransition.
+    """
+    old = find(session, Appointment, appointment_id)
+    starts_at = checked_start(starts_at) if starts_at is not None else old.starts_at
+    practitioner = find_in_use(session, Practitioner, practitioner_id or old.practitioner_id)
+    location = choose_location(session, practitioner, starts_at, room_id=room_id, usual=old.location_id)
+    wish = wish_for(old.patient, practitioner, old.appointment_type, location, starts_at)
+    lock_resources(session, {*resources_of(wish), *_resources(old)})
+    appointment = _load_for_change(session, appointment_id, version)
+    if appointment.status not in MOVABLE:
+        raise IllegalTransition(
+            "An appointment that is %(from_status)s cannot be moved.", from_status=appointment.status
+        )
+    itself = [appointment.id]
+    refuse_if_busy(session, wish, room_id, leave_out=itself)
+    rules = check_rules(session, [wish], override_reason, actor, now=now, leave_out=itself)[0]
+    room = choose_room(session, wish, room_id, usual=appointment.room_id, leave_out=itself)
+    before = _state(appointment)
+    told = (appointment.starts_at, appointment.practitioner_id, appointment.location_id)
+    if appointment.starts_at != starts_at:
+        appointment.status = S.BOOKED
+    appointment.starts_at, appointment.ends_at = wish.starts_at, wish.ends_at
+    appointment.busy_from, appointment.busy_until = wish.busy_from, wish.busy_until
+    previous_practitioner = appointment.practitioner_id
+    appointment.practitioner_id, appointment.location_id = practitioner.id, location.id
+    appointment.room_id = room
+    if rules:
+        appointment.override_reason, appointment.override_rules = override_reason, rules
+    after = _state(appointment)
+    if before == after:
+        return appointment
+    visible_change(appointment, now=now)
+    session.flush()
+    session.expire(appointment, ["practitioner", "location", "room"])
+    withdraw_messages(session, appointment, now=now)
+    if told != (appointment.starts_at, appointment.practitioner_id, appointment.location_id):
+        owe_change(session, appointment, now=now)
+    owe_reminders(session, [appointment], now=now)
+    bump_feeds(session, patient_ids=[], practitioner_ids=[previous_practitioner], now=now)
+    _finish(
+        session, appointment, actor, "appointment_moved", now=now, before=before, after=after, rules=rules
+    )
+    return appointment
+
+
+@writing
+def cancel_appointment(
+    session: Session, appointment_id: int, *, version: int, reason: str = "", actor: Actor, now: datetime
+) -> Appointment:
+    """Cancel; the planned session it filled is to place again. Raises NotFound, StaleVersion, IllegalTransition."""
+    return _change_status(session, appointment_id, version, S.CANCELLED, reason, actor, now)
+
+
+@writing
+def change_status(
+    session: Session, appointment_id: int, *, version: int, status: str, actor: Actor, now: datetime
+) -> Appointment:
+    """Set booked, confirmed, arrived, completed, cancelled or no_show, as LEGAL_MOVES allows.
+
+    Raises InvalidInput for an unknown status, NotFound, StaleVersion, IllegalTransition; SlotTaken when a no-show
+    comes back and somebody else has the slot now.
+    """
+    if status not in LEGAL_MOVES:
+        raise InvalidInput("A status is one of %(known)s.", known=", ".join(LEGAL_MOVES), field="status")
+    return _change_status(session, appointment_id, version, AppointmentStatus(status), "", actor, now)
+
+
+def current_state(appointment: Appointment) -> dict[str, object]:
+    """What a caller with a stale version needs to see, as JSON values."""
+    return {"id": appointment.id, "version": appointment.version, **_state(appointment)}
+
+
+def _change_status(
+    session: Session,
+    appointment_id: int,
+    version: int,
+    status: AppointmentStatus,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+) -> Appointment:
+    lock_resources(session, _resources(find(session, Appointment, appointment_id)))
+    appointment = _load_for_change(session, appointment_id, version)
+    before = appointment.status
+    if status == before:
+        return appointment
+    if status not in LEGAL_MOVES[before]:
+        raise IllegalTransition(from_status=before, to_status=status.value)
+    appointment.status = status.value
+    if appointment.planned_session is not None:
+        _follow(appointment.planned_session, status, reason or ("no_show" if status == S.NO_SHOW else ""))
+    if status == S.CANCELLED:
+        appointment.cancelled_at = now
+        appointment.cancel_reason = reason.replace("\0", "").strip()[:200]
+        visible_change(appointment, now=now)
+        session.flush()
+        withdraw_messages(session, appointment, now=now)
+        owe_cancellation(session, appointment, now=now)
+    else:
+        appointment.version += 1
+        session.flush()
+    action = "appointment_cancelled" if status == S.CANCELLED else "appointment_status_changed"
+    _finish(session, appointment, actor, action, now=now, before=before, after=status.value, reason=reason)
+    return appointment
+
+
+def _follow(planned: PlannedSession, status: AppointmentStatus, reason: str) -> None:
+    """Let the planned session follow its appointment, unless a person skipped it or gave it up meanwhile."""
+    if planned.status not in {SessionStatus.SKIPPED, SessionStatus.MISSED}:
+        planned.status = SESSION_FOLLOWS[status]
+        planned.reason = reason[:200]
+
+
+def _load_for_change(session: Session, appointment_id: int, version: int) -> Appointment:
+    """The appointment as it is now, locked; raises StaleVersion when it is not the version the caller saw."""
+    appointment = session.scalars(
+        select(Appointment)
+        .where(Appointment.id == appointment_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    if appointment.version != version:
+        raise StaleVersion(current=current_state(appointment))
+    return appointment
+
+
+def _planned_session(
+    session: Session, planned_session_id: int | None, patient: Patient
+) -> PlannedSession | None:
+    if planned_session_id is None:
+        return None
+    planned = find(session, PlannedSession, planned_session_id)
+    if planned.plan.patient_id != patient.id:
+        raise InvalidInput("That planned session belongs to another patient.", field="planned_session_id")
+    if planned.status != SessionStatus.TO_PLACE:
+        raise InvalidInput("That planned session is not waiting to be placed.", field="planned_session_id")
+    return planned
+
+
+def _finish(
+    session: Session, appointment: Appointment, actor: Actor, action: str, *, now: datetime, **detail: object
+) -> None:
+    bump_feeds(
+        session,
+        patient_ids=[appointment.patient_id],
+        practitioner_ids=[appointment.practitioner_id],
+        now=now,
+    )
+    note_deed(
+        session,
+        actor,
+        action,
+        "appointment",
+        appointment.id,
+        now=now,
+        patient_id=appointment.patient_id,
+        **detail,
+    )
+
+
+def _resources(appointment: Appointment) -> list[tuple[str, int]]:
+    return [
+        ("practitioner", appointment.practitioner_id),
+        ("patient", appointment.patient_id),
+        ("location", appointment.location_id),
+    ]
+
+
+def _state(appointment: Appointment) -> dict[str, object]:
+    return {
+        "starts_at": _iso(appointment.starts_at),
+        "ends_at": _iso(appointment.ends_at),
+        "practitioner_id": appointment.practitioner_id,
+        "location_id": appointment.location_id,
+        "room_id": appointment.room_id,
+        "status": str(appointment.status),
+    }
+
+
+def _iso(instant: datetime) -> str:
+    return instant.isoformat().replace("+00:00", "Z")

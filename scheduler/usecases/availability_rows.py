@@ -1,0 +1,170 @@
+"""What is stored about availability, read in bulk: columns, not objects; one query each, however many are asked."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from scheduler.models import (
+    Appointment,
+    Closure,
+    Credential,
+    Location,
+    Practitioner,
+    Room,
+    TimeOff,
+    WorkingHours,
+)
+from scheduler.models.appointments import INACTIVE
+from scheduler.models.base import epoch
+from scheduler.models.overlap_guard import LONGEST_HOURS
+from scheduler.planning.hours import WeeklyHours
+from scheduler.planning.timeline import Horizon, busy_bits, instant_of
+
+LONGEST = timedelta(hours=LONGEST_HOURS)
+Pairs = list[tuple[int, int]]
+
+
+def weekly_hours(
+    session: Session, practitioner_ids: Collection[int] | None, location_id: int | None
+) -> dict[tuple[int, int], list[WeeklyHours]]:
+    """Weekly hours by (practitioner, location); nobody and nowhere archived."""
+    query = (
+        select(
+            WorkingHours.practitioner_id,
+            WorkingHours.location_id,
+            WorkingHours.weekday,
+            WorkingHours.starts_minute,
+            WorkingHours.ends_minute,
+            WorkingHours.valid_from,
+            WorkingHours.valid_until,
+            WorkingHours.every_n_weeks,
+        )
+        .join(Practitioner, Practitioner.id == WorkingHours.practitioner_id)
+        .join(Location, Location.id == WorkingHours.location_id)
+        .where(Practitioner.archived_at.is_(None), Location.archived_at.is_(None))
+    )
+    if practitioner_ids is not None:
+        query = query.where(WorkingHours.practitioner_id.in_(practitioner_ids))
+    if location_id is not None:
+        query = query.where(WorkingHours.location_id == location_id)
+    found: dict[tuple[int, int], list[WeeklyHours]] = defaultdict(list)
+    for row in session.execute(query).tuples():
+        found[row[0], row[1]].append(WeeklyHours(*row[2:]))
+    return found
+
+
+def zones_of(session: Session, location_ids: Collection[int]) -> dict[int, ZoneInfo]:
+    """Time zones by location."""
+    rows = session.execute(select(Location.id, Location.zone).where(Location.id.in_(location_ids)))
+    return {number: ZoneInfo(zone) for number, zone in rows}
+
+
+def active_within(horizon: Horizon, leave_out: Collection[int] = ()) -> list[ColumnElement[bool]]:
+    """Conditions for active appointments that may touch a horizon, bounded for the index on starts_at."""
+    conditions: list[ColumnElement[bool]] = [
+        Appointment.status.not_in(INACTIVE),
+        Appointment.starts_at > instant_of(horizon.start_tick) - LONGEST,
+        Appointment.starts_at < instant_of(horizon.end_tick) + LONGEST,
+    ]
+    if leave_out:
+        conditions.append(Appointment.id.not_in(leave_out))
+    return conditions
+
+
+def busy_ticks(
+    session: Session,
+    horizon: Horizon,
+    practitioner_ids: Collection[int],
+    location_ids: Collection[int],
+    leave_out: Collection[int],
+) -> tuple[dict[int, int], dict[int, int]]:
+    """Busy ticks by practitioner and by room: one query for all of them."""
+    rows = session.execute(
+        select(
+            Appointment.practitioner_id,
+            Appointment.room_id,
+            epoch(Appointment.busy_from),
+            epoch(Appointment.busy_until),
+        )
+        .where(
+            *active_within(horizon, leave_out),
+            or_(
+                Appointment.practitioner_id.in_(practitioner_ids),
+                and_(Appointment.location_id.in_(location_ids), Appointment.room_id.is_not(None)),
+            ),
+        )
+        .order_by(Appointment.starts_at)
+    )
+    people: dict[int, Pairs] = defaultdict(list)
+    rooms: dict[int | None, Pairs] = defaultdict(list)
+    for practitioner, room, start, end in rows:
+        pair = (start, end)
+        people[practitioner].append(pair)
+        rooms[room].append(pair)
+    return (
+        {key: busy_bits(people[key], horizon) for key in practitioner_ids if key in people},
+        {key: busy_bits(pairs, horizon) for key, pairs in rooms.items() if key is not None},
+    )
+
+
+def absent_ticks(session: Session, horizon: Horizon, people: Collection[int]) -> dict[int, int]:
+    """Absences by practitioner."""
+    rows = session.execute(
+        select(TimeOff.practitioner_id, epoch(TimeOff.starts_at), epoch(TimeOff.ends_at)).where(
+            TimeOff.practitioner_id.in_(people),
+            TimeOff.starts_at < instant_of(horizon.end_tick),
+            TimeOff.ends_at > instant_of(horizon.start_tick),
+        )
+    )
+    return _bits_by_key(rows.tuples(), horizon)
+
+
+def closed_ticks(session: Session, horizon: Horizon, location_ids: Collection[int]) -> dict[int, int]:
+    """Closures by location."""
+    rows = session.execute(
+        select(Closure.location_id, epoch(Closure.starts_at), epoch(Closure.ends_at)).where(
+            Closure.location_id.in_(location_ids),
+            Closure.starts_at < instant_of(horizon.end_tick),
+            Closure.ends_at > instant_of(horizon.start_tick),
+        )
+    )
+    return _bits_by_key(rows.tuples(), horizon)
+
+
+def _bits_by_key(rows: Iterable[tuple[int, int, int]], horizon: Horizon) -> dict[int, int]:
+    pairs: dict[int, Pairs] = defaultdict(list)
+    for key, start, end in rows:
+        pairs[key].append((start, end))
+    return {key: busy_bits(listed, horizon) for key, listed in pairs.items()}
+
+
+def credential_days(
+    session: Session, people: Collection[int]
+) -> dict[int, list[tuple[str, date, date | None]]]:
+    """(kind, first day, last day or None) by practitioner."""
+    rows = session.execute(
+        select(
+            Credential.practitioner_id, Credential.kind, Credential.issued_on, Credential.expires_on
+        ).where(Credential.practitioner_id.in_(people))
+    )
+    found: dict[int, list[tuple[str, date, date | None]]] = defaultdict(list)
+    for practitioner, kind, issued_on, expires_on in rows:
+        found[practitioner].append((kind, issued_on, expires_on))
+    return found
+
+
+def rooms_of(session: Session, location_ids: Collection[int]) -> dict[int, list[int]]:
+    """Rooms in use by location, ascending."""
+    rows = session.execute(
+        select(Room.location_id, Room.id)
+        .where(Room.location_id.in_(location_ids), Room.archived_at.is_(None))
+        .order_by(Room.id)
+    )
+    found: dict[int, list[int]] = defaultdict(list)
+    for location, room in rows:
+        found[location].append(room)
+    return found

@@ -1,0 +1,40 @@
+"""Finding one row by its number, or saying in a sentence that it is not there."""
+
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from scheduler.errors import InvalidInput, NotFound
+from scheduler.models.base import Base
+
+Row = TypeVar("Row", bound=Base)
+BIGGEST_ID = 2**31 - 1
+WORDS = {
+    "Appointment": "appointment",
+    "AppointmentType": "appointment type",
+    "FeedToken": "calendar address",
+    "Location": "location",
+    "Message": "message",
+    "Patient": "patient",
+    "PlannedSession": "planned session",
+    "Practitioner": "practitioner",
+    "Protocol": "protocol",
+    "Room": "room",
+    "TreatmentPlan": "plan",
+}
+
+
+def find(session: Session, model: type[Row], number: int) -> Row:
+    """The row with that primary key; raises NotFound."""
+    row = session.get(model, number) if 0 < number <= BIGGEST_ID else None
+    if row is None:
+        raise NotFound(what=WORDS.get(model.__name__, "entry"))
+    return row
+
+
+def find_in_use(session: Session, model: type[Row], number: int) -> Row:
+    """The row with that primary key, as something to book with; raises NotFound, or InvalidInput if archived."""
+    row = find(session, model, number)
+    if getattr(row, "archived_at", None) is not None:
+        raise InvalidInput("This %(what)s is archived and cannot be booked.", what=WORDS[model.__name__])
+    return row

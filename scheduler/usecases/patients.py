@@ -1,0 +1,201 @@
+"""Patients: registering, changing, finding and looking at them."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session, selectinload
+
+from scheduler.errors import InvalidInput, StaleVersion
+from scheduler.models.patients import Patient, PatientTerm
+from scheduler.transaction import reading, writing
+from scheduler.usecases.actors import Actor
+from scheduler.usecases.audit import note_deed
+from scheduler.usecases.idempotency import Idempotency, recall, remember
+from scheduler.usecases.lookup import find
+from scheduler.usecases.paging import Page, fetch_page
+
+EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;:\"()\[\]\\.]+")
+OLDEST = date(1890, 1, 1)
+LONGEST_NAME, LONGEST_EMAIL, LONGEST_PHONE = 200, 320, 40
+
+
+@dataclass(frozen=True, slots=True)
+class PatientDetails:
+    """What is entered about a patient; ``cleaned`` makes it storable."""
+
+    given_name: str
+    family_name: str
+    email: str | None = None
+    phone: str | None = None
+    born_on: date | None = None
+    locale: str | None = None
+    notes: str = ""
+    cautions: tuple[str, ...] = ()
+    wants_reminders: bool = True
+
+
+@writing
+def register_patient(
+    session: Session,
+    details: PatientDetails,
+    *,
+    actor: Actor,
+    now: datetime,
+    idempotency: Idempotency | None = None,
+) -> Patient:
+    """Add a patient. Raises InvalidInput with a field and a sentence for what cannot be stored."""
+    known = recall(session, actor, idempotency)
+    if known is not None:
+        return find(session, Patient, known[0])
+    patient = Patient(created_at=now)
+    _apply(patient, details, now)
+    session.add(patient)
+    session.flush()
+    _index(session, patient)
+    note_deed(session, actor, "patient_registered", "patient", patient.id, now=now, patient_id=patient.id)
+    remember(session, actor, idempotency, [patient.id], now=now)
+    return patient
+
+
+@writing
+def change_patient(
+    session: Session, patient_id: int, details: PatientDetails, *, version: int, actor: Actor, now: datetime
+) -> Patient:
+    """Replace what is known of a patient. Raises NotFound, StaleVersion or InvalidInput."""
+    patient = find(session, Patient, patient_id)
+    if patient.version != version:
+        raise StaleVersion(current={"version": patient.version})
+    before = {name: getattr(patient, name) for name in PatientDetails.__slots__}
+    _apply(patient, details, now)
+    patient.version += 1
+    changed = sorted(name for name, value in before.items() if getattr(patient, name) != value)
+    session.flush()
+    session.execute(delete(PatientTerm).where(PatientTerm.patient_id == patient.id))
+    _index(session, patient)
+    note_deed(
+        session,
+        actor,
+        "patient_changed",
+        "patient",
+        patient.id,
+        now=now,
+        patient_id=patient.id,
+        fields=changed,
+    )
+    return patient
+
+
+@writing
+def view_patient(session: Session, patient_id: int, *, actor: Actor, now: datetime) -> Patient:
+    """The patient with consents, and an audit row that somebody looked. Raises NotFound."""
+    patient = find(session, Patient, patient_id)
+    note_deed(session, actor, "patient_viewed", "patient", patient.id, now=now, patient_id=patient.id)
+    return session.scalars(
+        select(Patient).where(Patient.id == patient_id).options(selectinload(Patient.consents))
+    ).one()
+
+
+@reading
+def find_patients(session: Session, q: str = "", *, page: int = 1, page_size: int = 50) -> Page[Patient]:
+    """Patients, not archived, of whom every word of ``q`` begins a name part, the phone number or the birth date.
+
+    Ordered by family name; an empty ``q`` finds everybody.
+    """
+    query = select(Patient).where(Patient.archived_at.is_(None))
+    for term in _query_terms(q):
+        beginning = select(PatientTerm.patient_id).where(
+            PatientTerm.term >= term, PatientTerm.term < term + "\U0010ffff"
+        )
+        query = query.where(Patient.id.in_(beginning))
+    ordered = query.order_by(Patient.family_name, Patient.given_name, Patient.id)
+    return fetch_page(session, ordered, page, page_size)
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, for comparing what people type: ``Müller`` and ``muller`` are the same."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def search_terms(patient: Patient) -> set[str]:
+    """The folded words by whose beginning a patient is found."""
+    words = set(re.split(r"[^\w]+", fold(patient.name)))
+    words.add(fold(patient.family_name).replace(" ", ""))
+    digits = re.sub(r"\D", "", patient.phone or "")
+    if digits:
+        words |= {digits, digits.lstrip("0")}
+        if (patient.phone or "").strip().startswith("+"):
+            words |= {"0" + digits[length:] for length in (1, 2, 3)}
+    if patient.email:
+        words.add(fold(patient.email))
+    if patient.born_on:
+        words |= {f"{patient.born_on:%Y%m%d}", f"{patient.born_on:%d%m%Y}"}
+    return {word[:80] for word in words if word}
+
+
+def _query_terms(q: str) -> list[str]:
+    """What was typed, as beginnings of terms: words, or the digits of a number or date."""
+    terms = []
+    rest = q
+    for run in re.findall(r"[+\d][\d\s./()-]{2,}\d|\d[\d./-]+", q):
+        rest = rest.replace(run, " ", 1)
+        parts = re.split(r"\D+", run.strip("+"))
+        if len(parts) == 3 and all(parts) and (len(parts[0]) == 4 or len(parts[2]) == 4):
+            terms.append("".join(part.zfill(2) for part in parts))
+        else:
+            terms.append("".join(parts))
+    for word in re.split(r"[\s,]+", fold(rest)):
+        terms += [word] if "@" in word else [part for part in re.split(r"[^\w]+", word) if part]
+    return terms
+
+
+def _index(session: Session, patient: Patient) -> None:
+    session.add_all(PatientTerm(patient_id=patient.id, term=term) for term in sorted(search_terms(patient)))
+
+
+def _apply(patient: Patient, details: PatientDetails, now: datetime) -> None:
+    patient.given_name = _name("given_name", details.given_name)
+    patient.family_name = _name("family_name", details.family_name)
+    patient.email = _email(details.email)
+    patient.phone = _phone(details.phone)
+    patient.born_on = _born_on(details.born_on, now)
+    patient.locale = details.locale or None
+    patient.notes = details.notes.replace("\0", "").strip()
+    patient.cautions = list(details.cautions)
+    patient.wants_reminders = details.wants_reminders
+
+
+def _name(field: str, value: str) -> str:
+    clean = " ".join("".join(letter for letter in value if letter.isprintable()).split())
+    if not clean:
+        raise InvalidInput("Please enter the given name and the family name.", field=field)
+    if len(clean) > LONGEST_NAME:
+        raise InvalidInput("A name has at most 200 letters.", field=field)
+    return clean
+
+
+def _email(value: str | None) -> str | None:
+    clean = (value or "").strip()
+    if not clean:
+        return None
+    if not EMAIL.fullmatch(clean) or len(clean) > LONGEST_EMAIL or not clean.isprintable():
+        raise InvalidInput("An email address looks like name@example.org.", field="email")
+    return clean
+
+
+def _phone(value: str | None) -> str | None:
+    clean = " ".join((value or "").split())
+    if not clean:
+        return None
+    if not re.fullmatch(r"[+\d][\d ()/.-]{2,}", clean) or len(clean) > LONGEST_PHONE:
+        raise InvalidInput("A phone number has digits, spaces and + ( ) / - only.", field="phone")
+    return clean
+
+
+def _born_on(value: date | None, now: datetime) -> date | None:
+    if value is not None and not OLDEST <= value <= now.date():
+        raise InvalidInput("That birth date cannot be right; enter it as 1980-12-31.", field="born_on")
+    return value
