@@ -546,6 +546,7 @@ def upgrade() -> None:
         sa.Column("message_row_id", sa.Integer(), nullable=False),
         sa.Column("appointment_id", sa.Integer(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("starts_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["appointment_id"], ["appointments.id"], name="fk_message_items_appointment_id"
         ),

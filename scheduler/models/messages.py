@@ -89,5 +89,7 @@ class MessageItem(Base):
     message_row_id: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
     appointment_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
     sequence: Mapped[int]
-    """Appointment.sequence when the message was written; a reminder for an older one is not sent."""
+    """Appointment.sequence as of what the mail says: when the message was written, later when it was last claimed."""
+    starts_at: Mapped[Instant]
+    """Appointment.starts_at as of the same: what the patient was told. A reminder of another start is not sent."""
     appointment: Mapped[Appointment] = relationship()
