@@ -149,14 +149,17 @@ def _wait_until(ready: Callable[[], bool], child: subprocess.Popen[bytes], name:
 
 
 def _print_sign_in(address: str, password: str) -> None:
-    lines = (
+    lines = [
         f"Needletime    {address}",
         "Sign in as    reception",
         f"Password      {password}",
         f"Mailbox       {address}/dev/inbox",
         "",
         "Ctrl-C stops everything; the data stays in instance/.",
-    )
+    ]
+    if "DATABASE_URL" in os.environ:
+        lines[-1:] = ["Ctrl-C stops everything; the data stays in your database.", ""]
+        lines += ["A database that was not empty keeps its own people and passwords."]
     width = max(map(len, lines)) + 4
     rows = ["-" * width, *(f"  {line}".rstrip() for line in lines), "-" * width]
     print("\n" + "\n".join(rows) + "\n", flush=True)
