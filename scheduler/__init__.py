@@ -3,7 +3,7 @@
 from flask import Flask
 
 from config import Settings, read_settings
-from scheduler import models
+from scheduler import health, http_errors, logs, models, web
 from scheduler.extensions import db, migrate
 from scheduler.transaction import prepare_engine
 
@@ -18,11 +18,17 @@ def create_app(settings: Settings | None = None) -> Flask:
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
+        # An error that quotes its statement must not put what patients entered into the log.
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
     )
+    logs.configure(settings.log_level)
     db.init_app(app)
     migrate.init_app(app, directory="migrations")
     with app.app_context():
         prepare_engine(db.engine)
+    health.register(app)
+    web.register(app)
+    http_errors.register(app)
     return app
 
 

@@ -19,6 +19,7 @@ R = TypeVar("R")
 EVERYBODY = frozenset(Role)
 DESK = frozenset({Role.ADMIN, Role.RECEPTION})
 PERMISSIONS: dict[str, frozenset[Role]] = {
+    "account": EVERYBODY,
     "diary.read": EVERYBODY,
     "patients.read": EVERYBODY,
     "patients.write": DESK,

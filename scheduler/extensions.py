@@ -1,7 +1,6 @@
 """One instance each of what the parts share; create_app() joins them to the application."""
 
 from flask_babel import Babel
-from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_smorest import Api
 from flask_sqlalchemy import SQLAlchemy
@@ -11,7 +10,6 @@ from scheduler.models.base import Base
 
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False, "autoflush": True})
 migrate = Migrate(db=db, compare_type=True)
-login_manager = LoginManager()
 csrf = CSRFProtect()
 babel = Babel()
 rest = Api()

@@ -126,7 +126,7 @@ def wait_seconds(failures: int) -> int:
     """How long nobody looks at a try after so many failures in a row: nothing at first, then doubling."""
     if failures <= FREE_FAILURES:
         return 0
-    return min(2 ** min(failures - FREE_FAILURES, 20), LONGEST_WAIT_SECONDS)
+    return min(1 << min(failures - FREE_FAILURES, 20), LONGEST_WAIT_SECONDS)
 
 
 @writing

@@ -1,0 +1,36 @@
+"""The desk: reception's screens, one module per screen. A new screen is one line in SCREENS."""
+
+from flask import Flask, request
+
+from scheduler.extensions import babel, csrf
+from scheduler.web import formats, headers, layout, session, sign_in, static_files, words
+
+SCREENS = (layout, sign_in)
+"""Modules that have a Blueprint named ``pages``."""
+
+
+def register(app: Flask) -> None:
+    """Join the screens to the application."""
+    https = app.config["SETTINGS"].base_url.startswith("https:")
+    app.config.update(
+        SESSION_COOKIE_NAME="__Host-form" if https else "form",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=https,
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=1_000_000,
+        BABEL_TRANSLATION_DIRECTORIES="translations",
+    )
+    csrf.init_app(app)
+    babel.init_app(app, locale_selector=formats.choose_locale, timezone_selector=formats.choose_zone)
+    for part in (session, headers, static_files, formats, words, layout):
+        part.register(app)
+    app.before_request(refuse_forgeries)
+    for screen in SCREENS:
+        app.register_blueprint(screen.pages)
+
+
+def refuse_forgeries() -> None:
+    """Ask for the CSRF token wherever the browser's cookies count."""
+    if not request.path.startswith(session.WITHOUT_BROWSER):
+        csrf.protect()

@@ -1,0 +1,124 @@
+"""Instants, days and numbers as people here write them: the location's zone, the reader's language.
+
+Each is a Jinja filter. ``zone`` is an IANA name; without it, the zone of the location that is looked at.
+"""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError, dates
+from flask import Flask, g, has_request_context, request
+from flask_babel import get_locale, gettext
+
+from scheduler import clock
+from scheduler.web import session
+
+LANGUAGES = frozenset({"en", "de"})
+"""Languages that there are words for; any region of them (en-GB, de-AT) sets how dates look."""
+DEFAULT = Locale("en", "GB")
+
+
+def register(app: Flask) -> None:
+    """Make every format a filter."""
+    for form in (clock_time, time_span, day, short_day, full_day, relative_day, moment, iso, ago, age):
+        app.add_template_filter(form)
+
+
+def choose_locale() -> Locale:
+    """The person's language, else the clinic's, else the browser's."""
+    if not has_request_context() or request.path.startswith(session.WITHOUT_BROWSER):
+        return DEFAULT
+    signed_in = g.get("signed_in")
+    wanted = [
+        signed_in.locale if signed_in else None,
+        session.desk().locale,
+        *request.accept_languages.values(),
+    ]
+    return next((found for tag in wanted if tag and (found := parse_locale(tag))), DEFAULT)
+
+
+def parse_locale(tag: str) -> Locale | None:
+    """A BCP 47 tag as a locale that there are words for; plain ``en`` writes days and hours the European way."""
+    try:
+        locale = Locale.parse(tag, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return None
+    if locale.language not in LANGUAGES:
+        return None
+    return DEFAULT if str(locale) == "en" else locale
+
+
+def choose_zone() -> str:
+    """The zone of the location that is looked at."""
+    return session.desk().here.zone
+
+
+def local(instant: datetime, zone: str | None = None) -> datetime:
+    """The wall clock of a location at an instant."""
+    return instant.astimezone(ZoneInfo(zone or choose_zone()))
+
+
+def _day_of(value: date | datetime, zone: str | None) -> date:
+    return local(value, zone).date() if isinstance(value, datetime) else value
+
+
+def clock_time(instant: datetime, zone: str | None = None) -> str:
+    """14:30"""
+    return dates.format_time(
+        local(instant, zone), "short", tzinfo=ZoneInfo(zone or choose_zone()), locale=get_locale()
+    )
+
+
+def time_span(starts_at: datetime, ends_at: datetime, zone: str | None = None) -> str:
+    """14:30–15:00"""
+    return f"{clock_time(starts_at, zone)}–{clock_time(ends_at, zone)}"
+
+
+def day(value: date | datetime, zone: str | None = None) -> str:
+    """Tue 3 Mar 2026"""
+    return dates.format_skeleton("yMMMEd", _day_of(value, zone), locale=get_locale())
+
+
+def short_day(value: date | datetime, zone: str | None = None) -> str:
+    """Tue 3 Mar"""
+    return dates.format_skeleton("MMMEd", _day_of(value, zone), locale=get_locale())
+
+
+def full_day(value: date | datetime, zone: str | None = None) -> str:
+    """Tuesday, 3 March 2026"""
+    return dates.format_date(_day_of(value, zone), "full", locale=get_locale())
+
+
+def moment(instant: datetime, zone: str | None = None) -> str:
+    """Tue 3 Mar 2026, 14:30"""
+    return f"{day(instant, zone)}, {clock_time(instant, zone)}"
+
+
+def iso(value: date | datetime) -> str:
+    """For ``<time datetime>``."""
+    return value.isoformat()
+
+
+def ago(instant: datetime) -> str:
+    """just now, in 3 days, 2 hours ago"""
+    if abs(instant - clock.now()) < timedelta(minutes=1):
+        return gettext("just now")
+    return dates.format_timedelta(instant - clock.now(), add_direction=True, locale=get_locale())
+
+
+def age(born_on: date) -> int:
+    """Whole years, today at the location that is looked at."""
+    today = local(clock.now()).date()
+    return today.year - born_on.year - ((today.month, today.day) < (born_on.month, born_on.day))
+
+
+def relative_day(value: date | datetime, zone: str | None = None) -> str:
+    """today, tomorrow, yesterday, or the short day."""
+    that = _day_of(value, zone)
+    today = local(clock.now(), zone).date()
+    named = {
+        today: gettext("today"),
+        today + timedelta(days=1): gettext("tomorrow"),
+        today - timedelta(days=1): gettext("yesterday"),
+    }
+    return named.get(that) or short_day(that)

@@ -1,0 +1,96 @@
+"""What every page shows around its own content: navigation, location, person, theme."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from babel import dates
+from flask import Blueprint, Flask, current_app, g, redirect, request, url_for
+from flask_babel import LazyString, get_locale
+from flask_babel import lazy_gettext as _l
+from werkzeug import Response
+
+from scheduler.access import guard, may
+from scheduler.web import session
+
+pages = Blueprint("start", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One way through the navigation; ``blueprint`` owns the pages below it."""
+
+    blueprint: str
+    endpoint: str
+    label: LazyString
+    icon: str
+    permission: str
+
+
+NAVIGATION = (
+    Entry("diary", "diary.show", _l("Diary"), "diary", "diary.read"),
+    Entry("patients", "patients.search", _l("Patients"), "patients", "patients.read"),
+    Entry("plans", "plans.index", _l("Plans"), "plans", "diary.read"),
+    Entry("messages", "messages.index", _l("Messages"), "messages", "messages.read"),
+)
+
+
+def register(app: Flask) -> None:
+    """Give every template what the layout needs."""
+    app.context_processor(lambda: {"layout": Layout(), "may": may})
+
+
+class Layout:
+    """Computed only when a template asks: an error page of a feed asks for nothing."""
+
+    @property
+    def desk(self) -> session.Desk:
+        """The clinic and the location that is looked at."""
+        return session.desk()
+
+    @property
+    def city(self) -> str:
+        """The place that the location's clock follows, for example Berlin."""
+        return dates.get_timezone_location(
+            ZoneInfo(self.desk.here.zone), locale=get_locale(), return_city=True
+        )
+
+    @property
+    def person(self) -> session.SignedIn | None:
+        """Who is signed in."""
+        known: session.SignedIn | None = g.get("signed_in")
+        return known
+
+    @property
+    def navigation(self) -> list[Entry]:
+        """What this person may open."""
+        return [entry for entry in NAVIGATION if _exists(entry) and may(entry.permission)]
+
+    @property
+    def theme(self) -> str:
+        """auto, light or dark."""
+        return session.theme()
+
+    @property
+    def language(self) -> str:
+        """For ``<html lang>``."""
+        return str(get_locale()).replace("_", "-")
+
+    @property
+    def this_page(self) -> str:
+        """Where a choice made in the layout leads back to."""
+        return request.full_path.removesuffix("?") if request.method == "GET" else "/"
+
+    def is_open(self, entry: Entry) -> bool:
+        """Whether the page shown lies below this entry."""
+        return request.blueprint == entry.blueprint
+
+
+def _exists(entry: Entry) -> bool:
+    return entry.endpoint in current_app.view_functions
+
+
+@pages.get("/")
+@guard("diary.read")
+def home() -> Response:
+    """The first page that this person may open."""
+    return redirect(url_for(Layout().navigation[0].endpoint))

@@ -1,0 +1,97 @@
+"""What stored codes are called on screen, and in which tone their badge is shown."""
+
+from flask import Flask
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+WORDS: dict[str, dict[str, LazyString]] = {
+    "appointment": {
+        "booked": _l("Booked"),
+        "confirmed": _l("Confirmed"),
+        "arrived": _l("Arrived"),
+        "completed": _l("Completed"),
+        "cancelled": _l("Cancelled"),
+        "no_show": _l("Did not come"),
+    },
+    "plan": {
+        "draft": _l("Draft"),
+        "active": _l("Active"),
+        "paused": _l("Paused"),
+        "completed": _l("Completed"),
+        "discontinued": _l("Discontinued"),
+    },
+    "session": {
+        "to_place": _l("To place"),
+        "placed": _l("Placed"),
+        "completed": _l("Done"),
+        "missed": _l("Missed"),
+        "skipped": _l("Skipped"),
+    },
+    "message": {
+        "due": _l("Waiting"),
+        "claimed": _l("Being sent"),
+        "sending": _l("Being sent"),
+        "sent": _l("Sent"),
+        "unknown": _l("Unclear"),
+        "failed": _l("Failed"),
+        "cancelled": _l("Not needed"),
+    },
+    "message_kind": {
+        "confirmation": _l("Confirmation"),
+        "series_confirmation": _l("Confirmation of a series"),
+        "reminder": _l("Reminder"),
+        "change": _l("Change"),
+        "cancellation": _l("Cancellation"),
+    },
+    "role": {
+        "admin": _l("Administrator"),
+        "reception": _l("Reception"),
+        "practitioner": _l("Practitioner"),
+    },
+    "weekday": {
+        "0": _l("Monday"),
+        "1": _l("Tuesday"),
+        "2": _l("Wednesday"),
+        "3": _l("Thursday"),
+        "4": _l("Friday"),
+        "5": _l("Saturday"),
+        "6": _l("Sunday"),
+    },
+}
+"""noun -> code -> word."""
+
+TONES = {
+    "active": "info",
+    "arrived": "info",
+    "booked": "info",
+    "claimed": "info",
+    "completed": "good",
+    "confirmed": "good",
+    "due": "info",
+    "failed": "bad",
+    "missed": "bad",
+    "no_show": "bad",
+    "paused": "warn",
+    "placed": "info",
+    "sending": "info",
+    "sent": "good",
+    "to_place": "warn",
+    "unknown": "warn",
+}
+"""code -> tone of its badge; quiet where it is not listed."""
+
+
+def register(app: Flask) -> None:
+    """Give templates ``word`` and ``tone``."""
+    app.add_template_filter(word)
+    app.add_template_filter(tone)
+
+
+def word(code: object, noun: str) -> str:
+    """The word for a code of a noun, or the code itself where there is none."""
+    return str(WORDS[noun].get(str(code), code))
+
+
+def tone(code: object) -> str:
+    """good, bad, warn, info or quiet."""
+    return TONES.get(str(code), "quiet")
