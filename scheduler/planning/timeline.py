@@ -87,7 +87,7 @@ def busy_bits(pairs: Iterable[tuple[int, int]], horizon: Horizon) -> int:
             continue
         lo = start // TICK_SECONDS - base
         hi = -(-end // TICK_SECONDS) - base
-        if not reach <= lo < hi <= size:
+        if lo < reach or hi > size:
             lo, hi = max(lo, reach), min(hi, size)
             if lo >= hi:
                 continue

@@ -94,6 +94,8 @@ def test_span_is_half_open_and_cut_off_at_zero() -> None:
 @example([(0, 1), (1, 1), (3, 2)], [], 288)
 @example([(280, 8)], [], 288)
 @example([], [(-1, 200_000)], 288)
+@example([], [(301, 0)], 288)
+@example([], [(350, -40)], 288)
 def test_busy_bits_are_the_ticks_that_a_pair_touches(
     in_ticks: list[tuple[int, int]], in_seconds: list[tuple[int, int]], size: int
 ) -> None:
