@@ -1,0 +1,223 @@
+"""Owing mails, and withdrawing them, inside the transaction of the booking that they speak of.
+
+These helpers take the open session and never commit. Nothing is owed to patients without an address or archived,
+nor about what has already begun. A message says which start it speaks of; its words are made when it is sent.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from scheduler.models.appointments import INACTIVE, Appointment
+from scheduler.models.clinic import Clinic, Location
+from scheduler.models.messages import Message, MessageItem, MessageKind, MessageState
+from scheduler.models.patients import Patient
+from scheduler.planning.due import ReminderPolicy, reminders_due
+
+K = MessageKind
+UNSENT = (MessageState.DUE.value, MessageState.CLAIMED.value)
+"""States in which a message can still be taken back."""
+MOVED = "The appointment was moved."
+CANCELLED = "The appointment was cancelled."
+REPLACED = "A later message says the same and more."
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """Whom an appointment's messages go to, and the zone whose night is quiet."""
+
+    address: str
+    wants_reminders: bool
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A message about to be written; ``appointments`` is never empty, the first names it."""
+
+    kind: MessageKind
+    appointments: Sequence[Appointment]
+    address: str
+    due_at: datetime
+    offset_minutes: int | None = None
+
+    @property
+    def dedupe_key(self) -> str:
+        """One per kind, appointment, revision, offset and recipient (the person: addresses get corrected)."""
+        first = self.appointments[0]
+        offset = "" if self.offset_minutes is None else f":{self.offset_minutes}min"
+        return f"{self.kind.value}:{first.id}:r{first.sequence}{offset}:p{first.patient_id}"
+
+
+def owe_confirmation(session: Session, appointment: Appointment, *, now: datetime) -> None:
+    """Owe the patient one mail that confirms an appointment."""
+    _owe_at_once(session, K.CONFIRMATION, [appointment], now)
+
+
+def owe_series_confirmation(session: Session, appointments: Sequence[Appointment], *, now: datetime) -> None:
+    """Owe one mail that lists all dates of a series of one patient; a single one is confirmed as such."""
+    kind = K.CONFIRMATION if len(appointments) == 1 else K.SERIES_CONFIRMATION
+    _owe_at_once(session, kind, appointments, now)
+
+
+def owe_change(session: Session, appointment: Appointment, *, now: datetime) -> None:
+    """Owe a mail that tells the appointment's new state; unsent ones that told an earlier state are withdrawn."""
+    kinds = (K.CONFIRMATION.value, K.CHANGE.value)
+    _withdraw(session, appointment, REPLACED, Message.kind.in_(kinds))
+    _owe_at_once(session, K.CHANGE, [appointment], now)
+
+
+def owe_cancellation(session: Session, appointment: Appointment, *, now: datetime) -> None:
+    """Owe a mail that takes an appointment back."""
+    _owe_at_once(session, K.CANCELLATION, [appointment], now)
+
+
+def owe_reminders(session: Session, appointments: Sequence[Appointment], *, now: datetime) -> None:
+    """Owe the reminders that the clinic's policy asks for, counting the booking from ``now``.
+
+    A reminder of the same start and offset that is already there stays the only one, so a change of room or
+    practitioner leaves reminders as they are (they are worded when sent).
+    """
+    clinic = session.get(Clinic, 1)
+    if clinic is None or not clinic.reminder_offsets_minutes:
+        return
+    policy = ReminderPolicy(
+        offsets_minutes=tuple(clinic.reminder_offsets_minutes),
+        quiet_from_minute=clinic.quiet_from_minute,
+        quiet_until_minute=clinic.quiet_until_minute,
+        not_if_booked_within_minutes=clinic.no_reminder_within_minutes,
+    )
+    people = _people(session, appointments, now)
+    known = _known_reminders(session, [row.id for row in appointments if row.sequence])
+    drafts = [
+        _Draft(K.REMINDER, [appointment], person.address, due.due_at, due.offset_minutes)
+        for appointment in appointments
+        if (person := people.get(appointment.id)) and person.wants_reminders
+        for due in reminders_due(appointment.starts_at, now, ZoneInfo(person.zone), policy, now)
+        if (appointment.id, due.offset_minutes) not in known
+    ]
+    _write(session, drafts, now)
+
+
+def withdraw_messages(session: Session, appointment: Appointment, *, now: datetime) -> None:
+    """Cancel what is unsent and no longer true: all of it for a cancelled appointment, else what tells another start.
+
+    Confirmations of a series stay: what became of each date is looked up when they are sent.
+    """
+    single = Message.kind != K.SERIES_CONFIRMATION.value
+    if appointment.status in INACTIVE:
+        _withdraw(session, appointment, CANCELLED, single)
+    else:
+        _withdraw(session, appointment, MOVED, single, MessageItem.starts_at != appointment.starts_at)
+
+
+def _withdraw(
+    session: Session, appointment: Appointment, reason: str, *conditions: ColumnElement[bool]
+) -> None:
+    found = (
+        select(Message.id)
+        .join(MessageItem, MessageItem.message_row_id == Message.id)
+        .where(MessageItem.appointment_id == appointment.id, Message.state.in_(UNSENT), *conditions)
+    )
+    session.execute(
+        update(Message)
+        .where(Message.id.in_(found), Message.state.in_(UNSENT))
+        .values(state=MessageState.CANCELLED.value, server_reply=reason, claimed_by=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _owe_at_once(
+    session: Session, kind: MessageKind, appointments: Sequence[Appointment], now: datetime
+) -> None:
+    people = _people(session, appointments, now)
+    told = sorted((row for row in appointments if row.id in people), key=lambda row: row.starts_at)
+    if told:
+        _write(session, [_Draft(kind, told, people[told[0].id].address, now)], now)
+
+
+def _people(session: Session, appointments: Sequence[Appointment], now: datetime) -> dict[int, _Person]:
+    """appointment id -> whom to write to; without those of whom, or of which, there is nothing to write."""
+    session.flush()
+    ids = [row.id for row in appointments if row.starts_at > now]
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(Appointment.id, Patient.email, Patient.wants_reminders, Patient.zone, Location.zone)
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .join(Location, Location.id == Appointment.location_id)
+        .where(Appointment.id.in_(ids), Patient.email != "", Patient.archived_at.is_(None))
+    )
+    return {
+        number: _Person(address, wants_reminders, own_zone or zone)
+        for number, address, wants_reminders, own_zone, zone in rows
+        if address
+    }
+
+
+def _known_reminders(session: Session, appointment_ids: Sequence[int]) -> set[tuple[int, int | None]]:
+    """(appointment, offset) of the reminders of the present starts that are owed or went out."""
+    if not appointment_ids:
+        return set()
+    rows = session.execute(
+        select(MessageItem.appointment_id, Message.offset_minutes)
+        .join(Message, Message.id == MessageItem.message_row_id)
+        .join(Appointment, Appointment.id == MessageItem.appointment_id)
+        .where(
+            Message.kind == K.REMINDER.value,
+            Message.state != MessageState.CANCELLED.value,
+            MessageItem.appointment_id.in_(appointment_ids),
+            MessageItem.starts_at == Appointment.starts_at,
+        )
+    )
+    return {(appointment_id, offset) for appointment_id, offset in rows}
+
+
+def _write(session: Session, drafts: Iterable[_Draft], now: datetime) -> None:
+    """Insert messages and their items, two statements for any number; what is already owed is left as it is."""
+    by_key = {draft.dedupe_key: draft for draft in drafts}
+    if not by_key:
+        return
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    written = session.execute(
+        insert(Message.__table__)  # type: ignore[arg-type]
+        .on_conflict_do_nothing(index_elements=["dedupe_key"])
+        .returning(Message.id, Message.dedupe_key),
+        [_message_row(key, draft, now) for key, draft in by_key.items()],
+    )
+    items = [
+        {
+            "message_row_id": number,
+            "appointment_id": appointment.id,
+            "sequence": appointment.sequence,
+            "starts_at": appointment.starts_at,
+        }
+        for number, key in written
+        for appointment in by_key[key].appointments
+    ]
+    if items:
+        session.execute(insert(MessageItem.__table__), items)  # type: ignore[arg-type]
+
+
+def _message_row(key: str, draft: _Draft, now: datetime) -> dict[str, object]:
+    return {
+        "kind": draft.kind.value,
+        "dedupe_key": key,
+        "patient_id": draft.appointments[0].patient_id,
+        "recipient": draft.address,
+        "offset_minutes": draft.offset_minutes,
+        "state": MessageState.DUE.value,
+        "due_at": draft.due_at,
+        "pointless_at": draft.appointments[-1].starts_at,
+        "next_attempt_at": draft.due_at,
+        "attempts": 0,
+        "message_id": uuid.uuid4().hex,
+        "server_reply": "",
+        "created_at": now,
+    }
