@@ -1,0 +1,1 @@
+"""Appointments as text/calendar bytes."""

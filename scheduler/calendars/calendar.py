@@ -1,0 +1,31 @@
+"""A whole calendar feed as bytes: text/calendar, UTF-8, CRLF, no method, no time zones."""
+
+from collections.abc import Iterable
+
+from scheduler.calendars.event import EventRow, FeedStyle, render_event, text_line
+from scheduler.i18n import translator
+
+FORMAT = 1
+"""Part of every ETag: raise it whenever the same rows would give other bytes."""
+REFRESH = "PT1H"
+"""How often clients are asked to look again; most decide for themselves."""
+
+
+def assemble_calendar(rows: Iterable[EventRow], style: FeedStyle) -> bytes:
+    """The feed of these events, in their order; only events not rendered before cost time."""
+    return b"".join([_head(style), *[render_event(row, style) for row in rows], b"END:VCALENDAR\r\n"])
+
+
+def _head(style: FeedStyle) -> bytes:
+    name = style.clinic_name or translator(style.locale)("Appointments")
+    lines = [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//Needletime//Calendar feed//EN",
+        "CALSCALE:GREGORIAN",
+        text_line("NAME", name),
+        text_line("X-WR-CALNAME", name),
+        f"REFRESH-INTERVAL;VALUE=DURATION:{REFRESH}",
+        f"X-PUBLISHED-TTL:{REFRESH}",
+    ]
+    return "\r\n".join([*lines, ""]).encode()
