@@ -151,7 +151,7 @@ def _feed_sql(dialect: Dialect) -> str:
 
 
 @lru_cache(maxsize=4)
-def _events_query(viewer: Viewer, detail: FeedDetail) -> Select[Any]:
+def _events_query(viewer: Viewer, detail: FeedDetail) -> Select[*tuple[Any, ...]]:
     """One statement for all columns of EventRow; what the feed does not show is not even read."""
     owner = Appointment.patient_id if viewer == Viewer.PATIENT else Appointment.practitioner_id
     is_full = detail == FeedDetail.FULL

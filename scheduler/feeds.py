@@ -1,0 +1,121 @@
+"""GET and HEAD /feeds/<token>.ics: a person's appointments for their calendar program.
+
+Calendar programs take the status as a command: an empty or unreadable 200 wipes their copy, 410 ends the
+subscription, 503 keeps everything. So only a whole calendar is ever sent with 200, and whatever fails is a 503.
+"""
+
+import gzip
+import logging
+import traceback
+from datetime import UTC, datetime, timedelta
+from zlib import crc32
+
+from flask import Blueprint, Flask, Response, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.http import http_date, parse_date
+
+from scheduler.access import public
+from scheduler.calendars.calendar import FORMAT, assemble_calendar
+from scheduler.clock import now
+from scheduler.errors import SchedulerError
+from scheduler.usecases.feeds import Feed, fetch_is_to_be_noted, find_feed, list_events, note_fetch
+
+log = logging.getLogger(__name__)
+blueprint = Blueprint("feeds", __name__, url_prefix="/feeds")
+
+RETRY_AFTER_SECONDS = 300
+SETTLED = timedelta(minutes=1)
+"""No transaction lasts longer: until then a change of the same second may still be on its way."""
+GZIP_FROM_BYTES = 500
+DISCREET = {
+    "Cache-Control": "private, no-cache",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex",
+    "X-Content-Type-Options": "nosniff",
+    "Vary": "Accept-Encoding",
+}
+
+
+def register(app: Flask) -> None:
+    """Add the route."""
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get("/<token>.ics")
+@public
+def read_feed(token: str) -> Response:
+    """The calendar; 304 if it is unchanged, 404 if nobody was ever given this address, 410 if it was revoked."""
+    at = now()
+    feed = find_feed(token)
+    if feed is None:
+        return _sentence(404, "There is no calendar at this address.")
+    if feed.is_revoked:
+        return _sentence(410, "This calendar address is no longer valid. Ask the clinic for a new one.")
+    etag, modified_at = _etag(feed, at), _modified_at(feed, at)
+    response = Response(status=304) if _is_unchanged(etag, modified_at) else _calendar(feed, at)
+    response.headers.update(DISCREET)
+    response.headers["ETag"] = etag
+    if modified_at is not None:
+        response.headers["Last-Modified"] = http_date(modified_at)
+    if fetch_is_to_be_noted(feed, now=at):
+        _note(feed, at)
+    return response
+
+
+@blueprint.errorhandler(Exception)
+def keep_your_copy(error: Exception) -> Response:
+    """503 for whatever went wrong; the traceback is logged as text, because its frames hold the secret."""
+    log.error("a calendar feed failed: %s", "".join(traceback.format_exception(error)))
+    response = _sentence(503, "The calendar cannot be read at the moment.")
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def _etag(feed: Feed, at: datetime) -> str:
+    """What the calendar follows from: the owner's events, the day (it moves the window), how they are shown.
+
+    Weak, because the compressed form has the same one.
+    """
+    shown = crc32(repr(tuple(feed.style)).encode())
+    return f'W/"{FORMAT}-{feed.token_id}-{feed.revision}-{at:%Y%m%d}-{shown:08x}"'
+
+
+def _modified_at(feed: Feed, at: datetime) -> datetime | None:
+    """The last change or this UTC day's beginning; None as long as another change may still get the same second."""
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    modified_at = max(datetime.fromtimestamp(feed.changed_at, UTC), midnight)
+    return modified_at if modified_at <= at - SETTLED else None
+
+
+def _is_unchanged(etag: str, modified_at: datetime | None) -> bool:
+    """RFC 9110, 13.2.2: If-None-Match decides where it is given, else If-Modified-Since."""
+    known = request.headers.get("If-None-Match")
+    if known is not None:
+        return known == etag or request.if_none_match.contains_weak(etag[3:-1])
+    since = parse_date(request.headers.get("If-Modified-Since"))
+    return since is not None and modified_at is not None and modified_at <= since
+
+
+def _calendar(feed: Feed, at: datetime) -> Response:
+    body = assemble_calendar(list_events(feed, now=at), feed.style)
+    response = Response(content_type="text/calendar; charset=utf-8")
+    if len(body) >= GZIP_FROM_BYTES and request.accept_encodings["gzip"] > 0:
+        body = gzip.compress(body, compresslevel=5, mtime=0)
+        response.headers["Content-Encoding"] = "gzip"
+    response.set_data(body)
+    response.headers["Content-Disposition"] = 'inline; filename="appointments.ics"'
+    return response
+
+
+def _note(feed: Feed, at: datetime) -> None:
+    """Remember the fetch; failing to is no reason to withhold the calendar."""
+    try:
+        note_fetch(feed.token_id, now=at)
+    except (SchedulerError, SQLAlchemyError) as error:
+        log.warning("a calendar fetch was not noted: %s", type(error).__name__)
+
+
+def _sentence(status: int, sentence: str) -> Response:
+    response = Response(sentence + "\n", status, content_type="text/plain; charset=utf-8")
+    response.headers.update(DISCREET)
+    return response
