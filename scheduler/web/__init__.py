@@ -3,9 +3,9 @@
 from flask import Flask, request
 
 from scheduler.extensions import babel, csrf
-from scheduler.web import formats, headers, layout, session, sign_in, static_files, words
+from scheduler.web import formats, headers, layout, patients, session, sign_in, static_files, words
 
-SCREENS = (layout, sign_in)
+SCREENS = (layout, sign_in, patients)
 """Modules that have a Blueprint named ``pages``."""
 
 

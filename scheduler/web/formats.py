@@ -20,6 +20,7 @@ DEFAULT = Locale("en", "GB")
 
 def register(app: Flask) -> None:
     """Make every format a filter."""
+    app.add_template_filter(plain_date, "date")
     for form in (clock_time, time_span, day, short_day, full_day, relative_day, moment, iso, ago, age):
         app.add_template_filter(form)
 
@@ -82,6 +83,11 @@ def day(value: date | datetime, zone: str | None = None) -> str:
 def short_day(value: date | datetime, zone: str | None = None) -> str:
     """Tue 3 Mar"""
     return dates.format_skeleton("MMMEd", _day_of(value, zone), locale=get_locale())
+
+
+def plain_date(value: date) -> str:
+    """12 Mar 1980"""
+    return dates.format_date(value, "medium", locale=get_locale())
 
 
 def full_day(value: date | datetime, zone: str | None = None) -> str:

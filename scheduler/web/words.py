@@ -43,6 +43,20 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "change": _l("Change"),
         "cancellation": _l("Cancellation"),
     },
+    "caution": {
+        "anticoagulants": _l("Anticoagulants"),
+        "pregnancy": _l("Pregnancy"),
+        "epilepsy": _l("Epilepsy"),
+        "immunocompromise": _l("Weak immune system"),
+        "needle_phobia": _l("Fear of needles"),
+        "lymphoedema": _l("Lymphoedema"),
+        "metal_allergy": _l("Metal allergy"),
+        "infection": _l("Infection"),
+    },
+    "language": {
+        "en": _l("English"),
+        "de": _l("German"),
+    },
     "role": {
         "admin": _l("Administrator"),
         "reception": _l("Reception"),
@@ -85,6 +99,7 @@ def register(app: Flask) -> None:
     """Give templates ``word`` and ``tone``."""
     app.add_template_filter(word)
     app.add_template_filter(tone)
+    app.jinja_env.globals["words"] = WORDS
 
 
 def word(code: object, noun: str) -> str:

@@ -1,0 +1,149 @@
+"""Patients: search as one types, a patient's page, registering and changing."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug import Response
+
+from scheduler import clock
+from scheduler.access import current_actor, guard
+from scheduler.errors import InvalidInput, SchedulerError, StaleVersion
+from scheduler.http_errors import problem_of, say
+from scheduler.models import Patient
+from scheduler.usecases import patients
+from scheduler.usecases.patient_record import next_appointments, see_patient_record
+from scheduler.usecases.patients import PatientDetails
+from scheduler.web import once
+from scheduler.web.notices import notice
+from scheduler.web.requests import page_number, wants_fragment
+from scheduler.web.words import WORDS
+
+pages = Blueprint("patients", __name__, url_prefix="/patients")
+PAGE_SIZE = 25
+Answer = Response | str | tuple[str, int]
+
+
+@pages.get("")
+@guard("patients.read")
+def search() -> Response:
+    """Patients found by name, phone or birth date; htmx asks for the list alone."""
+    q, page = request.args.get("q", "").strip()[:200], page_number()
+    found = patients.find_patients(q, page=page, page_size=PAGE_SIZE)
+    soon = next_appointments([patient.id for patient in found.items], now=clock.now())
+    template = "patients/results.html" if wants_fragment() else "patients/search.html"
+    body = render_template(template, q=q, page=page, page_size=PAGE_SIZE, found=found, soon=soon)
+    response = Response(body, mimetype="text/html")
+    response.vary.add("HX-Request")
+    return response
+
+
+@pages.get("/<int:patient_id>")
+@guard("patients.read")
+def show(patient_id: int) -> str:
+    """Everything about one patient; looking is noted in the audit trail."""
+    patient = patients.view_patient(patient_id, actor=current_actor(), now=clock.now())
+    return render_template(
+        "patients/show.html",
+        patient=patient,
+        record=see_patient_record(patient_id, now=clock.now()),
+    )
+
+
+@pages.get("/new")
+@guard("patients.write")
+def new() -> str:
+    """The empty form; what was searched for becomes the name."""
+    given_name, _, family_name = request.args.get("q", "").strip().rpartition(" ")
+    return _form({"given_name": given_name, "family_name": family_name, "wants_reminders": True})
+
+
+@pages.post("/new")
+@guard("patients.write")
+def register() -> Answer:
+    """Add a patient and show their page."""
+    try:
+        patient = patients.register_patient(
+            _entered(), actor=current_actor(), now=clock.now(), idempotency=once.asked_once()
+        )
+    except SchedulerError as error:
+        return _form_again(error)
+    notice(gettext("%(name)s is registered.", name=patient.name))
+    return redirect(url_for(".show", patient_id=patient.id), 303)
+
+
+@pages.get("/<int:patient_id>/edit")
+@guard("patients.write")
+def edit(patient_id: int) -> str:
+    """The form with what is known."""
+    patient = patients.view_patient(patient_id, actor=current_actor(), now=clock.now())
+    return _form(_known(patient), patient=patient)
+
+
+@pages.post("/<int:patient_id>/edit")
+@guard("patients.write")
+def change(patient_id: int) -> Answer:
+    """Keep what was entered; where somebody was faster, show both."""
+    try:
+        patients.change_patient(
+            patient_id,
+            _entered(),
+            version=request.form.get("version", 0, type=int),
+            actor=current_actor(),
+            now=clock.now(),
+        )
+    except SchedulerError as error:
+        patient = patients.view_patient(patient_id, actor=current_actor(), now=clock.now())
+        return _form_again(error, patient=patient)
+    notice(gettext("The changes are kept."))
+    return redirect(url_for(".show", patient_id=patient_id), 303)
+
+
+def _entered() -> PatientDetails:
+    """The form as details; raises InvalidInput for a birth date that is none."""
+    entered = request.form
+    return PatientDetails(
+        given_name=entered.get("given_name", ""),
+        family_name=entered.get("family_name", ""),
+        email=entered.get("email"),
+        phone=entered.get("phone"),
+        born_on=_date(entered.get("born_on", "").strip()),
+        locale=entered.get("locale"),
+        notes=entered.get("notes", ""),
+        cautions=tuple(code for code in entered.getlist("cautions") if code in WORDS["caution"]),
+        wants_reminders="wants_reminders" in entered,
+    )
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise InvalidInput("Enter the birth date as 1980-12-31.", field="born_on") from None
+
+
+def _known(patient: Patient) -> dict[str, Any]:
+    return {name: getattr(patient, name) for name in PatientDetails.__slots__}
+
+
+def _form(values: Mapping[str, Any], **more: Any) -> str:
+    return render_template("patients/form.html", values=values, form_key=once.new_key(), **more)
+
+
+def _form_again(error: SchedulerError, patient: Patient | None = None) -> tuple[str, int]:
+    """The form as it was sent, with the error where it belongs and, if it is stale, what is stored now."""
+    values = {**request.form, "cautions": request.form.getlist("cautions")}
+    field = error.details.get("field")
+    stored = _known(patient) if patient and isinstance(error, StaleVersion) else {}
+    page = render_template(
+        "patients/form.html",
+        values=values,
+        patient=patient,
+        form_key=request.form.get(once.FIELD, ""),
+        errors={field: say(error)} if field else {},
+        sentence=None if field else say(error),
+        stored={name: value for name, value in stored.items() if (value or "") != (values.get(name) or "")},
+    )
+    return page, problem_of(error).status
