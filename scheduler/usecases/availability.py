@@ -61,6 +61,10 @@ class Desk:
         """Working, not closed, not away."""
         return self.hours & ~(self.closed | self.away)
 
+    def offers(self, kind: AppointmentType) -> bool:
+        """Whether the practitioner holds, on some day of the horizon, what the type asks for."""
+        return kind.needs_credential is None or self.credentials.get(kind.needs_credential, 0) != 0
+
 
 @dataclass(frozen=True, slots=True)
 class Availability:
@@ -74,7 +78,7 @@ class Availability:
 
     def starts(self, desk: Desk, kind: AppointmentType, *, taken: int = 0) -> int:
         """The ticks on the grid where ``kind`` can start at this desk; ``taken`` are the patient's own busy ticks."""
-        if kind.needs_credential is not None and kind.needs_credential not in desk.credentials:
+        if not desk.offers(kind):
             return 0
         duration, before, after = ticks_of(kind)
         everything = self.horizon.all

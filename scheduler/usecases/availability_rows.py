@@ -52,7 +52,7 @@ def weekly_hours(
     if location_id is not None:
         query = query.where(WorkingHours.location_id == location_id)
     found: dict[tuple[int, int], list[WeeklyHours]] = defaultdict(list)
-    for row in session.execute(query).tuples():
+    for row in session.execute(query):
         found[row[0], row[1]].append(WeeklyHours(*row[2:]))
     return found
 
@@ -120,7 +120,7 @@ def absent_ticks(session: Session, horizon: Horizon, people: Collection[int]) ->
             TimeOff.ends_at > instant_of(horizon.start_tick),
         )
     )
-    return _bits_by_key(rows.tuples(), horizon)
+    return _bits_by_key(rows, horizon)
 
 
 def closed_ticks(session: Session, horizon: Horizon, location_ids: Collection[int]) -> dict[int, int]:
@@ -132,7 +132,7 @@ def closed_ticks(session: Session, horizon: Horizon, location_ids: Collection[in
             Closure.ends_at > instant_of(horizon.start_tick),
         )
     )
-    return _bits_by_key(rows.tuples(), horizon)
+    return _bits_by_key(rows, horizon)
 
 
 def _bits_by_key(rows: Iterable[tuple[int, int, int]], horizon: Horizon) -> dict[int, int]:

@@ -1,0 +1,84 @@
+"""Codes of the planning floor as sentences: why a proposed session is as it is, why one could not be placed.
+
+English msgids, put into a person's language by the ``gettext`` that is handed in (see i18n.translator).
+"""
+
+from collections.abc import Mapping
+
+from scheduler.i18n import Gettext
+
+
+def _(message: str) -> str:
+    """Mark a msgid for the extractor; translation happens when a sentence is made."""
+    return message
+
+
+NOTES: Mapping[str, str] = {
+    "start_later": _("starts %(days)d days after the planned start"),
+    "start_earlier": _("starts %(days)d days before the planned start"),
+    "gap_longer": _("%(days)d days after the session before, ideal are %(ideal)d"),
+    "gap_shorter": _("%(days)d days after the session before, ideal are %(ideal)d"),
+    "other_weekday": _("another weekday than the session before"),
+    "other_practitioner": _("another practitioner than the session before"),
+    "other_time": _("another time of day than the session before"),
+    "outside_preference_weekday": _("not on a preferred weekday"),
+    "outside_preference_time": _("not at the preferred time of day"),
+    "outside_preference_practitioner": _("not with the preferred practitioner"),
+    "outside_preference_location": _("not at the preferred location"),
+    "fragments_diary": _("leaves a short gap in the diary"),
+}
+QUIET_NOTES = frozenset({"fragments_diary"})
+"""Notes that matter to the clinic but are no compromise for the patient."""
+
+REASONS: Mapping[str, str] = {
+    "past_horizon": _("Its window lies further ahead than is searched."),
+    "window_over": _("Its window is over."),
+    "not_offered": _("Nobody who may be chosen offers this kind of appointment."),
+    "no_hours": _("Nobody works in its window."),
+    "closed": _("The location is closed in its window."),
+    "away": _("The practitioner is on leave in its window."),
+    "fully_booked": _("Its window is fully booked."),
+    "no_opening": _("No free time in its window is long enough."),
+    "rest_period": _("Every free time in its window breaks the minimum rest."),
+    "other_sessions": _("The sessions around it leave no room for it."),
+}
+
+DIFFERENCES: Mapping[str, str] = {
+    "time_of_day": _("At another time of day"),
+    "practitioner": _("With another practitioner"),
+    "weekday": _("On other weekdays"),
+}
+
+
+def note_sentence(code: str, params: Mapping[str, int], gettext: Gettext) -> str:
+    """One compromise of a proposed session, without a full stop."""
+    return gettext(NOTES[code]) % params
+
+
+def reason_sentence(code: str, gettext: Gettext) -> str:
+    """Why a session could not be placed."""
+    return gettext(REASONS[code])
+
+
+def proposal_title(differs_in: str | None, gettext: Gettext) -> str:
+    """What sets a proposal apart from the best one."""
+    return gettext(DIFFERENCES[differs_in]) if differs_in else gettext(_("Best fit"))
+
+
+def proposal_summary(placed: int, unplaced: int, off_ideal: int, changes: int, gettext: Gettext) -> str:
+    """A proposal in a line: how many sessions, how many off their ideal day or with a change, how many left over."""
+    if unplaced:
+        first = gettext(_("%(placed)d of %(all)d sessions placed")) % {
+            "placed": placed,
+            "all": placed + unplaced,
+        }
+    else:
+        first = gettext(_("All %(placed)d sessions placed")) % {"placed": placed}
+    if off_ideal == 0 and changes == 0:
+        return first + ", " + gettext(_("every one as planned"))
+    parts = [first]
+    if off_ideal:
+        parts.append(gettext(_("%(count)d not on the ideal day")) % {"count": off_ideal})
+    if changes:
+        parts.append(gettext(_("%(count)d with another compromise")) % {"count": changes})
+    return ", ".join(parts)
