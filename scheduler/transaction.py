@@ -34,7 +34,7 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 SERIALIZATION_FAILURE, DEADLOCK, LOCK_TIMEOUT = "40001", "40P01", "55P03"
 IDEMPOTENCY_RACE = "uq_idempotency_keys_actor_key"
 """Two copies of one request met; the second finds the first one's result when it runs again."""
-LOCK_KINDS = {"practitioner": 1, "room": 2, "patient": 3, "plan": 4, "message": 5, "clinic": 6, "sign_in": 7}
+LOCK_KINDS = {"practitioner": 1, "location": 2, "patient": 3, "plan": 4, "sign_in": 5}
 
 
 def prepare_engine(engine: Engine) -> None:

@@ -128,7 +128,8 @@ def search_terms(patient: Patient) -> set[str]:
     if digits:
         words |= {digits, digits.lstrip("0")}
         if (patient.phone or "").strip().startswith("+"):
-            words |= {"0" + digits[length:] for length in (1, 2, 3)}
+            national = {digits[length:] for length in (1, 2, 3)}
+            words |= national | {"0" + number for number in national}
     if patient.email:
         words.add(fold(patient.email))
     if patient.born_on:
