@@ -3,9 +3,20 @@
 from flask import Flask, request
 
 from scheduler.extensions import babel, csrf
-from scheduler.web import formats, headers, layout, patients, session, sign_in, static_files, words
+from scheduler.web import (
+    calendars,
+    dev_inbox,
+    formats,
+    headers,
+    layout,
+    patients,
+    session,
+    sign_in,
+    static_files,
+    words,
+)
 
-SCREENS = (layout, sign_in, patients)
+SCREENS = (layout, sign_in, patients, calendars)
 """Modules that have a Blueprint named ``pages``."""
 
 
@@ -28,6 +39,8 @@ def register(app: Flask) -> None:
     app.before_request(refuse_forgeries)
     for screen in SCREENS:
         app.register_blueprint(screen.pages)
+    if app.config["SETTINGS"].dev_inbox:
+        app.register_blueprint(dev_inbox.pages)
 
 
 def refuse_forgeries() -> None:

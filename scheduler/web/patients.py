@@ -14,6 +14,7 @@ from scheduler.errors import InvalidInput, SchedulerError, StaleVersion
 from scheduler.http_errors import problem_of, say
 from scheduler.models import Patient
 from scheduler.usecases import patients
+from scheduler.usecases.feed_tokens import list_feed_tokens
 from scheduler.usecases.patient_record import next_appointments, see_patient_record
 from scheduler.usecases.patients import PatientDetails
 from scheduler.web import once
@@ -49,6 +50,7 @@ def show(patient_id: int) -> str:
         "patients/show.html",
         patient=patient,
         record=see_patient_record(patient_id, now=clock.now()),
+        tokens=list_feed_tokens(patient_id=patient_id),
     )
 
 

@@ -8,6 +8,7 @@ from scheduler import clock, http_errors
 from scheduler.access import current_actor, guard, public
 from scheduler.errors import SignInBackOff, SignInRefused
 from scheduler.usecases import staff
+from scheduler.usecases.feed_tokens import list_feed_tokens
 from scheduler.web import session
 from scheduler.web.links import local_path
 from scheduler.web.notices import notice
@@ -56,9 +57,11 @@ def sign_out() -> Response:
 @pages.get("/account")
 @guard("account")
 def account() -> str:
-    """One's name, role and open browser sessions."""
+    """One's name, role, open browser sessions and, for practitioners, calendar addresses."""
     sessions = staff.list_sessions(g.signed_in.staff_id, now=clock.now())
-    return render_template("account.html", sessions=sessions)
+    own = g.signed_in.practitioner_id
+    tokens = list_feed_tokens(practitioner_id=own) if own else []
+    return render_template("account.html", sessions=sessions, tokens=tokens)
 
 
 @pages.post("/account/sessions/<int:session_id>/revoke")
