@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from argon2 import PasswordHasher
+
 from scheduler.extensions import db
 from scheduler.models import (
     Appointment,
@@ -17,7 +19,7 @@ from scheduler.models import (
     Room,
     WorkingHours,
 )
-from scheduler.models.staff import Role
+from scheduler.models.staff import Role, Staff
 from scheduler.usecases.actors import Actor
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -162,5 +164,24 @@ def make_appointment(world: World, starts_at: datetime, minutes: int = 30, **cha
         "override_rules": [],
     }
     row = Appointment(**values | changes)
+    save(row)
+    return row
+
+
+PASSWORD = "correct horse battery"
+PASSWORD_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+"""Cheap to verify: tests sign in often."""
+
+
+def make_staff(role: Role = Role.RECEPTION, **changes: Any) -> Staff:
+    """A person who signs in with their role's name and PASSWORD."""
+    values: dict[str, Any] = {
+        "email": role.value,
+        "name": f"The {role.value}",
+        "role": role.value,
+        "password_hash": PASSWORD_HASH,
+        "created_at": NOW,
+    }
+    row = Staff(**values | changes)
     save(row)
     return row
