@@ -1,0 +1,152 @@
+"""Every route has a guard, and lets in exactly those whom the table of permissions names."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from scheduler import clock, create_app
+from scheduler.access import PERMISSIONS
+from scheduler.extensions import db
+from scheduler.models import ApiKey, BrowserSession
+from scheduler.models.staff import Role
+from tests.conftest import settings_for
+from tests.factories import NOW, make_staff, make_world, save
+
+SECRETS = {role: f"the secret of {role.value}" for role in Role}
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def make_app(database_url: str) -> Flask:
+    app = create_app(settings_for(database_url, DEV_INBOX="/nonexistent"))
+    app.config["TESTING"] = True
+    return app
+
+
+def views(app: Flask) -> Iterator[tuple[Rule, str, Callable[..., Any]]]:
+    """Every (rule, method, view) of the application; the methods of a class count one by one."""
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        for method in sorted(rule.methods & set(METHODS)):
+            handler = getattr(getattr(view, "view_class", None), method.lower(), view)
+            yield rule, method, handler
+
+
+ROUTES = [
+    pytest.param(rule, method, getattr(view, "guarded_by", None), id=f"{method} {rule.rule}")
+    for rule, method, view in views(make_app("sqlite:///:memory:"))
+]
+
+
+@pytest.fixture(scope="module")
+def guarded_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """An application with the small clinic and a person and a key in every role."""
+    app = make_app(f"sqlite:///{tmp_path_factory.mktemp('guards')}/test.db")
+    with app.app_context():
+        upgrade()
+        make_world()
+        for role in Role:
+            make_staff(role)
+            hashed = hashlib.sha256(SECRETS[role].encode()).hexdigest()
+            save(ApiKey(name=role.value, key_hash=hashed, role=role.value, created_at=NOW))
+    return app
+
+
+@pytest.fixture
+def client(guarded_app: Flask) -> FlaskClient:
+    with guarded_app.app_context():
+        db.session.query(BrowserSession).delete()
+        for number, role in enumerate(Role, start=1):
+            now = clock.now()
+            save(
+                BrowserSession(
+                    token_hash=hashlib.sha256(SECRETS[role].encode()).hexdigest(),
+                    staff_id=number,
+                    created_at=now,
+                    expires_at=now + timedelta(hours=1),
+                    last_seen_at=now,
+                )
+            )
+    return guarded_app.test_client()
+
+
+def call(client: FlaskClient, rule: Rule, method: str, role: Role | None) -> TestResponse:
+    """Call a route as somebody, with 1 for every number and x for every word in its address."""
+    path = re.sub(r"<int:[^>]+>", "1", rule.rule)
+    path = re.sub(r"<[^>]+>", "x", path)
+    headers = {}
+    if method != "GET":
+        form = client.get("/sign-in").text
+        headers["X-CSRFToken"] = form.split('name="csrf_token" value="')[1].split('"')[0]
+    if role is not None and path.startswith("/api/"):
+        headers["Authorization"] = f"Bearer {SECRETS[role]}"
+    elif role is not None:
+        client.set_cookie("desk", SECRETS[role])
+    return client.open(path, method=method, headers=headers)
+
+
+@pytest.mark.parametrize(("rule", "method", "permission"), ROUTES)
+def test_every_route_is_guarded_or_marked_public(rule: Rule, method: str, permission: str | None) -> None:
+    assert permission in {*PERMISSIONS, "public"}
+
+
+@pytest.mark.parametrize(("rule", "method", "permission"), ROUTES)
+def test_nobody_sees_public_routes_only(
+    client: FlaskClient, rule: Rule, method: str, permission: str
+) -> None:
+    response = call(client, rule, method, None)
+    if permission == "public":
+        assert response.status_code != 403
+    elif rule.rule.startswith("/api/"):
+        assert response.status_code == 401
+        assert response.get_json()["code"] == "not_signed_in"
+    else:
+        assert response.status_code == 303
+        assert response.location.split("?")[0] == "/sign-in"
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(("rule", "method", "permission"), ROUTES)
+def test_roles_are_let_in_as_the_table_says(
+    client: FlaskClient, rule: Rule, method: str, permission: str, role: Role
+) -> None:
+    status = call(client, rule, method, role).status_code
+    if permission == "public" or role in PERMISSIONS[permission]:
+        assert status not in {401, 403, 500}
+    else:
+        assert status == 403
+
+
+def test_the_desk_cookie_opens_nothing_of_the_api(client: FlaskClient) -> None:
+    client.set_cookie("desk", SECRETS[Role.ADMIN])
+    assert {client.open("/api/v1/patients", method=method).status_code for method in ("GET", "POST")} <= {
+        401,
+        404,
+        405,
+    }
+
+
+def test_public_routes_are_few_and_known() -> None:
+    public = {
+        f"{method} {rule.rule}"
+        for rule, method, view in views(make_app("sqlite:///:memory:"))
+        if getattr(view, "guarded_by", None) == "public"
+    }
+    assert public == {
+        "GET /feeds/<token>.ics",
+        "GET /healthz",
+        "GET /readyz",
+        "GET /sign-in",
+        "GET /static/<path:filename>",
+        "POST /choices",
+        "POST /sign-in",
+        "POST /sign-out",
+    }
