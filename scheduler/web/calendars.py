@@ -7,7 +7,7 @@ from werkzeug import Response
 from scheduler import clock
 from scheduler.access import current_actor, guard
 from scheduler.calendars.links import feed_links
-from scheduler.errors import NotAllowed
+from scheduler.errors import InvalidInput, NotFound
 from scheduler.models import FeedDetail
 from scheduler.usecases import feed_tokens, patients
 from scheduler.web import session
@@ -30,7 +30,7 @@ def issue_for_patient(patient_id: int) -> str:
 def issue_for_oneself() -> str:
     """Make a calendar address for the practitioner who is signed in."""
     if g.signed_in.practitioner_id is None:
-        raise NotAllowed
+        raise InvalidInput("Only practitioners have a calendar of their own.")
     return _issue(owner=g.signed_in.name, practitioner_id=g.signed_in.practitioner_id)
 
 
@@ -46,10 +46,9 @@ def revoke(token_id: int) -> Response:
 def revoke_own(token_id: int) -> Response:
     """Let one of one's own addresses answer no more."""
     own = g.signed_in.practitioner_id
-    if own is None or token_id not in {
-        token.id for token in feed_tokens.list_feed_tokens(practitioner_id=own)
-    }:
-        raise NotAllowed
+    tokens = feed_tokens.list_feed_tokens(practitioner_id=own) if own else []
+    if token_id not in {token.id for token in tokens}:
+        raise NotFound(what="calendar address")
     return _revoke(token_id)
 
 
