@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, case, or_, select, update
 from sqlalchemy.orm import Session
 
-from scheduler.errors import InvalidInput
+from scheduler.errors import Conflict, InvalidInput
 from scheduler.models import Appointment, FeedDetail, FeedToken, MessageItem, Patient, Practitioner
 from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
+from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import WORDS, find
 
 SECRET_BYTES = 32
@@ -42,12 +43,21 @@ def issue_feed_token(
     alarm_minutes: int | None = None,
     actor: Actor,
     now: datetime,
+    idempotency: Idempotency | None = None,
 ) -> IssuedFeedToken:
     """Make a secret calendar address for one patient or one practitioner.
 
     ``name`` tells several of one person apart ("phone"); ``detail`` is minimal or full; ``alarm_minutes`` asks for
-    an alarm so long before each start. Raises NotFound or InvalidInput.
+    an alarm so long before each start. Raises NotFound, InvalidInput, or Conflict when the same request made an
+    address before: its secret cannot be shown again.
     """
+    known = recall(session, actor, idempotency)
+    if known is not None:
+        raise Conflict(
+            "This request already made calendar address %(feed_token_id)s, which was shown only then. "
+            "If it is lost, revoke it and make another one.",
+            feed_token_id=known[0],
+        )
     _refuse_archived(_owner(session, patient_id, practitioner_id))
     secret = secrets.token_urlsafe(SECRET_BYTES)
     token = FeedToken(
@@ -63,6 +73,7 @@ def issue_feed_token(
     session.add(token)
     session.flush()
     _note(session, actor, "feed_token_issued", token, now)
+    remember(session, actor, idempotency, [token.id], now=now)
     return IssuedFeedToken(token.id, secret)
 
 

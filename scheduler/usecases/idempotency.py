@@ -11,12 +11,14 @@ from scheduler.models.audit import IdempotencyKey
 from scheduler.usecases.actors import Actor
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Idempotency:
     """An Idempotency-Key and the SHA-256 of the request it came with."""
 
     key: str
     fingerprint: str
+    replayed: bool = False
+    """Set by recall: the request was carried out before."""
 
 
 def recall(session: Session, actor: Actor, asked: Idempotency | None) -> list[int] | None:
@@ -34,6 +36,7 @@ def recall(session: Session, actor: Actor, asked: Idempotency | None) -> list[in
         return None
     if known.fingerprint != asked.fingerprint:
         raise IdempotencyKeyReused
+    asked.replayed = True
     return known.result_ids
 
 
