@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Dialect, Select, bindparam, func, null, or_, select, true, update
+from sqlalchemy import Dialect, Engine, Select, bindparam, func, null, or_, select, true, update
 from sqlalchemy.orm import Session, aliased
 
 from scheduler.calendars.event import EventRow, FeedStyle, Viewer
-from scheduler.extensions import db
 from scheduler.models import (
     Appointment,
     AppointmentStatus,
@@ -48,12 +47,12 @@ class Feed:
     style: FeedStyle
 
 
-def find_feed(secret: str) -> Feed | None:
+def find_feed(engine: Engine, secret: str) -> Feed | None:
     """The feed with this secret, or None; one indexed read, which is all that an unchanged feed costs.
 
     It is read before the events and on its own, so that what is shown is never older than its revision.
     """
-    row = _read_row(hash_secret(secret))
+    row = _read_row(engine, hash_secret(secret))
     if row is None:
         return None
     token_id, revision, changed_at, revoked_at, archived_at, last_fetched_at = row[:6]
@@ -102,17 +101,16 @@ def note_fetch(session: Session, token_id: int, *, now: datetime) -> None:
     )
 
 
-def _read_row(secret_hash: str) -> Any:
+def _read_row(engine: Engine, secret_hash: str) -> Any:
     """What is stored of one feed, by the driver alone: a Session would cost ten times the look-up itself.
 
     No transaction is begun: a single statement sees one state anyway. A connection that failed is not used again.
     """
-    sql = _feed_sql(db.engine.dialect)
-    is_sqlite = db.engine.dialect.name == "sqlite"
-    pooled = db.engine.raw_connection()
+    sql = _feed_sql(engine.dialect)
+    pooled = engine.raw_connection()
     driver: Any = pooled.driver_connection
     try:
-        if is_sqlite:
+        if engine.dialect.name == "sqlite":
             row = driver.execute(sql, (secret_hash,)).fetchone()
         else:
             driver.autocommit = True
