@@ -160,7 +160,8 @@ def domain_error(error: DBAPIError) -> SchedulerError | DBAPIError:
     """The error a person understands for what the database refused; the error itself where it is our fault."""
     name = constraint_name(error)
     if name.startswith("overlap_"):
-        return SlotTaken(busy=name.removeprefix("overlap_"))
+        busy = name.removeprefix("overlap_")
+        return SlotTaken(busy=busy, resources=[busy])
     if name == "uq_appointments_planned_session_id_active" or name == "uq_appointments_planned_session_id":
         return Conflict("That planned session already has an appointment.")
     if name in {"length", "ck_appointments_length"}:
