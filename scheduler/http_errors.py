@@ -15,9 +15,11 @@ from flask import Flask, Response, make_response, redirect, render_template, req
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from scheduler.errors import NotSignedIn, SchedulerError
+from scheduler.errors import DatabaseBusy, NotSignedIn, SchedulerError
+from scheduler.extensions import db
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +50,10 @@ SENTENCES = {
 }
 """status -> what people read; programs get the technical words."""
 
-BUSY_RETRY_SECONDS = 2
+RETRY = {"Retry-After": "2"}
+OUR_SQL = "SQLITE_ERROR"
+"""How SQLite calls a mistake in a statement, which is an OperationalError all the same."""
+SURPRISE = "Something went wrong here. It has been noted; please try again."
 PROGRAM_PREFIX = "/api/"
 PLAIN_PREFIXES = ("/feeds/", "/healthz", "/readyz", "/static/")
 
@@ -87,9 +92,9 @@ def _on_scheduler_error(error: SchedulerError) -> Response:
 
 def problem_of(error: SchedulerError) -> Problem:
     """The problem to show for a domain error; ``details`` become extension members."""
-    headers = {}
+    headers: dict[str, str] = {}
     if error.code == "database_busy":
-        headers["Retry-After"] = str(BUSY_RETRY_SECONDS)
+        headers |= RETRY
     if "retry_after_seconds" in error.details:
         headers["Retry-After"] = str(error.details["retry_after_seconds"])
     if error.code == "not_signed_in":
@@ -147,9 +152,16 @@ def _sentence_of(errors: Mapping[str, Any]) -> str:
 
 
 def _on_surprise(error: Exception) -> Response:
+    """Our own mistake (500), or a database that does not answer (503). The page must not need the database then."""
     log.error("unexpected error", exc_info=error, extra={"fields": _where()})
-    sentence = "Something went wrong here. It has been noted; please try again."
-    return answer(Problem(500, "internal_error", sentence if _for_programs() else gettext(sentence)))
+    away = isinstance(error, OperationalError) and getattr(error.orig, "sqlite_errorname", "") != OUR_SQL
+    status, code, headers = (503, "database_busy", RETRY) if away else (500, "internal_error", {})
+    sentence = DatabaseBusy.sentence if away else SURPRISE
+    try:
+        db.session.rollback()
+        return answer(Problem(status, code, sentence if _for_programs() else gettext(sentence), {}, headers))
+    except SQLAlchemyError:
+        return Response(sentence + "\n", status, headers, content_type="text/plain; charset=utf-8")
 
 
 def _where() -> dict[str, object]:

@@ -34,9 +34,9 @@ class Browser:
         return answer
 
     def _remember(self, response: TestResponse) -> TestResponse:
-        found = re.search(
-            r'name="csrf[-_]token" (?:content|value)="([^"]+)"', response.get_data(as_text=True)
-        )
+        if response.mimetype != "text/html":
+            return response
+        found = re.search(r'name="csrf[-_]token" (?:content|value)="([^"]+)"', response.text)
         if found:
             self.token = found[1]
         return response
