@@ -3,7 +3,7 @@
 from flask import Flask
 
 from config import Settings, read_settings
-from scheduler import health, http_errors, logs, models, web
+from scheduler import feeds, health, http_errors, logs, models, web
 from scheduler.extensions import db, migrate
 from scheduler.transaction import prepare_engine
 
@@ -26,6 +26,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     migrate.init_app(app, directory="migrations")
     with app.app_context():
         prepare_engine(db.engine)
+    feeds.register(app)
     health.register(app)
     web.register(app)
     http_errors.register(app)
