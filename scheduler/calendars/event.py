@@ -6,6 +6,7 @@ tree gives, at a tenth of the time.
 
 import re
 import time
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -134,11 +135,15 @@ def _title(row: EventRow, style: FeedStyle, gettext: Gettext) -> str:
         "room": row.room_name,
         "session": session,
     }
-    title = " · ".join(part for name in _TITLES[style.viewer, style.detail] if (part := parts[name]))
+    title = " · ".join(_present(parts[name] for name in _TITLES[style.viewer, style.detail]))
     return gettext("Cancelled: %(title)s") % {"title": title} if row.is_cancelled else title
 
 
 def _place(row: EventRow, style: FeedStyle) -> str:
     """Room, clinic, location and address, as far as shown; a location that is named like the clinic says it once."""
-    parts = [row.room_name, style.clinic_name, row.location_name, row.address]
-    return ", ".join(dict.fromkeys(part for part in parts if part))
+    parts = _present([row.room_name, style.clinic_name, row.location_name, row.address])
+    return ", ".join(dict.fromkeys(parts))
+
+
+def _present(parts: Iterable[str | None]) -> list[str]:
+    return [stripped for part in parts if part and (stripped := part.strip())]
