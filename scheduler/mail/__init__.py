@@ -1,0 +1,1 @@
+"""From a Message to an email in somebody's mailbox: words, MIME, SMTP."""

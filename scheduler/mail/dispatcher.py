@@ -1,0 +1,288 @@
+"""One run of the dispatcher: claim what is due, hand it over mail by mail, keep what became of each.
+
+The order of things for one mail: MAIL, RCPT, DATA; 354; commit `sending` (with what became of the mail before); the
+text; the answer. Where the server allows pipelining, the next mail is offered together with the text of this one, and
+the one after that is written while the server works. See usecases/dispatch.py for why nothing is sent twice.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from scheduler.mail.render import render_letter
+from scheduler.mail.smtp import (
+    CLOSING,
+    GO_AHEAD,
+    Connection,
+    ConnectionLost,
+    Envelope,
+    NoConnection,
+    Patience,
+    Reply,
+    Server,
+    address_for_smtp,
+    text_for_smtp,
+)
+from scheduler.usecases.dispatch import (
+    Claim,
+    Outcome,
+    Verdict,
+    begin_sending,
+    claim_messages,
+    give_back,
+    keep_outcomes,
+)
+from scheduler.usecases.letters import Letter
+
+BATCH = 100
+SOON_SECONDS = 0.05
+"""How long `sent` waits for being committed together with `sending` of the next mail."""
+PAUSE = timedelta(minutes=1)
+"""After which mails are tried again that were not even offered because of others' time-outs."""
+PATIENCE = Patience()
+MOST_TIMEOUTS = 3
+"""In a row: then the server is in trouble, not some recipient's."""
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Mailer:
+    """Where mails are handed over, and in whose name."""
+
+    server: Server
+    mail_from: str
+    patience: Patience = PATIENCE
+
+
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    """A letter ready to go."""
+
+    letter: Letter
+    envelope: Envelope
+    text: bytes
+
+    @property
+    def domain(self) -> str:
+        return self.envelope.recipient.rpartition("@")[2].lower()
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many attempts of a run ended how."""
+
+    sent: int = 0
+    retry: int = 0
+    failed: int = 0
+    unknown: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.sent} sent, {self.retry} to try again, {self.failed} failed, {self.unknown} unknown"
+
+
+def dispatch_messages(
+    mailer: Mailer | None, *, clock: Callable[[], datetime], stop: Callable[[], bool] = lambda: False
+) -> Tally:
+    """Send everything that is due; without a mailer it waits. Told to stop, it ends after the mail at hand.
+
+    Time-outs and refusals become states of messages. Only errors of the database are raised; what was claimed is then
+    claimed again when its lease is over.
+    """
+    if mailer is None:
+        return Tally()
+    run = _Run(mailer, clock, stop)
+    try:
+        while not run.over:
+            claim = claim_messages(limit=BATCH, now=clock())
+            run.deliver(claim)
+            if claim.looked_at < BATCH:
+                break
+    finally:
+        run.hang_up()
+    return run.tally
+
+
+class _Run:
+    """The state of one run: a connection, a claim, what is ready to go and what is still to be kept."""
+
+    def __init__(self, mailer: Mailer, clock: Callable[[], datetime], stop: Callable[[], bool]) -> None:
+        self.tally = Tally()
+        self._mailer = mailer
+        self._clock = clock
+        self._stop = stop
+        self._server_in_trouble = False
+        self._timeouts = 0
+        self._slow_domains: set[str] = set()
+        self._connection: Connection | None = None
+        self._claim = Claim()
+        self._letters: deque[Letter] = deque()
+        self._ready: deque[_Mail] = deque()
+        self._postponed: list[Letter] = []
+        self._outcomes: list[Outcome] = []
+
+    @property
+    def over(self) -> bool:
+        """Whether no further mail may be begun."""
+        return self._server_in_trouble or self._stop()
+
+    def deliver(self, claim: Claim) -> None:
+        """Hand over the letters of a claim; give back those that it does not come to."""
+        self._claim, self._letters = claim, deque(claim.letters)
+        while not self.over and self._look_ahead(1):
+            self._hand_over_next()
+        if self._outcomes:
+            self._keep_outcomes()
+        now = self._clock()
+        untouched = [*(mail.letter for mail in self._ready), *self._letters]
+        self._give_back(untouched, now + PAUSE if self._server_in_trouble else now)
+        self._give_back(self._postponed, now + PAUSE)
+        self._ready.clear()
+        self._postponed.clear()
+
+    def hang_up(self) -> None:
+        """End the connection; a mail that was only offered is not sent."""
+        if self._connection is None:
+            return
+        if self._connection.offered or not self._connection.usable:
+            self._connection.drop()
+        else:
+            self._connection.quit()
+        self._connection = None
+
+    def _hand_over_next(self) -> None:
+        mail = self._ready[0]
+        reply = self._offer(mail)
+        if reply is None:
+            return
+        self._timeouts = 0
+        self._ready.popleft()
+        if reply.code != GO_AHEAD:
+            self._note(mail.letter, Verdict.FAILED if reply.is_final else Verdict.RETRY, str(reply))
+        elif self._begin(mail):
+            self._give_text(mail)
+
+    def _offer(self, mail: _Mail) -> Reply | None:
+        """The server's answer to a mail; None if there was no connection, or no answer."""
+        connection = None
+        try:
+            connection = self._connect()
+            if connection.offered is None:
+                connection.offer(mail.envelope)
+            reply = connection.answer()
+        except NoConnection as error:
+            self._give_up_server(str(error))
+            return None
+        except ConnectionLost as lost:
+            if lost.timed_out or not connection or not connection.delivered:
+                self._ready.popleft()
+                self._note(mail.letter, Verdict.RETRY, str(lost))
+                self._note_loss(mail, lost)
+            self._lose_connection()
+            return None
+        if reply.code == CLOSING and connection.delivered:
+            self._lose_connection()  # it takes so many mails a connection: on with a new one
+            return None
+        return reply
+
+    def _begin(self, mail: _Mail) -> bool:
+        now = self._clock()
+        begun = begin_sending(self._claim, mail.letter, self._outcomes, now=now)
+        self._outcomes.clear()
+        if not begun:
+            self._lose_connection()  # the server waits for a text that it must not get
+            self._give_back([mail.letter], now)
+        return begun
+
+    def _give_text(self, mail: _Mail) -> None:
+        connection = self._connect()
+        following = self._ready[0].envelope if self._look_ahead(1) and not self.over else None
+        try:
+            connection.give_text(mail.text, following)
+            self._look_ahead(2)  # while the server works
+            reply = connection.result()
+        except ConnectionLost as lost:
+            self._note(mail.letter, Verdict.UNKNOWN, str(lost))
+            self._note_loss(mail, lost)
+            self._lose_connection()
+        else:
+            self._note(mail.letter, _verdict(reply), str(reply))
+        if not connection.answers_within(SOON_SECONDS):
+            self._keep_outcomes()
+
+    def _look_ahead(self, count: int) -> bool:
+        """Have that many mails ready, if there are; whether any is."""
+        while len(self._ready) < count and self._letters:
+            mail = self._write(self._letters.popleft())
+            if mail is not None:
+                self._ready.append(mail)
+        return bool(self._ready)
+
+    def _write(self, letter: Letter) -> _Mail | None:
+        address = address_for_smtp(letter.recipient)
+        if address is None:
+            self._note(letter, Verdict.FAILED, f"This is not an email address: {letter.recipient!r}.")
+            return None
+        mail_from = self._mailer.mail_from
+        try:
+            mail = render_letter(replace(letter, recipient=address), mail_from, now=self._clock())
+        except Exception as error:  # one letter that cannot be written must not hold up the others
+            log.exception("message %s cannot be written", letter.id)
+            self._note(letter, Verdict.FAILED, f"The mail could not be written: {error!r}.")
+            return None
+        written = _Mail(letter, Envelope(mail_from, address), text_for_smtp(mail))
+        if written.domain in self._slow_domains:
+            self._postponed.append(letter)
+            return None
+        return written
+
+    def _note(self, letter: Letter, verdict: Verdict, reply: str) -> None:
+        self._outcomes.append(Outcome(letter, verdict, reply))
+        setattr(self.tally, verdict.value, getattr(self.tally, verdict.value) + 1)
+
+    def _note_loss(self, mail: _Mail, lost: ConnectionLost) -> None:
+        """Spare the others: those to the same domain wait, and after several time-outs all do."""
+        if not lost.timed_out:
+            return
+        self._timeouts += 1
+        self._server_in_trouble = self._timeouts >= MOST_TIMEOUTS
+        self._slow_domains.add(mail.domain)
+        self._postponed += [ready.letter for ready in self._ready if ready.domain == mail.domain]
+        self._ready = deque(ready for ready in self._ready if ready.domain != mail.domain)
+
+    def _give_up_server(self, reason: str) -> None:
+        log.warning("no mail can be sent: %s", reason)
+        self._server_in_trouble = True
+        for letter in [*(mail.letter for mail in self._ready), *self._letters]:
+            self._note(letter, Verdict.RETRY, reason)
+        self._ready.clear()
+        self._letters.clear()
+
+    def _keep_outcomes(self) -> None:
+        keep_outcomes(self._claim, self._outcomes, now=self._clock())
+        self._outcomes.clear()
+
+    def _give_back(self, letters: list[Letter], next_attempt_at: datetime) -> None:
+        if letters:
+            give_back(self._claim, letters, next_attempt_at=next_attempt_at)
+
+    def _connect(self) -> Connection:
+        if self._connection is None or not self._connection.usable:
+            self._connection = None
+            self._connection = Connection(self._mailer.server, self._mailer.patience)
+        return self._connection
+
+    def _lose_connection(self) -> None:
+        if self._connection is not None:
+            self._connection.drop()
+            self._connection = None
+
+
+def _verdict(result: Reply) -> Verdict:
+    """What the answer to a text means; an answer that SMTP does not know means nothing."""
+    if result.is_success:
+        return Verdict.SENT
+    if result.is_final:
+        return Verdict.FAILED
+    return Verdict.RETRY if 400 <= result.code < 500 else Verdict.UNKNOWN

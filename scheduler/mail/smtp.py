@@ -1,0 +1,292 @@
+"""Handing mails over to an SMTP server in two steps: first whether it takes them, then the text.
+
+smtplib opens the connection (TLS, EHLO, AUTH). From there on this module talks itself, because between the two steps
+a commit is due, and because the next mail can be offered together with the text of this one where the server allows
+it (PIPELINING, RFC 2920): one round trip a mail instead of four.
+"""
+
+import re
+import smtplib
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from select import select
+from typing import NamedTuple, Protocol
+
+GO_AHEAD = 354
+CLOSING = 421
+NEEDS_UTF8 = 553
+SIGN_IN_REFUSED = frozenset({530, 534, 535, 538})
+LARGEST_REPLY = 64 * 1024
+LONGEST_WORDS = 1000
+_ADDRESS = re.compile(r"""[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+@[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+""")
+_FINAL_LINE = re.compile(rb"^\d\d\d(?: [^\n]*)?\r?\n", re.MULTILINE)
+
+
+class Server(Protocol):
+    """Where mail is handed over; config.SmtpSettings is one."""
+
+    host: str
+    port: int
+    username: str | None
+    password: str | None
+    implicit_tls: bool
+    starttls: bool
+
+
+class Reply(NamedTuple):
+    """A server's answer."""
+
+    code: int
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.words}"
+
+    @property
+    def is_success(self) -> bool:
+        """2xx"""
+        return 200 <= self.code < 300
+
+    @property
+    def is_final(self) -> bool:
+        """5xx: trying again is no use, unless it is our sign-in that is refused and not the mail."""
+        return 500 <= self.code < 600 and self.code not in SIGN_IN_REFUSED
+
+
+class Envelope(NamedTuple):
+    """Who sends to whom, as checked by ``address_for_smtp``."""
+
+    sender: str
+    recipient: str
+
+    @property
+    def needs_utf8(self) -> bool:
+        """Whether an address has letters before the @ that only SMTPUTF8 can carry."""
+        return not (self.sender + self.recipient).isascii()
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many seconds an answer is waited for."""
+
+    connect: float = 15
+    command: float = 30
+    text: float = 180
+    """After the text: servers may look for viruses first."""
+
+
+class NoConnection(Exception):
+    """The server cannot be reached, or does not let us in; no mail was offered."""
+
+
+class ConnectionLost(Exception):
+    """The connection ended or an answer did not come in time."""
+
+    def __init__(self, sentence: str, *, timed_out: bool = False) -> None:
+        super().__init__(sentence)
+        self.timed_out = timed_out
+
+
+def address_for_smtp(address: str) -> str | None:
+    """An address as it may stand in SMTP and in a header, its domain in ASCII; None if it is not one."""
+    if not _ADDRESS.fullmatch(address) or len(address) > 254:
+        return None
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{domain if domain.isascii() else domain.encode('idna').decode()}"
+    except UnicodeError:
+        return None
+
+
+def text_for_smtp(mail: bytes) -> bytes:
+    """A mail with CRLF line ends as it goes over the wire: dots doubled, end marked."""
+    stuffed = mail.replace(b"\r\n.", b"\r\n..") if b"\r\n." in mail else mail
+    return (b"." if mail.startswith(b".") else b"") + stuffed + b".\r\n"
+
+
+class Connection:
+    """One connection for any number of mails: ``offer``, ``answer`` (354 or a refusal), ``give_text``, ``result``."""
+
+    def __init__(self, server: Server, patience: Patience) -> None:
+        """Connect, secure and sign in as ``server`` says; raises NoConnection."""
+        self._patience = patience
+        with _explaining(server):
+            smtp = _open(server, patience)
+        self._socket: socket.socket = smtp.sock  # type: ignore[assignment]
+        # What is sent is always whole and waited for: nothing is gained by waiting for more to send.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._pipelining = smtp.has_extn("pipelining")
+        self._takes_utf8 = smtp.has_extn("smtputf8")
+        self._received = bytearray()
+        self._offered: Envelope | None = None
+        self._must_reset = False
+        self.usable = True
+        self.delivered = 0
+        """Mails taken so far: a server may hang up after so many."""
+
+    def offer(self, envelope: Envelope) -> None:
+        """Ask whether the server takes a mail; raises ConnectionLost."""
+        self._send(self._offer(envelope))
+
+    @property
+    def offered(self) -> Envelope | None:
+        """The envelope whose answer is still to be read."""
+        return self._offered
+
+    def answer(self) -> Reply:
+        """354, or why what was offered is not taken; raises ConnectionLost."""
+        envelope, self._offered = self._offered, None
+        if envelope is None:
+            raise ValueError("nothing was offered")
+        if envelope.needs_utf8 and not self._takes_utf8:
+            return Reply(NEEDS_UTF8, "The mail server cannot deliver to addresses with such letters.")
+        reply = self._pipelined_answer() if self._pipelining else self._lockstep_answer(envelope)
+        self._must_reset = reply.code != GO_AHEAD
+        return reply
+
+    def give_text(self, text: bytes, following: Envelope | None = None) -> None:
+        """Send what ``text_for_smtp`` made, after 354, and offer the following mail; raises ConnectionLost."""
+        self._send(text + (self._offer(following) if following else b""), self._patience.text)
+
+    def result(self) -> Reply:
+        """What became of the text that was given; raises ConnectionLost."""
+        reply = self._reply(self._patience.text)
+        self.delivered += reply.is_success
+        return reply
+
+    def answers_within(self, seconds: float) -> bool:
+        """Whether the answer to what is offered begins to arrive in time."""
+        if self._offered is None or not self._pipelining or not self.usable:
+            return False
+        if self._received or getattr(self._socket, "pending", int)():
+            return True
+        return bool(select([self._socket], [], [], seconds)[0])
+
+    def quit(self) -> None:
+        """Take leave without waiting for an answer."""
+        with suppress(ConnectionLost):
+            self._send(b"QUIT\r\n", 1)
+        self.drop()
+
+    def drop(self) -> None:
+        """Hang up: what was begun never happened."""
+        self.usable = False
+        self._socket.close()
+
+    def _offer(self, envelope: Envelope) -> bytes:
+        self._offered = envelope
+        if not self._pipelining or (envelope.needs_utf8 and not self._takes_utf8):
+            return b""
+        return b"".join(self._commands(envelope))
+
+    def _commands(self, envelope: Envelope) -> list[bytes]:
+        option = " SMTPUTF8" if envelope.needs_utf8 else ""
+        commands = [
+            f"MAIL FROM:<{envelope.sender}>{option}\r\n".encode(),
+            f"RCPT TO:<{envelope.recipient}>\r\n".encode(),
+            b"DATA\r\n",
+        ]
+        return [b"RSET\r\n", *commands] if self._must_reset else commands
+
+    def _pipelined_answer(self) -> Reply:
+        replies = [self._reply() for _ in range(4 if self._must_reset else 3)]
+        refusal = next((reply for reply in replies[:-1] if not reply.is_success), None)
+        if refusal is None:
+            return replies[-1]
+        if replies[-1].code == GO_AHEAD:
+            self.drop()  # it waits for a text that is for nobody
+        return refusal
+
+    def _lockstep_answer(self, envelope: Envelope) -> Reply:
+        reply = Reply(0, "")
+        for command in self._commands(envelope):
+            self._send(command)
+            reply = self._reply()
+            if not reply.is_success:
+                break
+        return reply
+
+    def _send(self, data: bytes, seconds: float | None = None) -> None:
+        if not data:
+            return
+        with _naming_losses():
+            self._socket.settimeout(seconds or self._patience.command)
+            self._socket.sendall(data)
+
+    def _reply(self, seconds: float | None = None) -> Reply:
+        """The next reply, whole, within a time that slow drips do not prolong."""
+        give_up_at = time.monotonic() + (seconds or self._patience.command)
+        while not (end := _FINAL_LINE.search(self._received)):
+            if len(self._received) > LARGEST_REPLY:
+                raise ConnectionLost("The mail server's answer does not end.")
+            with _naming_losses():
+                self._socket.settimeout(max(give_up_at - time.monotonic(), 0.001))
+                received = self._socket.recv(16 * 1024)
+            if not received:
+                raise ConnectionLost("The mail server hung up.")
+            self._received += received
+        raw = bytes(self._received[: end.end()])
+        del self._received[: end.end()]
+        reply = _parse(raw)
+        self.usable = self.usable and reply.code != CLOSING
+        return reply
+
+
+def _parse(raw: bytes) -> Reply:
+    lines = raw.decode("utf-8", "replace").splitlines()
+    words = " ".join(line[4:].strip() for line in lines)
+    return Reply(int(lines[-1][:3]), "".join(c for c in words if c.isprintable())[:LONGEST_WORDS])
+
+
+def _open(server: Server, patience: Patience) -> smtplib.SMTP:
+    encryption = ssl.create_default_context() if server.implicit_tls or server.starttls else None
+    if server.implicit_tls:
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+            server.host, server.port, _own_name(), timeout=patience.connect, context=encryption
+        )
+    else:
+        smtp = smtplib.SMTP(server.host, server.port, _own_name(), timeout=patience.connect)
+    try:
+        smtp.ehlo_or_helo_if_needed()
+        if server.starttls:
+            smtp.starttls(context=encryption)
+            smtp.ehlo_or_helo_if_needed()
+        if server.username is not None:
+            smtp.login(server.username, server.password or "")
+    except BaseException:
+        smtp.close()
+        raise
+    return smtp
+
+
+@lru_cache(maxsize=1)
+def _own_name() -> str:
+    """This machine's name for EHLO, asked of the name service once: where that is broken it takes seconds."""
+    name = socket.getfqdn()
+    return name if "." in name else "[127.0.0.1]"
+
+
+@contextmanager
+def _explaining(server: Server) -> Iterator[None]:
+    try:
+        yield
+    except smtplib.SMTPResponseException as error:
+        words = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else error
+        raise NoConnection(f"{server.host} refuses: {error.smtp_code} {words}") from error
+    except (OSError, smtplib.SMTPException) as error:
+        raise NoConnection(f"{server.host}:{server.port} cannot be used: {error}") from error
+
+
+@contextmanager
+def _naming_losses() -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError as error:
+        raise ConnectionLost("The mail server did not answer in time.", timed_out=True) from error
+    except OSError as error:
+        raise ConnectionLost(f"The connection to the mail server broke: {error}") from error

@@ -1,0 +1,125 @@
+"""What the mails say, by kind: English msgids, and days and times as the patient's language writes them.
+
+No diagnosis, treatment or plan is ever named: mails are read on locked screens.
+"""
+
+import re
+from datetime import date, datetime, time
+from functools import lru_cache
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError, dates
+from babel.support import Translations
+
+from scheduler.i18n import translations
+from scheduler.models.messages import MessageKind
+
+K = MessageKind
+PLAIN_ENGLISH = Locale("en", "GB")
+"""Plain ``en`` writes days and hours the European way."""
+_YEAR = re.compile(r"(,| 'de')?\s*y+$")
+
+
+def _(message: str) -> str:
+    """Mark a msgid for the extractor; translation happens when a letter is written."""
+    return message
+
+
+class Words(NamedTuple):
+    """The sentences of one kind of mail."""
+
+    subject: str
+    lead: str
+    ask: str
+    ask_without_phone: str
+
+
+_CANNOT_COME = (
+    _("If you cannot come, please call us on %(phone)s or answer this mail."),
+    _("If you cannot come, please answer this mail."),
+)
+_ANOTHER_DATE = (
+    _(
+        "If you did not expect this or would like another date, please call us on %(phone)s or answer this mail."
+    ),
+    _("If you did not expect this or would like another date, please answer this mail."),
+)
+WORDS: dict[str, Words] = {
+    K.CONFIRMATION: Words(_("Your appointment on %(when)s"), _("Your appointment is booked."), *_CANNOT_COME),
+    K.SERIES_CONFIRMATION: Words(
+        _("Your %(count)d appointments from %(when)s"),
+        _("Your %(count)d appointments are booked."),
+        *_CANNOT_COME,
+    ),
+    K.REMINDER: Words(
+        _("Reminder: your appointment on %(when)s"), _("We look forward to seeing you:"), *_CANNOT_COME
+    ),
+    K.CHANGE: Words(
+        _("Changed: your appointment on %(when)s"),
+        _("Your appointment has changed. This is how it is now:"),
+        *_CANNOT_COME,
+    ),
+    K.CANCELLATION: Words(
+        _("Cancelled: your appointment on %(when)s"), _("Your appointment is cancelled:"), *_ANOTHER_DATE
+    ),
+}
+GREETING = _("Hello %(name)s,")
+BEFORE = _("It was on %(when)s before.")
+WITH = _("With %(name)s")
+
+
+def words_for(kind: str, count: int) -> Words:
+    """The sentences of a kind; a series of which one appointment is left reads like a single one."""
+    return WORDS[K.CONFIRMATION if kind == K.SERIES_CONFIRMATION and count == 1 else kind]
+
+
+@lru_cache(maxsize=256)
+def choose_locale(*tags: str) -> Locale:
+    """The first BCP 47 tag that there are words for, so that words and days are of one language; else English."""
+    for tag in tags:
+        try:
+            locale = Locale.parse(tag, sep="-")
+        except (ValueError, UnknownLocaleError):
+            continue
+        if str(locale) == "en":
+            return PLAIN_ENGLISH
+        if locale.language == "en" or isinstance(translations(tag), Translations):
+            return locale
+    return PLAIN_ENGLISH
+
+
+@lru_cache(maxsize=4096)
+def full_day(day: date, locale: Locale) -> str:
+    """Tuesday, 3 March 2026"""
+    return _plain(dates.format_date(day, "full", locale=locale))
+
+
+@lru_cache(maxsize=4096)
+def day_without_year(day: date, locale: Locale) -> str:
+    """Tuesday, 3 March"""
+    pattern = _YEAR.sub("", locale.date_formats["full"].pattern)
+    return _plain(dates.format_date(day, pattern, locale=locale))
+
+
+@lru_cache(maxsize=4096)
+def clock_time(wall: time, locale: Locale) -> str:
+    """14:30"""
+    return _plain(dates.format_time(wall, "short", locale=locale))
+
+
+@lru_cache(maxsize=1024)
+def zone_name(zone: ZoneInfo, is_summer: bool, locale: Locale) -> str:
+    """Central European Standard Time"""
+    variant: Literal["daylight", "standard"] = "daylight" if is_summer else "standard"
+    return _plain(dates.get_timezone_name(zone, "long", locale=locale, zone_variant=variant))
+
+
+def moment(wall: datetime, locale: Locale) -> str:
+    """Tuesday, 3 March, 14:30"""
+    return f"{day_without_year(wall.date(), locale)}, {clock_time(wall.time(), locale)}"
+
+
+def _plain(text: str) -> str:
+    """Without the narrow space that some languages put before AM and PM: old mail programs show a box."""
+    return text.replace("\u202f", " ")
