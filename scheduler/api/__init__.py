@@ -1,0 +1,34 @@
+"""REST /api/v1: parse, one use case, present. One module per noun, its shapes in schemas/."""
+
+from flask import Flask
+
+from scheduler.api import (
+    appointments,
+    catalogue,
+    document,
+    feed_tokens,
+    patients,
+    plans,
+    slots,
+)
+from scheduler.api.parsing import RowNumber
+from scheduler.api.schemas.problem import ProblemSchema
+from scheduler.extensions import rest
+
+NOUNS = (catalogue, patients, slots, appointments, plans, feed_tokens)
+"""In the order in which the documentation shows them."""
+
+
+def register(app: Flask) -> None:
+    """Join the API to the application. http_errors comes after: flask-smorest sets a handler of its own."""
+    app.url_map.converters["row"] = RowNumber
+    rest.ERROR_SCHEMA = ProblemSchema
+    rest.init_app(app, spec_kwargs=dict(document.OPTIONS))
+    rest.register_converter(RowNumber, _row_number_schema)
+    for noun in NOUNS:
+        rest.register_blueprint(noun.routes)
+    document.register(app, rest)
+
+
+def _row_number_schema(_converter: RowNumber) -> dict[str, object]:
+    return {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}

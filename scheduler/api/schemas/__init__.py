@@ -1,0 +1,1 @@
+"""What goes in and out, by noun; beside each answer's schema stands the function that presents it."""

@@ -1,0 +1,51 @@
+"""Mails owed and sent."""
+
+from typing import Any
+
+from scheduler.api.answers import picked, utc, utc_or_none
+from scheduler.api.fields import Choice, Paging, QueryNumber
+from scheduler.api.schemas.common import Output, instant, many, page_of, text, whole
+from scheduler.models import Message, MessageState
+
+
+class MessagesQuery(Paging):
+    """Which messages."""
+
+    state = Choice(MessageState)
+    appointment_id = QueryNumber()
+    patient_id = QueryNumber()
+
+
+class MessageSchema(Output):
+    """A mail owed to one person for one reason."""
+
+    id = whole()
+    kind = text("confirmation, series_confirmation, reminder, change or cancellation")
+    state = text("due, claimed, sending, sent, unknown, failed or cancelled")
+    patient_id = whole()
+    recipient = text()
+    appointment_ids = many(whole(), "What it is about.")
+    offset_minutes = whole("Reminders: how long before the start.", none=True)
+    due_at = instant()
+    next_attempt_at = instant()
+    sent_at = instant(none=True)
+    attempts = whole()
+    server_reply = text("The mail server's last answer, or why it was cancelled.")
+    created_at = instant()
+
+
+MessagePage = page_of(MessageSchema)
+
+
+def message_json(row: Message) -> dict[str, Any]:
+    """A message; its items should be loaded."""
+    return {
+        **picked(row, "id", "kind", "state", "patient_id", "recipient"),
+        "appointment_ids": sorted(item.appointment_id for item in row.items),
+        "offset_minutes": row.offset_minutes,
+        "due_at": utc(row.due_at),
+        "next_attempt_at": utc(row.next_attempt_at),
+        "sent_at": utc_or_none(row.sent_at),
+        **picked(row, "attempts", "server_reply"),
+        "created_at": utc(row.created_at),
+    }

@@ -1,0 +1,114 @@
+"""Patients in and out. Lists show no more than it takes to recognise a person."""
+
+from typing import Any
+
+from scheduler.api.answers import day_or_none, picked, utc, utc_or_none
+from scheduler.api.fields import Day, Flag, Input, Many, Number, Paging, Text
+from scheduler.api.schemas.common import Output, day, flag, instant, many, page_of, parts, text, whole
+from scheduler.models import Consent, Patient
+from scheduler.usecases.patients import LONGEST_EMAIL, LONGEST_NAME, LONGEST_PHONE
+
+LONGEST_NOTES = 20_000
+MOST_CAUTIONS = 40
+
+
+class PatientsQuery(Paging):
+    """Whom to look for."""
+
+    q = Text(
+        200,
+        load_default="",
+        metadata={"description": "Beginnings of names, of the phone number, or of the birth date."},
+    )
+
+
+class NewPatient(Input):
+    """A patient to register."""
+
+    given_name = Text(LONGEST_NAME, shortest=1, required=True)
+    family_name = Text(LONGEST_NAME, shortest=1, required=True)
+    email = Text(LONGEST_EMAIL, allow_none=True)
+    phone = Text(LONGEST_PHONE, allow_none=True)
+    born_on = Day(allow_none=True)
+    locale = Text(
+        40, allow_none=True, metadata={"description": "Language of mails, such as de; null: the clinic's."}
+    )
+    notes = Text(LONGEST_NOTES)
+    cautions = Many(
+        Text(80, shortest=1), MOST_CAUTIONS, metadata={"description": "Clinical cautions, such as pregnancy."}
+    )
+    wants_reminders = Flag()
+
+
+class PatientChange(NewPatient):
+    """What changes of a patient; the rest stays, null empties."""
+
+    version = Number(required=True, metadata={"description": "The one that you saw."})
+    given_name = Text(LONGEST_NAME, shortest=1)
+    family_name = Text(LONGEST_NAME, shortest=1)
+
+
+class PatientRowSchema(Output):
+    """A patient in a list."""
+
+    id = whole()
+    name = text()
+    born_on = day(none=True)
+
+
+class ConsentSchema(Output):
+    """A consent, in force from given_on until the day before withdrawn_on."""
+
+    kind = text()
+    version = text("Edition of the text that was signed.")
+    given_on = day()
+    withdrawn_on = day(none=True)
+
+
+class PatientSchema(Output):
+    """All that is known of a patient. Reading it is noted in the audit trail."""
+
+    id = whole()
+    name = text()
+    given_name = text()
+    family_name = text()
+    email = text(none=True)
+    phone = text(none=True)
+    born_on = day(none=True)
+    locale = text(none=True)
+    notes = text()
+    cautions = many(text())
+    wants_reminders = flag()
+    consents = parts(ConsentSchema)
+    version = whole("Counts every change; send it back with an edit.")
+    created_at = instant()
+    archived_at = instant(none=True)
+
+
+PatientPage = page_of(PatientRowSchema)
+
+
+def patient_row_json(row: Patient) -> dict[str, Any]:
+    """A patient in a list."""
+    return {"id": row.id, "name": row.name, "born_on": day_or_none(row.born_on)}
+
+
+def patient_json(row: Patient) -> dict[str, Any]:
+    """A patient."""
+    return {
+        **picked(row, "id", "name", "given_name", "family_name", "email", "phone"),
+        "born_on": day_or_none(row.born_on),
+        **picked(row, "locale", "notes", "cautions", "wants_reminders"),
+        "consents": [_consent_json(consent) for consent in row.consents],
+        "version": row.version,
+        "created_at": utc(row.created_at),
+        "archived_at": utc_or_none(row.archived_at),
+    }
+
+
+def _consent_json(row: Consent) -> dict[str, Any]:
+    return {
+        **picked(row, "kind", "version"),
+        "given_on": day_or_none(row.given_on),
+        "withdrawn_on": day_or_none(row.withdrawn_on),
+    }

@@ -1,0 +1,58 @@
+"""The OpenAPI document and its page."""
+
+import re
+
+from flask import Flask
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from tests.api.support import PREFIX, Caller, load_document
+
+
+def test_document_is_valid_openapi(app: Flask) -> None:
+    assert [error.message for error in OpenAPIV31SpecValidator(load_document(app)).iter_errors()] == []
+
+
+def test_every_route_of_the_api_is_documented(app: Flask) -> None:
+    routes = {
+        (re.sub(r"<\w+:(\w+)>", r"{\1}", rule.rule), method.lower())
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(PREFIX) and not rule.endpoint.startswith("api_document.")
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    documented = {
+        (path, method)
+        for path, operations in load_document(app)["paths"].items()
+        for method in operations
+        if method != "parameters"
+    }
+    assert documented == routes
+
+
+def test_every_operation_has_a_name_of_its_own_and_a_summary(app: Flask) -> None:
+    operations = [
+        operation
+        for path in load_document(app)["paths"].values()
+        for method, operation in path.items()
+        if method != "parameters"
+    ]
+    assert len({operation["operationId"] for operation in operations}) == len(operations)
+    assert [operation for operation in operations if not operation["summary"]] == []
+
+
+def test_document_is_revalidated_by_etag(app: Flask) -> None:
+    client = app.test_client()
+    first = client.get(f"{PREFIX}/openapi.json")
+    again = client.get(f"{PREFIX}/openapi.json", headers={"If-None-Match": first.headers["ETag"]})
+    assert (first.status_code, again.status_code, again.data) == (200, 304, b"")
+
+
+def test_docs_page_loads_everything_from_here_and_holds_no_inline_script(app: Flask) -> None:
+    page = app.test_client().get(f"{PREFIX}/docs").text
+    assert re.findall(r"<script[^>]*>([^<]*)</script>", page) == ["", ""]
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert [address for address in addresses if not address.startswith("/")] == []
+    assert "style=" not in page
+
+
+def test_each_answer_of_a_caller_is_held_against_the_document(desk: Caller) -> None:
+    assert desk.get("/practitioners").status_code == 200
