@@ -9,7 +9,6 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
 
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -91,7 +90,7 @@ def _on_scheduler_error(error: SchedulerError) -> Response:
 
 
 def problem_of(error: SchedulerError) -> Problem:
-    """The problem to show for a domain error; ``details`` become extension members."""
+    """The problem to show for a domain error; ``details`` become extension members, a ``field`` one of ``errors``."""
     headers: dict[str, str] = {}
     if error.code == "database_busy":
         headers |= RETRY
@@ -99,7 +98,10 @@ def problem_of(error: SchedulerError) -> Problem:
         headers["Retry-After"] = str(error.details["retry_after_seconds"])
     if error.code == "not_signed_in":
         headers["WWW-Authenticate"] = "Bearer"
-    return Problem(STATUSES.get(error.code, 500), error.code, say(error), error.details, headers)
+    details = dict(error.details)
+    if "field" in details:
+        details.setdefault("errors", {str(details["field"]): [say(error)]})
+    return Problem(STATUSES.get(error.code, 500), error.code, say(error), details, headers)
 
 
 def say(error: SchedulerError) -> str:
@@ -118,11 +120,8 @@ def _on_http_exception(error: HTTPException) -> Response:
         for name, value in error.get_headers()
         if name.lower() not in {"content-type", "content-length"}
     }
-    errors = _field_errors(getattr(error, "data", None))
-    details: dict[str, object] = {"errors": errors} if errors else {}
-    sentence = _sentence_of(errors) if errors else _sentence_for(error)
-    code = "invalid_input" if errors else error.name.lower().replace(" ", "_")
-    return answer(Problem(error.code, code, sentence, details, headers))
+    code = error.name.lower().replace(" ", "_")
+    return answer(Problem(error.code, code, _sentence_for(error), {}, headers))
 
 
 def _sentence_for(error: HTTPException) -> str:
@@ -130,25 +129,6 @@ def _sentence_for(error: HTTPException) -> str:
         return gettext("This form is out of date. Go back, reload the page and try again.")
     technical = str(error.description or error.name)
     return technical if _for_programs() else str(SENTENCES.get(error.code or 0, technical))
-
-
-def _field_errors(data: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What marshmallow found wrong: field -> sentences (nested for nested fields)."""
-    messages = (data or {}).get("messages") or {}
-    fields: dict[str, Any] = {}
-    for per_place in messages.values():
-        fields |= per_place if isinstance(per_place, dict) else {"_": per_place}
-    return fields
-
-
-def _sentence_of(errors: Mapping[str, Any]) -> str:
-    """The first of the field errors as one sentence."""
-    name, inner = next(iter(errors.items()))
-    while isinstance(inner, dict):
-        deeper, inner = next(iter(inner.items()))
-        name = f"{name}.{deeper}"
-    text = inner[0] if isinstance(inner, list) else inner
-    return str(text) if name == "_" else f"{name}: {text}"
 
 
 def _on_surprise(error: Exception) -> Response:
