@@ -154,7 +154,7 @@ def test_a_start_between_ticks_is_refused() -> None:
         ({"offsets_minutes": (0,)}, "positive multiple of 5"),
         ({"offsets_minutes": (1440, -60)}, "positive multiple of 5"),
         ({"offsets_minutes": (61,)}, "positive multiple of 5"),
-        ({"quiet_from_minute": 1440}, "quiet hours must begin"),
+        ({"quiet_from_minute": 1440}, "from 0 to 1435, not 1440"),
         ({"quiet_until_minute": -5}, "quiet hours must begin"),
         ({"quiet_until_minute": 481}, "quiet hours must begin"),
         ({"not_if_booked_within_minutes": -1}, "cannot be negative"),

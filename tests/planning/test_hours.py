@@ -21,7 +21,7 @@ from scheduler.planning.hours import (
     start_of_day,
     wall_clock,
 )
-from scheduler.planning.timeline import Horizon, instant_of, tick_of
+from scheduler.planning.timeline import Horizon, indices, instant_of, tick_of
 from tests.planning.naive_clock import MOMENTS, TICK, ZONES, around, changes, minute_of_day, walls
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -41,6 +41,13 @@ def is_open(rule: WeeklyHours, wall: datetime) -> bool:
 def naive_open_bits(rules: list[WeeklyHours], key: str, horizon: Horizon) -> int:
     ticks = enumerate(walls(key, horizon))
     return sum(1 << i for i, wall in ticks if any(is_open(rule, wall) for rule in rules))
+
+
+def opened_on(rules: list[WeeklyHours], horizon: Horizon) -> list[date]:
+    """The dates of the open ticks in UTC."""
+    return [
+        instant_of(horizon.start_tick + i).date() for i in indices(open_bits(rules, ZoneInfo("UTC"), horizon))
+    ]
 
 
 @st.composite
@@ -155,12 +162,16 @@ def test_hours_in_a_gap_are_missing_and_in_an_overlap_double() -> None:
     assert open_bits(rule, BERLIN, autumn).bit_count() == 24
 
 
+def test_hours_hold_every_week_from_their_first_day_on_unless_told_otherwise() -> None:
+    horizon = Horizon.between(datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 2, 2, tzinfo=UTC))
+    rule = WeeklyHours(weekday=0, starts_minute=600, ends_minute=605, valid_from=date(2026, 1, 6))
+    assert opened_on([rule], horizon) == [date(2026, 1, 12), date(2026, 1, 19), date(2026, 1, 26)]
+
+
 def test_every_other_week_counts_iso_weeks_from_the_one_that_holds_the_first_day() -> None:
     horizon = Horizon.between(datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 2, 9, tzinfo=UTC))
     rule = WeeklyHours(0, 600, 605, valid_from=date(2026, 1, 11), every_n_weeks=2)
-    bits = open_bits([rule], ZoneInfo("UTC"), horizon)
-    opened = [instant_of(horizon.start_tick + i).date() for i in range(horizon.ticks) if bits >> i & 1]
-    assert opened == [date(2026, 1, 19), date(2026, 2, 2)]
+    assert opened_on([rule], horizon) == [date(2026, 1, 19), date(2026, 2, 2)]
 
 
 def test_nothing_is_open_without_rules_or_without_a_horizon() -> None:
