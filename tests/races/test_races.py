@@ -1,0 +1,120 @@
+"""Several processes at one database, some of them killed in the middle: nothing overlaps, nothing is lost or halved."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+
+from scheduler.extensions import db
+from scheduler.models import Appointment, AuditEntry, MessageItem, PlannedSession
+from tests.factories import make_patient, make_practitioner, make_world
+from tests.races.worker import SERIES
+
+ROOT = Path(__file__).parents[2]
+Line = dict[str, Any]
+
+
+def start(app: Flask, seed: int, *, deeds: int, stall: int = 0) -> subprocess.Popen[str]:
+    """A worker process on the application's database."""
+    url = app.config["SQLALCHEMY_DATABASE_URI"]
+    command = [sys.executable, "-m", "tests.races.worker", url, str(seed), str(deeds), str(stall)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ)
+
+
+def read_until_stalled(worker: subprocess.Popen[str]) -> list[Line]:
+    """What a worker acknowledged until it stopped in mid-transaction; then kill it as a power cut would."""
+    assert worker.stdout is not None
+    lines: list[Line] = []
+    for text in worker.stdout:
+        lines.append(json.loads(text))
+        if lines[-1]["op"] == "stalled":
+            break
+    else:
+        raise AssertionError("the worker ended without stalling")
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    worker.stdout.close()
+    return lines
+
+
+def read_all(worker: subprocess.Popen[str]) -> list[Line]:
+    """What a worker acknowledged until it ended, which it must do well."""
+    output, _ = worker.communicate(timeout=120)
+    assert worker.returncode == 0
+    return [json.loads(text) for text in output.splitlines()]
+
+
+def sweep(app: Flask, acknowledged: list[Line]) -> int:
+    """Check the rows independently of the code that wrote them; returns how many active appointments there are."""
+    with app.app_context():
+        rows = list(db.session.scalars(select(Appointment)))
+        active = [row for row in rows if row.status not in {"cancelled", "no_show"}]
+        by_resource = defaultdict(list)
+        for row in active:
+            by_resource["practitioner", row.practitioner_id].append((row.busy_from, row.busy_until))
+            by_resource["room", row.room_id].append((row.busy_from, row.busy_until))
+            by_resource["patient", row.patient_id].append((row.starts_at, row.ends_at))
+        overlaps = [
+            (resource, one, other)
+            for resource, spans in by_resource.items()
+            for one, other in combinations(spans, 2)
+            if one[0] < other[1] and other[0] < one[1]
+        ]
+        assert overlaps == []
+        versions = {row.id: row.version for row in rows}
+        lost = [
+            line for line in acknowledged if any(versions.get(i, 0) < line["version"] for i in line["ids"])
+        ]
+        assert lost == []
+        ever_filled = defaultdict(set)
+        for row in rows:
+            if row.planned_session_id:
+                planned = db.session.get(PlannedSession, row.planned_session_id)
+                ever_filled[planned.plan_id].add(planned.number)
+        assert {len(numbers) for numbers in ever_filled.values()} <= {SERIES}
+        filled = {row.planned_session_id for row in active}
+        placed = set(db.session.scalars(select(PlannedSession.id).where(PlannedSession.status == "placed")))
+        assert placed == filled - {None}
+        told = set(db.session.scalars(select(MessageItem.appointment_id)))
+        noted = set(
+            db.session.scalars(select(AuditEntry.entity_id).where(AuditEntry.action == "appointment_booked"))
+        )
+        assert told == noted == set(versions)
+        return len(active)
+
+
+def test_processes_racing_and_killed_in_mid_transaction_leave_a_sound_diary(app: Flask) -> None:
+    with app.app_context():
+        world = make_world()
+        make_practitioner(world.location_id, given_name="Second")
+        for number in range(6):
+            make_patient(f"Patient{number}")
+        db.session.remove()
+        db.engine.dispose()
+    racers = [start(app, seed, deeds=60) for seed in (1, 2)]
+    victims = [start(app, 10 + stall, deeds=400, stall=stall) for stall in (2, 5, 9)]
+    with ThreadPoolExecutor() as readers:
+        # All at once: one that stalls keeps the others waiting until it is killed.
+        heard = [*readers.map(read_until_stalled, victims), *readers.map(read_all, racers)]
+    lines = [line for said in heard for line in said]
+    kept = [line for line in lines if line["op"] == "kept"]
+    refused = [line for line in lines if line["op"] == "refused"]
+    assert len(kept) > 40
+    assert {line["code"] for line in refused} <= {
+        "slot_taken",
+        "no_room_free",
+        "series_taken",
+        "stale_version",
+        "illegal_transition",
+        "conflict",
+    }
+    assert sweep(app, kept) > 10
