@@ -34,7 +34,7 @@ def search() -> Response:
     q, page = request.args.get("q", "").strip()[:200], page_number()
     found = patients.find_patients(q, page=page, page_size=PAGE_SIZE)
     soon = next_appointments([patient.id for patient in found.items], now=clock.now())
-    template = "patients/results.html" if wants_fragment() else "patients/search.html"
+    template = "patients/found.html" if wants_fragment() else "patients/search.html"
     body = render_template(template, q=q, page=page, page_size=PAGE_SIZE, found=found, soon=soon)
     response = Response(body, mimetype="text/html")
     response.vary.add("HX-Request")
