@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, or_, select, update
+from sqlalchemy import ColumnElement, case, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from scheduler.errors import Conflict, InvalidInput
-from scheduler.models import Appointment, FeedDetail, FeedToken, MessageItem, Patient, Practitioner
+from scheduler.models import Appointment, FeedDetail, FeedToken, Patient, Practitioner
+from scheduler.models.base import UtcDateTime
 from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
@@ -122,17 +123,10 @@ def bump_feeds(
 def touch_events(session: Session, showing: ColumnElement[bool], *, now: datetime) -> None:
     """Count a change of words that events show (a room, a person, a type was renamed); part of that transaction.
 
-    ``showing`` is a condition on Appointment, such as ``Appointment.room_id == 3``. Messages already owed stay
-    owed: nobody needs a mail about it.
+    ``showing`` is a condition on Appointment, such as ``Appointment.room_id == 3``. No mail is owed for it.
     """
     touched = select(Appointment.id).where(showing, Appointment.starts_at >= feed_begins_at(now))
-    present = select(Appointment.sequence).where(Appointment.id == MessageItem.appointment_id)
-    session.execute(
-        update(MessageItem)
-        .where(MessageItem.appointment_id.in_(touched), MessageItem.sequence == present.scalar_subquery())
-        .values(sequence=MessageItem.sequence + 1)
-    )
-    later = case((Appointment.changed_at > now, Appointment.changed_at), else_=now)
+    later = case((Appointment.changed_at > now, Appointment.changed_at), else_=literal(now, UtcDateTime()))
     session.execute(
         update(Appointment)
         .where(Appointment.id.in_(touched))
