@@ -21,7 +21,19 @@ DEFAULT = Locale("en", "GB")
 def register(app: Flask) -> None:
     """Make every format a filter."""
     app.add_template_filter(plain_date, "date")
-    for form in (clock_time, time_span, day, short_day, full_day, relative_day, moment, iso, ago, age):
+    for form in (
+        clock_time,
+        time_span,
+        day,
+        short_day,
+        full_day,
+        relative_day,
+        moment,
+        iso,
+        ago,
+        before,
+        age,
+    ):
         app.add_template_filter(form)
 
 
@@ -110,6 +122,12 @@ def ago(instant: datetime) -> str:
     if abs(instant - clock.now()) < timedelta(minutes=1):
         return gettext("just now")
     return dates.format_timedelta(instant - clock.now(), add_direction=True, locale=get_locale())
+
+
+def before(minutes: int) -> str:
+    """3 days before, 2 hours before: how long ahead of its appointment a reminder goes out."""
+    span = dates.format_timedelta(timedelta(minutes=minutes), threshold=1, locale=get_locale())
+    return gettext("%(span)s before", span=span)
 
 
 def age(born_on: date) -> int:

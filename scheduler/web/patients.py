@@ -15,15 +15,18 @@ from scheduler.http_errors import problem_of, say
 from scheduler.models import Patient
 from scheduler.usecases import patients
 from scheduler.usecases.feed_tokens import list_feed_tokens
+from scheduler.usecases.messages import list_messages
 from scheduler.usecases.patient_record import next_appointments, see_patient_record
 from scheduler.usecases.patients import PatientDetails
 from scheduler.web import once
+from scheduler.web.messages import explain
 from scheduler.web.notices import notice
 from scheduler.web.requests import page_number, wants_fragment
 from scheduler.web.words import WORDS
 
 pages = Blueprint("patients", __name__, url_prefix="/patients")
 PAGE_SIZE = 25
+MESSAGES_SHOWN = 10
 Answer = Response | str | tuple[str, int]
 
 
@@ -51,6 +54,8 @@ def show(patient_id: int) -> str:
         patient=patient,
         record=see_patient_record(patient_id, now=clock.now()),
         tokens=list_feed_tokens(patient_id=patient_id),
+        found=list_messages(patient_id=patient_id, page_size=MESSAGES_SHOWN),
+        explain=explain,
     )
 
 
