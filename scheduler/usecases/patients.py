@@ -9,10 +9,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, selectinload
 
 from scheduler.errors import InvalidInput, StaleVersion
+from scheduler.models.appointments import Appointment
 from scheduler.models.patients import Patient, PatientTerm
 from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
+from scheduler.usecases.feed_tokens import touch_events
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find
 from scheduler.usecases.paging import Page, fetch_page
@@ -73,6 +75,8 @@ def change_patient(
     patient.version += 1
     changed = sorted(name for name, value in before.items() if getattr(patient, name) != value)
     session.flush()
+    if {"given_name", "family_name"} & set(changed):
+        touch_events(session, Appointment.patient_id == patient.id, now=now)
     session.execute(delete(PatientTerm).where(PatientTerm.patient_id == patient.id))
     _index(session, patient)
     note_deed(
@@ -96,6 +100,12 @@ def view_patient(session: Session, patient_id: int, *, actor: Actor, now: dateti
     return session.scalars(
         select(Patient).where(Patient.id == patient_id).options(selectinload(Patient.consents))
     ).one()
+
+
+@reading
+def name_patient(session: Session, patient_id: int) -> Patient | None:
+    """The patient to be named in a form, without looking into the record; None if there is none."""
+    return session.get(Patient, patient_id)
 
 
 @reading

@@ -4,11 +4,14 @@ from flask import Flask, request
 
 from scheduler.extensions import babel, csrf
 from scheduler.web import (
+    appointments,
     calendars,
     dev_inbox,
+    diary,
     formats,
     headers,
     layout,
+    messages,
     patients,
     session,
     sign_in,
@@ -16,7 +19,7 @@ from scheduler.web import (
     words,
 )
 
-SCREENS = (layout, sign_in, patients, calendars)
+SCREENS = (layout, sign_in, diary, appointments, patients, calendars, messages)
 """Modules that have a Blueprint named ``pages``."""
 
 

@@ -1,0 +1,230 @@
+"""One appointment: booking, looking, moving, cancelling, following it through the day.
+
+Every screen here is a page of its own and, asked for by a script, the body of the diary's panel.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug import Response as AnyResponse
+
+from scheduler import clock
+from scheduler.access import current_actor, guard
+from scheduler.errors import NeedsOverride, SchedulerError
+from scheduler.http_errors import problem_of, say
+from scheduler.models import Appointment
+from scheduler.usecases import appointments
+from scheduler.usecases.appointment_queries import get_appointment
+from scheduler.usecases.clinic import list_appointment_types, list_practitioners
+from scheduler.usecases.patients import find_patients, name_patient
+from scheduler.web import once, session
+from scheduler.web.formats import local, moment
+from scheduler.web.notices import notice
+from scheduler.web.requests import wants_fragment
+from scheduler.web.wall_times import instant_on, wall
+from scheduler.web.words import WORDS
+
+pages = Blueprint("appointments", __name__, url_prefix="/appointments")
+Answer = AnyResponse | str | tuple[str, int]
+SUGGESTIONS = 8
+NEXT_STATUSES: Mapping[str, tuple[str, ...]] = {
+    "booked": ("confirmed", "arrived", "completed", "no_show"),
+    "confirmed": ("arrived", "completed", "no_show"),
+    "arrived": ("completed", "booked"),
+    "completed": ("arrived",),
+    "no_show": ("arrived", "booked"),
+    "cancelled": (),
+}
+"""status -> what is offered as a button, in order; all of them legal, cancelling has a form of its own."""
+
+
+@pages.get("/<int:appointment_id>")
+@guard("diary.read")
+def show(appointment_id: int) -> str:
+    """One appointment with what can be done about it."""
+    return _shown(get_appointment(appointment_id))
+
+
+@pages.get("/new")
+@guard("appointments.write")
+def new() -> str:
+    """The form, with what is known from where one clicked."""
+    asked = request.args
+    patient_id = asked.get("patient_id", type=int)
+    return _form({**asked.to_dict(), "patient": name_patient(patient_id) if patient_id else None})
+
+
+@pages.get("/new/patients")
+@guard("patients.read")
+def suggest_patients() -> str:
+    """A few patients for what was typed, to choose one."""
+    q = request.args.get("patient_q", "").strip()[:200]
+    found = find_patients(q, page_size=SUGGESTIONS) if q else None
+    return render_template("appointments/suggestions.html", q=q, found=found)
+
+
+@pages.post("/new")
+@guard("appointments.write")
+def book() -> Answer:
+    """Book what was entered; where that is refused, show the form again with the reason and nothing lost."""
+    entered = request.form
+    try:
+        booked = appointments.book_appointment(
+            patient_id=entered.get("patient_id", 0, type=int),
+            practitioner_id=entered.get("practitioner_id", 0, type=int),
+            appointment_type_id=entered.get("appointment_type_id", 0, type=int),
+            location_id=session.desk().here.id,
+            starts_at=instant_on(entered.get("on", ""), entered.get("at", ""), session.desk().here.zone),
+            override_reason=entered.get("override_reason"),
+            actor=current_actor(),
+            now=clock.now(),
+            idempotency=once.asked_once(),
+        )
+    except SchedulerError as error:
+        patient_id = entered.get("patient_id", type=int)
+        patient = name_patient(patient_id) if patient_id else None
+        return _form({**entered.to_dict(), "patient": patient}, error=error), problem_of(error).status
+    return _done(booked, gettext("Booked for %(when)s.", when=moment(booked.starts_at)))
+
+
+@pages.post("/<int:appointment_id>/move")
+@guard("appointments.write")
+def move(appointment_id: int) -> Answer:
+    """Move by the form, or by a drag that asks for JSON."""
+    entered = request.form
+
+    def act(version: int) -> Appointment:
+        zone = get_appointment(appointment_id).location.zone
+        return appointments.move_appointment(
+            appointment_id,
+            version=version,
+            starts_at=instant_on(entered.get("on", ""), entered.get("at", ""), zone),
+            practitioner_id=entered.get("practitioner_id", type=int),
+            override_reason=entered.get("override_reason"),
+            actor=current_actor(),
+            now=clock.now(),
+        )
+
+    return _changed(
+        appointment_id, act, lambda row: gettext("Moved to %(when)s.", when=moment(row.starts_at))
+    )
+
+
+@pages.post("/<int:appointment_id>/cancel")
+@guard("appointments.write")
+def cancel(appointment_id: int) -> Answer:
+    """Cancel with a reason; the planned session it filled is to place again."""
+
+    def act(version: int) -> Appointment:
+        return appointments.cancel_appointment(
+            appointment_id,
+            version=version,
+            reason=request.form.get("reason", ""),
+            actor=current_actor(),
+            now=clock.now(),
+        )
+
+    return _changed(appointment_id, act, lambda _row: gettext("Cancelled."))
+
+
+@pages.post("/<int:appointment_id>/status")
+@guard("appointments.write")
+def set_status(appointment_id: int) -> Answer:
+    """Confirmed, arrived, completed, did not come."""
+
+    def act(version: int) -> Appointment:
+        return appointments.change_status(
+            appointment_id,
+            version=version,
+            status=request.form.get("status", ""),
+            actor=current_actor(),
+            now=clock.now(),
+        )
+
+    return _changed(
+        appointment_id, act, lambda row: f"{row.patient.name}: {WORDS['appointment'][row.status]}"
+    )
+
+
+def _changed(
+    appointment_id: int, act: Callable[[int], Appointment], sentence: Callable[[Appointment], str]
+) -> Answer:
+    """Do it, or show the appointment as it is now with the reason why not."""
+    try:
+        done = act(request.form.get("version", 0, type=int))
+    except SchedulerError as error:
+        status = problem_of(error).status
+        if _wants_json():
+            return _refusal(error, status)
+        return _shown(get_appointment(appointment_id), error=error, entered=request.form), status
+    return _done(done, sentence(done))
+
+
+def _done(appointment: Appointment, sentence: str) -> Answer:
+    """Tell the script, or go back to the day in the diary."""
+    if _wants_json() or wants_fragment():
+        return jsonify(sentence=sentence, id=appointment.id, version=appointment.version)
+    notice(sentence)
+    day = local(appointment.starts_at, appointment.location.zone).date()
+    return redirect(url_for("diary.show", on=day.isoformat()), 303)
+
+
+def _refusal(error: SchedulerError, status: int) -> Response:
+    response = jsonify(code=error.code, sentence=say(error), needs_reason=isinstance(error, NeedsOverride))
+    response.status_code = status
+    return response
+
+
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best == "application/json"
+
+
+def _shown(
+    appointment: Appointment, error: SchedulerError | None = None, entered: Mapping[str, str] | None = None
+) -> str:
+    zone = appointment.location.zone
+    start = wall(appointment.starts_at, zone)
+    asked: Mapping[str, str] = request.args if entered is None else entered
+    return _panel(
+        "appointments/show.html",
+        appointment=appointment,
+        zone=zone,
+        next_statuses=NEXT_STATUSES[appointment.status],
+        movable=appointment.status in appointments.MOVABLE,
+        practitioners=list_practitioners().items,
+        on=asked.get("on") or start[:10],
+        at=asked.get("at") or start[11:],
+        practitioner_id=_number(asked.get("practitioner_id")) or appointment.practitioner_id,
+        entered=asked,
+        **_told(error),
+    )
+
+
+def _form(values: Mapping[str, Any], error: SchedulerError | None = None) -> str:
+    return _panel(
+        "appointments/form.html",
+        values=values,
+        types=list_appointment_types().items,
+        practitioners=list_practitioners().items,
+        form_key=once.new_key(),
+        **_told(error),
+    )
+
+
+def _told(error: SchedulerError | None) -> dict[str, object]:
+    return {
+        "sentence": say(error) if error else None,
+        "needs_reason": isinstance(error, NeedsOverride),
+    }
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdecimal() else None
+
+
+def _panel(template: str, **values: object) -> str:
+    return render_template(
+        template, frame="bare_fragment.html" if wants_fragment() else "base.html", **values
+    )
