@@ -20,6 +20,7 @@ from scheduler.usecases.feed_tokens import (
     revoke_feed_token,
     touch_events,
 )
+from scheduler.usecases.patients import PatientDetails, change_patient
 from tests.factories import (
     NOW,
     RECEPTIONIST,
@@ -184,6 +185,18 @@ def test_renaming_is_told_to_nobody_without_such_appointments(context: Flask) ->
     token = issue(patient_id=make_patient("Other").id)
     touch(Appointment.room_id == world.room_ids[0], now=LATER)
     assert stored(token).revision == 0
+
+
+def test_a_patients_new_name_reaches_the_practitioners_calendar(context: Flask) -> None:
+    world = make_world()
+    appointment = make_appointment(world, at(3))
+    token = issue(practitioner_id=world.practitioner_id, detail="full")
+    known = {"family_name": "Pain", "email": "paul.pain@mail.example"}
+    for version, given_name in enumerate(("Paula", "Paula"), start=1):
+        details = PatientDetails(given_name=given_name, **known)
+        change_patient(world.patient_id, details, version=version, actor=RECEPTIONIST, now=LATER)
+    db.session.refresh(appointment)
+    assert (appointment.sequence, appointment.changed_at, stored(token).revision) == (1, LATER, 1)
 
 
 def test_what_is_loaded_follows_a_renaming(context: Flask) -> None:
