@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from scheduler.errors import Conflict
 from scheduler.models import AppointmentType, PlanStatus, SessionStatus, TreatmentPlan
-from scheduler.planning.series import propose
-from scheduler.planning.sessions import (
+from scheduler.planning.cadence import Window
+from scheduler.planning.series import (
     Fixed,
     Note,
     PlacedSession,
@@ -19,6 +19,7 @@ from scheduler.planning.sessions import (
     Supply,
     Unplaced,
     WantedSession,
+    propose,
 )
 from scheduler.planning.timeline import instant_of, tick_of
 from scheduler.transaction import reading
@@ -90,7 +91,7 @@ def propose_series(
     today = now.date()
     wanted = _wanted(lines, today, rest_minutes_of(session))
     horizon = horizon_of(
-        min(today, *(line.held_on for line in lines if line.held_on)), _last_day(lines, wanted, today)
+        min([today, *(line.held_on for line in lines if line.held_on)]), _last_day(lines, wanted, today)
     )
     found = load_availability(session, horizon, grid_minutes=grid_of(session))
     taken = patient_busy(session, plan.patient_id, horizon)
@@ -100,7 +101,6 @@ def propose_series(
     proposals = propose(
         wanted,
         supplies,
-        horizon,
         _preferences(wishes, plan.practitioner_id),
         first=_first_window(first, today),
         limit=limit,
@@ -163,19 +163,19 @@ def _fixed(line: SessionLine) -> Fixed | None:
     )
 
 
-def _first_window(line: SessionLine, today: date) -> tuple[int, int, int]:
-    """Earliest, ideal and latest day, as ordinals, of the first session; an overdue one is looked for from today."""
+def _first_window(line: SessionLine, today: date) -> Window:
+    """The window of the first session; an overdue one is looked for from today."""
     window = line.window
     if window.latest < today:
         latest = today + timedelta(days=max((window.latest - window.earliest).days, LEEWAY_DAYS))
-        return today.toordinal(), today.toordinal(), latest.toordinal()
+        return Window(today, today, latest)
     earliest = max(window.earliest, today)
-    return earliest.toordinal(), max(window.ideal, earliest).toordinal(), window.latest.toordinal()
+    return Window(earliest, max(window.ideal, earliest), window.latest)
 
 
 def _last_day(lines: Sequence[SessionLine], wanted: Sequence[WantedSession], today: date) -> date:
     """The last day that any session can fall on."""
-    day = max(_first_window(lines[0], today)[2], today.toordinal())
+    day = max(_first_window(lines[0], today).latest, today).toordinal()
     for line, session in zip(lines[1:], wanted[1:], strict=True):
         held = line.held_on.toordinal() if line.held_on else 0
         day = max(day + session.max_days, held)
