@@ -10,6 +10,7 @@ import smtplib
 import socket
 import ssl
 import time
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -97,10 +98,14 @@ def address_for_smtp(address: str) -> str | None:
     if not _ADDRESS.fullmatch(address) or len(address) > 254:
         return None
     local, _, domain = address.rpartition("@")
-    try:
-        return f"{local}@{domain if domain.isascii() else domain.encode('idna').decode()}"
-    except UnicodeError:
-        return None
+    return f"{local}@{'.'.join(map(_ascii_label, domain.split('.')))}"
+
+
+def _ascii_label(label: str) -> str:
+    # Not Python's "idna": it is of 2003 and takes straße for strasse, which is somebody else's.
+    if label.isascii():
+        return label
+    return "xn--" + unicodedata.normalize("NFC", label.lower()).encode("punycode").decode()
 
 
 def text_for_smtp(mail: bytes) -> bytes:

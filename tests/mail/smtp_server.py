@@ -30,7 +30,7 @@ ANSWERS = {
     "QUIT": "221 2.0.0 bye",
     "NOOP": "250 2.0.0 yes",
 }
-"""step -> the answer of a server in good health. TEXT comes before reading the text, END after its last line."""
+"""step -> the answer of a server in good health. TEXT is when the text begins to come in, END after its last line."""
 
 
 @dataclass
@@ -87,7 +87,7 @@ class ScriptedServer:
         return self
 
     def wait_for(self, step: str, count: int = 1) -> None:
-        """Wait until a step was reached so many times."""
+        """Wait until a step was reached so many times; GO is when 354 was said."""
         with self._changed:
             reached = self._changed.wait_for(
                 lambda: self._reached.get(step, 0) >= count, timeout=PATIENCE_SECONDS
@@ -145,9 +145,7 @@ class ScriptedServer:
                     rule.times -= 1
                     answer = rule.action
                     break
-        with self._changed:
-            self._reached[step] = self._reached.get(step, 0) + 1
-            self._changed.notify_all()
+        self.note(step)
         if callable(answer):
             answer = answer()
         if answer == STALL:
@@ -155,6 +153,12 @@ class ScriptedServer:
         if answer in {STALL, DROP}:
             raise _HangUp
         return answer
+
+    def note(self, step: str) -> None:
+        """Tell those who wait for it that a step is reached."""
+        with self._changed:
+            self._reached[step] = self._reached.get(step, 0) + 1
+            self._changed.notify_all()
 
 
 class _HangUp(Exception):
@@ -244,6 +248,8 @@ class _Dialogue:
             return
         if not self._answer("DATA", self._mail.recipients[0]):
             return
+        self._server.note("GO")
+        self._lines.peek(1)
         self._server.decide("TEXT", self._mail.recipients[0])
         text = bytearray()
         while (line := self._lines.readline()) != b".\r\n":

@@ -1,0 +1,116 @@
+"""Several dispatchers at once, and dispatchers killed in every step: none lost, none twice, at most one unknown."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, closing
+
+import psycopg
+import pytest
+from flask import Flask
+
+from scheduler.extensions import db
+from scheduler.mail.dispatcher import Tally
+from scheduler.usecases.dispatch import CLAIM_LEASE, CUT_OFF
+from tests.factories import NOW
+from tests.mail.dispatching_child import Dispatcher, dispatcher_at
+from tests.mail.smtp_server import STALL, ScriptedServer
+from tests.mail.support import dispatch, messages, some_addresses, states, world_with_confirmations
+
+LATER = NOW + CLAIM_LEASE
+
+
+def dispatching(
+    app: Flask, server: ScriptedServer, *, batch: int = 100
+) -> AbstractContextManager[Dispatcher]:
+    """A dispatcher in another process, ready to run."""
+    return dispatcher_at(app.config["SQLALCHEMY_DATABASE_URI"], server.port, NOW, batch)
+
+
+def test_two_dispatchers_send_everything_once(context: Flask) -> None:
+    world_with_confirmations(*some_addresses(40))
+    with ScriptedServer() as server, ExitStack() as stack:
+        pair = [stack.enter_context(dispatching(context, server, batch=4)) for _ in range(2)]
+        for child in pair:
+            child.go()
+        assert sum(child.sent() for child in pair) == 40
+    assert server.recipients == some_addresses(40)
+    assert states() == ["sent"] * 40
+
+
+@pytest.mark.parametrize("step", ["CONNECT", "MAIL", "RCPT", "DATA"])
+def test_killed_before_the_go_ahead_nothing_is_lost_or_doubtful(context: Flask, step: str) -> None:
+    world_with_confirmations(*some_addresses(3))
+    with ScriptedServer().on(step, STALL, times=1) as server:
+        with dispatching(context, server) as child:
+            child.go()
+            server.wait_for(step)
+            child.kill()
+        assert states() == ["claimed"] * 3
+        assert dispatch(server) == Tally()  # not before the lease is over
+        assert dispatch(server, LATER) == Tally(sent=3)
+    assert server.recipients == some_addresses(3)
+
+
+@pytest.mark.parametrize("step", ["TEXT", "END"])
+def test_killed_after_the_go_ahead_only_the_one_in_flight_is_unknown(context: Flask, step: str) -> None:
+    world_with_confirmations(*some_addresses(3))
+    with ScriptedServer().on(step, STALL, skip=1, times=1) as server:
+        with dispatching(context, server) as child:
+            child.go()
+            server.wait_for(step, 2)
+            child.kill()
+        assert states() == ["sent", "sending", "claimed"]
+        assert dispatch(server, LATER) == Tally(sent=1)
+    assert states() == ["sent", "unknown", "sent"]
+    assert messages()[1].server_reply == CUT_OFF
+    assert len(server.read) == (2 if step == "TEXT" else 3)
+
+
+def test_killed_while_committing_that_it_sends_nothing_is_lost_or_doubtful(context: Flask) -> None:
+    """The server says 354 and the commit of `sending` waits for a lock: the text was not given."""
+    world_with_confirmations(*some_addresses(3))
+    with ScriptedServer() as server, ExitStack() as stack:
+        server.on("DATA", locking(stack, then="354 go ahead"), times=1)
+        kill_after(context, server, "GO")
+        stack.close()
+        assert states() == ["claimed"] * 3
+        assert dispatch(server, LATER) == Tally(sent=3)
+    assert server.recipients == some_addresses(3)
+
+
+def test_killed_while_committing_that_it_sent_only_that_one_is_unknown(context: Flask) -> None:
+    """The server says 250 and the commit of `sent` waits for a lock."""
+    world_with_confirmations(*some_addresses(3))
+    with ScriptedServer() as server, ExitStack() as stack:
+        server.on("END", locking(stack, then="250 taken"), times=1)
+        kill_after(context, server, "END")
+        stack.close()
+        assert states() == ["sending", "claimed", "claimed"]
+        assert dispatch(server, LATER) == Tally(sent=2)
+    assert states() == ["unknown", "sent", "sent"]
+    assert server.recipients == some_addresses(3)
+
+
+def kill_after(app: Flask, server: ScriptedServer, step: str) -> None:
+    """Run a dispatcher and kill it once the server has answered at a step."""
+    with dispatching(app, server) as child:
+        child.go()
+        server.wait_for(step)
+        child.kill()
+
+
+def locking(stack: ExitStack, then: str) -> Callable[[], str]:
+    """An answer before which nobody else can write messages any more, until the stack is closed."""
+    url = db.engine.url
+
+    def answer() -> str:
+        if url.get_backend_name() == "sqlite":
+            connection = sqlite3.connect(url.database or "", isolation_level=None, check_same_thread=False)
+            stack.enter_context(closing(connection)).execute("BEGIN IMMEDIATE")
+        else:
+            plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+            session = stack.enter_context(closing(psycopg.connect(plain)))
+            session.execute("SELECT id FROM messages FOR UPDATE")
+        return then
+
+    return answer
