@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from argon2 import PasswordHasher
+from sqlalchemy import func, select
 
 from scheduler.extensions import db
 from scheduler.models import (
@@ -14,6 +15,8 @@ from scheduler.models import (
     Clinic,
     Credential,
     Location,
+    Message,
+    MessageItem,
     Patient,
     Practitioner,
     Room,
@@ -183,5 +186,25 @@ def make_staff(role: Role = Role.RECEPTION, **changes: Any) -> Staff:
         "created_at": NOW,
     }
     row = Staff(**values | changes)
+    save(row)
+    return row
+
+
+def make_message(appointment: Appointment, **changes: Any) -> Message:
+    """A reminder owed to an appointment's patient, written past the outbox."""
+    number = db.session.scalar(select(func.count()).select_from(Message)) or 0
+    values: dict[str, Any] = {
+        "kind": "reminder",
+        "dedupe_key": f"test {number}",
+        "patient_id": appointment.patient_id,
+        "recipient": "paul.pain@mail.example",
+        "offset_minutes": 1440,
+        "due_at": NOW,
+        "next_attempt_at": NOW,
+        "message_id": f"<{number}@clinic.example>",
+        "created_at": NOW,
+    }
+    row = Message(**values | changes)
+    row.items = [MessageItem(appointment_id=appointment.id, sequence=0, starts_at=appointment.starts_at)]
     save(row)
     return row

@@ -34,4 +34,4 @@ def list_messages(
 def count_messages(session: Session) -> dict[str, int]:
     """state -> how many messages are in it; states without any are left out."""
     rows = session.execute(select(Message.state, func.count()).group_by(Message.state))
-    return dict(rows.tuples().all())
+    return dict(rows.all())

@@ -6,14 +6,23 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from scheduler import clock
+from scheduler.models import MessageState
 from scheduler.usecases import patients
 from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.patients import PatientDetails
 from tests.browser.conftest import Live, sign_in
 from tests.browser.looks import overflow, violations
-from tests.factories import PASSWORD, make_appointment
+from tests.factories import PASSWORD, make_appointment, make_message
 
-SCREENS = ("/patients", "/patients/new", "/patients/1", "/patients/1/edit", "/account", "/nothing")
+SCREENS = (
+    "/patients",
+    "/patients/new",
+    "/patients/1",
+    "/patients/1/edit",
+    "/messages",
+    "/account",
+    "/nothing",
+)
 WINDOWS = ((1280, "light"), (1280, "dark"), (390, "light"), (320, "dark"))
 ON_SQLITE = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 """For looks, which do not depend on the database."""
@@ -31,7 +40,10 @@ def register(live: Live, *names: str) -> None:
 @pytest.mark.parametrize(("width", "theme"), WINDOWS)
 def test_every_screen_is_accessible_and_fits(live: Live, page: Page, width: int, theme: str) -> None:
     with live.app.app_context():
-        make_appointment(live.world, clock.now().replace(minute=0, second=0) + timedelta(days=1))
+        soon = clock.now().replace(minute=0, second=0) + timedelta(days=1)
+        appointment = make_appointment(live.world, soon)
+        for state in MessageState:
+            make_message(appointment, state=state.value)
     page.set_viewport_size({"width": width, "height": 800})
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     page.goto("/sign-in")
