@@ -65,6 +65,7 @@ class ScriptedServer:
     pipelining: bool = True
     utf8: bool = False
     tls: ssl.SSLContext | None = None
+    implicit_tls: bool = False
     password: str | None = None
     """Wanted from user ``desk`` before MAIL."""
     port: int = 0
@@ -130,7 +131,13 @@ class ScriptedServer:
     def _serve(self, connection: socket.socket) -> None:
         connection.settimeout(PATIENCE_SECONDS)
         with suppress(OSError, _HangUp):
-            _Dialogue(self, connection).run()
+            if self.tls is not None and self.implicit_tls:
+                connection = self.tls.wrap_socket(connection, server_side=True)
+            dialogue = _Dialogue(self, connection)
+            try:
+                dialogue.run()
+            finally:
+                dialogue.hang_up()
         with suppress(OSError):
             connection.close()
 
@@ -197,6 +204,11 @@ class _Dialogue:
                 self._say("500 5.5.1 what?")
             if verb == "QUIT":
                 return
+
+    def hang_up(self) -> None:
+        """Close what run() used."""
+        self._lines.close()
+        self._connection.close()
 
     def _use(self, connection: socket.socket) -> None:
         self._connection = connection
