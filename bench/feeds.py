@@ -48,7 +48,7 @@ SESSIONS = 8
 PER_DAY = 6
 ROUNDS = 9
 CONNECTIONS = 16
-SECONDS_EACH = 2.0
+SECONDS_EACH = 1.0
 SECRET_KEY = "only for measuring: nothing here is worth protecting"
 
 
@@ -204,7 +204,8 @@ def _with_icalendar_alone(rows: list[EventRow]) -> bytes:
         event.add("status", "CANCELLED" if row.is_cancelled else "CONFIRMED")
         event.add("transp", "TRANSPARENT" if row.is_cancelled else "OPAQUE")
         calendar.add_component(event)
-    return calendar.to_ical()
+    serialised: bytes = calendar.to_ical()
+    return serialised
 
 
 def _milliseconds(work: Callable[[], object]) -> float:
@@ -265,23 +266,20 @@ def _requests_per_second(port: int, path: str, headers: dict[str, str]) -> float
     lines = [f"GET {path} HTTP/1.1", "Host: bench", *(f"{name}: {value}" for name, value in headers.items())]
     request = "\r\n".join([*lines, "", ""]).encode()
     waiting = selectors.DefaultSelector()
-    for _ in range(CONNECTIONS):
-        connection = socket.create_connection((probe.HOST, port))
-        waiting.register(connection, selectors.EVENT_READ, bytearray())
+    connections = [socket.create_connection((probe.HOST, port)) for _ in range(CONNECTIONS)]
+    for connection in connections:
+        waiting.register(connection, selectors.EVENT_READ, (connection, bytearray()))
         connection.sendall(request)
     answers, begun = 0, time.perf_counter()
     while (took := time.perf_counter() - begun) < SECONDS_EACH:
         for key, _ in waiting.select(1):
-            connection, received = key.fileobj, key.data
-            assert isinstance(connection, socket.socket)
+            connection, received = key.data
             received += connection.recv(65536)
             if _is_whole(received):
                 answers += 1
                 received.clear()
                 connection.sendall(request)
-    for key in list(waiting.get_map().values()):
-        connection = key.fileobj
-        assert isinstance(connection, socket.socket)
+    for connection in connections:
         connection.close()
     return answers / took
 

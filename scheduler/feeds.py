@@ -45,7 +45,7 @@ def register(app: Flask) -> None:
     """Add the route, and in front of Flask its short cut for unchanged feeds."""
     app.register_blueprint(blueprint)
     with app.app_context():
-        app.wsgi_app = _unchanged_first(app.wsgi_app, db.engine)  # type: ignore[method-assign]
+        app.wsgi_app = _unchanged_first(app.wsgi_app, db.engine)  # type: ignore[assignment, method-assign]
 
 
 @blueprint.get(f"{PREFIX}<token>{SUFFIX}")
@@ -143,7 +143,7 @@ def _unchanged_first(flask: WSGIApplication, engine: Engine) -> WSGIApplication:
         known, path = environ.get("HTTP_IF_NONE_MATCH"), environ["PATH_INFO"]
         if known and path.startswith(PREFIX) and environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
             etag = _quiet_etag(engine, path.removeprefix(PREFIX).removesuffix(SUFFIX))
-            if known == etag:
+            if etag is not None and etag == known:
                 start_response("304 Not Modified", _revalidation(etag))
                 return []
         return flask(environ, start_response)

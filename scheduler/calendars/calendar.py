@@ -17,7 +17,8 @@ def assemble_calendar(rows: Iterable[EventRow], style: FeedStyle) -> bytes:
 
 
 def _head(style: FeedStyle) -> bytes:
-    name = style.clinic_name or translator(style.locale)("Appointments")
+    gettext = translator(style.locale)
+    name = style.clinic_name or gettext("Appointments")
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",

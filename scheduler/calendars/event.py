@@ -104,7 +104,8 @@ def render_event(row: EventRow, style: FeedStyle) -> bytes:
 @lru_cache(maxsize=1024)
 def text_line(name: str, value: str) -> str:
     """A content line of a TEXT property, escaped and folded at 75 octets, without its line break."""
-    return Contentline.from_parts(name, Parameters(), vText(_one_line(value))).to_ical().decode()
+    folded: bytes = Contentline.from_parts(name, Parameters(), vText(_one_line(value))).to_ical()
+    return folded.decode()
 
 
 def _one_line(value: str) -> str:

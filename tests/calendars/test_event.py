@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scheduler.calendars import event
 from scheduler.calendars.calendar import assemble_calendar
 from scheduler.calendars.event import EventRow, FeedStyle, Viewer, render_event
 from scheduler.models import FeedDetail
@@ -42,8 +43,8 @@ HARD_TEXT = st.text(st.characters(codec="utf-8"), max_size=200)
 
 
 def read_one(row: EventRow, style: FeedStyle) -> ReadEvent:
-    (event,) = read_alike(assemble_calendar([row], style))
-    return event
+    (read,) = read_alike(assemble_calendar([row], style))
+    return read
 
 
 def title(row: EventRow, **changes: object) -> str:
@@ -66,8 +67,8 @@ def test_an_event_says_when_and_where_and_nothing_else() -> None:
 
 
 def test_a_cancelled_event_says_so_and_leaves_the_time_free() -> None:
-    event = read_one(ROW._replace(is_cancelled=True), MINIMAL)
-    assert (event.summary, event.status, event.transparency) == (
+    read = read_one(ROW._replace(is_cancelled=True), MINIMAL)
+    assert (read.summary, read.status, read.transparency) == (
         "Cancelled: Appointment",
         "CANCELLED",
         "TRANSPARENT",
@@ -91,6 +92,18 @@ def test_a_full_title_outside_a_plan_has_no_session() -> None:
 def test_a_minimal_title_for_a_practitioner_names_the_room_only() -> None:
     style = MINIMAL._replace(viewer=Viewer.PRACTITIONER)
     assert read_one(FULL_ROW, style).summary == "Appointment · Room 1"
+
+
+def test_titles_are_in_the_feeds_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = {
+        "Cancelled: %(title)s": "Abgesagt: %(title)s",
+        "Session %(number)s of %(total)s": "Sitzung %(number)s von %(total)s",
+    }
+    languages = {"de": lambda msgid: words.get(msgid, msgid)}
+    monkeypatch.setattr(event, "translator", languages.__getitem__)
+    row = FULL_ROW._replace(is_cancelled=True)
+    assert title(row, locale="de") == "Abgesagt: Dry needling · Petra Pin · Sitzung 3 von 8"
+    render_event.cache_clear()
 
 
 def test_a_location_named_like_the_clinic_is_said_once() -> None:
