@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from scheduler.planning.series.costs import weekday_of
-from scheduler.planning.series.diary import Diary, PricedStarts, kind_of
+from scheduler.planning.series.diary import Diary, Kind, PricedStarts, kind_of
 from scheduler.planning.series.legs import BEGINNING, NEVER, Leg, Legs
 
 
@@ -20,12 +20,9 @@ class Avoided(NamedTuple):
     weekday: int | None = None
 
 
-class Step(NamedTuple):
-    """A way on to a cell by one kind of change, as numbered in `Cells.changes`; None for a plain leg."""
-
-    cell: "Cell"
-    change: int | None
-    rest: int | None
+Step = tuple["Cell", int, int | None]
+"""A way on to a cell: by which kind of change (PLAIN: any start leads to any), and under which rest."""
+PLAIN = -1
 
 
 class Cell:
@@ -33,12 +30,13 @@ class Cell:
 
     __slots__ = (
         "agenda",
+        "beaten",
         "bound",
-        "closed",
         "day",
         "ending",
         "hidden",
         "least",
+        "left",
         "levels",
         "plan",
         "prices",
@@ -49,18 +47,20 @@ class Cell:
         "timed",
     )
 
-    def __init__(self, session: int, day: int, prices: PricedStarts) -> None:
+    def __init__(self, session: int, day: int, prices: PricedStarts, starts: int) -> None:
         self.session, self.day, self.prices = session, day, prices
         self.least = prices[0][0]
         self.bound: int | None = None
         # (cost so far plus bound, the starts first reached at it), ascending.
         self.levels: list[tuple[int, int]] = []
-        # Starts not to be looked at again: reached before, or no better than one reached before.
-        self.closed = 0
+        # Starts that nothing has led to yet. As costs ascend, what leads to a start first does so at the least cost.
+        self.left = starts
+        # Starts that are no better than one reached before plus a change of practitioner or of time; so many levels
+        # have been added to it in each respect.
+        self.beaten = 0
+        self.shared = self.timed = 0
         # The ticks, of any lane, reached so far.
         self.ticks = 0
-        # How many levels have closed what they beat by a change of practitioner, and what by one of time.
-        self.shared = self.timed = 0
         # Legs not yet looked at, dearest first; whether any leg demands rest.
         self.hidden: list[Leg] = []
         self.rests = False
@@ -85,7 +85,8 @@ class Cells:
         self._changes = changes
         self._kinds = [kind_of(session) for session in legs.sessions]
         self._known: list[dict[int, Cell | None]] = [{} for _ in legs.sessions]
-        self.beginning = Cell(BEGINNING, 0, [(0, 1)])
+        self._days: dict[tuple[Kind, int], tuple[PricedStarts, int]] = {}
+        self.beginning = Cell(BEGINNING, 0, [(0, 1)], 1)
         self.spare = 0
 
     def reached(self, session: int) -> list[Cell]:
@@ -110,67 +111,69 @@ class Cells:
         if bound >= unplaced or self.spare > unplaced:
             legs += self._legs.detours(session, day)
         cell.ending = self._legs.ending_cost(session) - bound
-        cell.rests = any(leg.rest is not None for leg in legs)
+        cell.rests = any(leg[3] is not None for leg in legs)
         cell.hidden = sorted(legs, reverse=True)
-        cell.agenda = sorted({max(leg.cost - bound, 0) for leg in legs} | {cell.ending})
+        cell.agenda = sorted({max(leg[0] - bound, 0) for leg in legs} | {cell.ending})
 
     def reveal(self, cell: Cell, amount: int) -> None:
         """Plan the steps of all legs that `amount` might pay for."""
         bound, hidden, plan = self.bound(cell), cell.hidden, cell.plan
-        while hidden and hidden[-1].cost - bound <= amount:
-            leg = hidden.pop()
-            there = self._at(leg.session, leg.day)
-            if not there or not self._rest_fits(cell, there, leg.rest):
+        known = len(plan)
+        while hidden and hidden[-1][0] - bound <= amount:
+            cost, session, day, rest, plain = hidden.pop()
+            there = self._at(session, day)
+            if there is None or not (rest is None or self._rest_fits(cell, there, rest)):
                 continue
-            added = leg.cost + there.least + self.bound(there) - bound
-            if leg.plain:
-                plan.setdefault(added, []).append(Step(there, None, None))
+            added = cost + there.least + self.bound(there) - bound
+            if plain:
+                plan.setdefault(added, []).append((there, PLAIN, None))
             elif added < self.spare:
-                for change, cost in enumerate(self._changes):
-                    plan.setdefault(added + cost, []).append(Step(there, change, leg.rest))
-        cell.agenda = sorted(plan.keys() | cell.agenda)
+                for change, extra in enumerate(self._changes):
+                    plan.setdefault(added + extra, []).append((there, change, rest))
+        if len(plan) > known:
+            cell.agenda = sorted(plan.keys() | cell.agenda)
 
     def _least(self, cell: Cell, legs: Iterable[Leg], least: int) -> int:
-        for leg in legs:
-            if leg.cost >= least:
+        for cost, session, day, rest, _ in legs:
+            if cost >= least:
                 break
-            there = self._at(leg.session, leg.day)
-            if there:
-                total = leg.cost + there.least
-                if total < least and self._rest_fits(cell, there, leg.rest):
-                    least = min(least, total + self.bound(there))
+            there = self._at(session, day)
+            if there is not None:
+                total = cost + there.least
+                if total < least and (rest is None or self._rest_fits(cell, there, rest)):
+                    total += self.bound(there) if there.bound is None else there.bound
+                    least = min(least, total)
         return least
 
     def _at(self, session: int, day: int) -> Cell | None:
         """The cell of a session on a day; None where nothing starts."""
         known = self._known[session]
         if day not in known:
-            prices = self._prices(session, day)
-            known[day] = Cell(session, day, prices) if prices else None
+            fixed = self._legs.sessions[session].fixed
+            if fixed:
+                start = self._diary.fixed_start(fixed)
+                known[day] = Cell(session, day, [(0, start)], start)
+            else:
+                prices, starts = self._starts(self._kinds[session], day)
+                known[day] = Cell(session, day, prices, starts) if starts else None
         return known[day]
 
-    def _prices(self, session: int, day: int) -> PricedStarts:
-        fixed = self._legs.sessions[session].fixed
-        if fixed:
-            return [(0, self._diary.fixed_start(fixed))]
-        prices = self._diary.starts(self._kinds[session], day)
-        if self._avoided.weekday == weekday_of(day):
-            return []
-        if self._avoided.starts:
-            left = ((cost, starts & ~self._avoided.starts) for cost, starts in prices)
-            return [(cost, starts) for cost, starts in left if starts]
-        return prices
+    def _starts(self, kind: Kind, day: int) -> tuple[PricedStarts, int]:
+        """The starts of a kind on a day, by cost and all together, as far as they need not be avoided."""
+        found = self._days.get((kind, day))
+        if found is None:
+            prices = [] if weekday_of(day) == self._avoided.weekday else self._diary.starts(kind, day)
+            avoided = self._avoided.starts
+            if avoided:
+                left = ((cost, starts & ~avoided) for cost, starts in prices)
+                prices = [(cost, starts) for cost, starts in left if starts]
+            # The sets are disjoint.
+            found = self._days[kind, day] = prices, sum(starts for _, starts in prices)
+        return found
 
-    def _rest_fits(self, cell: Cell, there: Cell, rest: int | None) -> bool:
+    def _rest_fits(self, cell: Cell, there: Cell, rest: int) -> bool:
         """Whether any start there is late enough after any here, whoever treats."""
-        if rest is None:
-            return True
-        earliest, latest = self._ticks(cell), self._ticks(there)
+        earliest, latest = (
+            self._diary.lanes.folded(sum(s for _, s in each.prices)) for each in (cell, there)
+        )
         return latest.bit_length() >= (earliest & -earliest).bit_length() + rest
-
-    def _ticks(self, cell: Cell) -> int:
-        """The ticks at which anybody has a start in the cell."""
-        starts = 0
-        for _, more in cell.prices:
-            starts |= more
-        return self._diary.lanes.folded(starts)

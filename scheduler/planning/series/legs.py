@@ -9,7 +9,6 @@ to a fixed one the window counts as usual; past left-out sessions only the rest 
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from scheduler.planning.cadence import Window
 from scheduler.planning.hours import DAY_MINUTES
@@ -21,18 +20,12 @@ BEGINNING = -1
 NEVER = 1 << 62
 
 
-class Leg(NamedTuple):
-    """A way on to `session` on `day`, at a cost for days and for sessions left out.
+Leg = tuple[int, int, int, int | None, bool]
+"""(cost, session, day, rest, plain): a way on, at a cost for days off and for sessions left out.
 
-    `rest`: the start must be at least so many ticks later in the day than the one before (less than 0: may be
-    earlier); None: any. `plain`: nothing depends on the start before, and no change is charged.
-    """
-
-    cost: int
-    session: int
-    day: int
-    rest: int | None
-    plain: bool
+rest: the start must be so many ticks later in the day than the one before, or more (less than 0: may be earlier); None:
+any. plain: nothing depends on the start before, and no change is charged.
+"""
 
 
 def rest_ticks(rest_minutes: int, days: int) -> int | None:
@@ -67,7 +60,7 @@ class Legs:
             return self._to_fixed(session, day, following, fixed.day, day)
         if session == BEGINNING:
             return self._to_first()
-        return [Leg(cost, following, day + gap, rest, False) for cost, gap, rest in self._gaps[following]]
+        return [(cost, following, day + gap, rest, False) for cost, gap, rest in self._gaps[following]]
 
     def detours(self, session: int, day: int) -> list[Leg]:
         """The legs that leave sessions out, cheapest first."""
@@ -82,7 +75,7 @@ class Legs:
         window, weight = self._first, self.weights.day_off_ideal
         ideal = window.ideal.toordinal()
         days = range(window.earliest.toordinal(), window.latest.toordinal() + 1)
-        return sorted(Leg(abs(day - ideal) * weight, 0, day, None, True) for day in days)
+        return sorted((abs(day - ideal) * weight, 0, day, None, True) for day in days)
 
     def _detours(self, session: int, day: int) -> Iterator[Leg]:
         counted_from = day
@@ -111,7 +104,7 @@ class Legs:
                 if rest is not None and rest >= DAY_TICKS:
                     continue
             cost = left_out + gap_cost(self.weights, gap, wanted.ideal_days)
-            yield Leg(cost, later, there, rest, session == BEGINNING)
+            yield cost, later, there, rest, session == BEGINNING
 
     def _gaps_to(self, later: int) -> list[tuple[int, int, int | None]]:
         """(cost, days, rest) of every gap to a session from one held just before it, cheapest first."""
@@ -130,11 +123,11 @@ class Legs:
         left_out = later - session - 1
         cost = left_out * self.weights.unplaced
         if session == BEGINNING or self.sessions[session].fixed:
-            return [Leg(cost, later, there, None, True)]
+            return [(cost, later, there, None, True)]
         days = there - counted_from
         if not left_out and not wanted.min_days <= days <= wanted.max_days:
             return []
         rest = rest_ticks(rest_between(self.sessions[session], wanted), there - day)
         if rest is not None and rest >= DAY_TICKS:
             return []
-        return [Leg(cost + gap_cost(self.weights, days, wanted.ideal_days), later, there, rest, False)]
+        return [(cost + gap_cost(self.weights, days, wanted.ideal_days), later, there, rest, False)]

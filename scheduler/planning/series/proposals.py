@@ -10,8 +10,9 @@ Among series of the same cost the choice is deterministic and prefers to keep to
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from operator import itemgetter
 
 from scheduler.planning.cadence import Window
 from scheduler.planning.series.cells import Avoided
@@ -20,7 +21,7 @@ from scheduler.planning.series.diary import Diary, kind_of
 from scheduler.planning.series.explain import Question, check, explain
 from scheduler.planning.series.legs import Legs
 from scheduler.planning.series.reasons import Reasons
-from scheduler.planning.series.search import Found, cheapest, cheapest_below
+from scheduler.planning.series.search import Found, Run, cheapest, cheapest_below
 from scheduler.planning.series.sessions import (
     Choice,
     Difference,
@@ -58,17 +59,15 @@ def propose(
     if limit < 1:
         raise ValueError(f"at least one proposal must be asked for, not {limit}")
     planner = _Planner(_question(sessions, supplies, preferences, first, weights))
-    best = planner.best()
-    found = [best]
-    top = (len(best.unplaced) + 1) * weights.unplaced
-    for difference in _DIFFERENCES if limit > 1 else ():
-        alternative = planner.alternative(best, difference, top)
-        if alternative:
-            found.append(alternative)
-            chosen = _distinct(found)[:limit]
-            if len(chosen) == limit:
-                top = chosen[-1].cost
-    return _distinct(found)[:limit]
+    kept = [planner.best()]
+    alternatives = planner.alternatives(kept[0])
+    while len(kept) < limit:
+        alternative = next(alternatives, None)
+        if alternative is None:
+            break
+        if all(clearly_different(before, alternative) for before in kept):
+            kept.append(alternative)
+    return kept
 
 
 def best_series(
@@ -112,11 +111,24 @@ class _Planner:
         """The best series of all."""
         return self._explained(cheapest(self._legs, self._diary), None)
 
-    def alternative(self, best: Proposal, difference: Difference, limit: int) -> Proposal | None:
-        """The best series that differs from the best of all in one respect, if it costs less than the limit."""
-        avoided = self._usual(best, difference)
-        found = cheapest_below(limit, self._legs, self._diary, avoided) if avoided else None
-        return self._explained(found, difference) if found else None
+    def alternatives(self, best: Proposal) -> Iterator[Proposal]:
+        """The best series that differs from the best of all in each respect, cheapest first.
+
+        The searches go on side by side, the one that may end up cheapest first: what nobody asks for is not found.
+        """
+        limit = (len(best.unplaced) + 1) * self._question.weights.unplaced
+        runs: list[tuple[int, Difference, Run]] = []
+        for difference in _DIFFERENCES:
+            avoided = self._usual(best, difference)
+            if avoided:
+                runs.append((0, difference, cheapest_below(limit, self._legs, self._diary, avoided)))
+        while runs:
+            _, difference, run = runs.pop(runs.index(min(runs, key=itemgetter(0))))
+            try:
+                runs.append((next(run), difference, run))
+            except StopIteration as end:
+                if end.value:
+                    yield self._explained(end.value, difference)
 
     def _explained(self, found: Found, differs_in: Difference | None) -> Proposal:
         chosen = {}
@@ -169,15 +181,6 @@ def _differ(one: PlacedSession, other: PlacedSession) -> bool:
 
 def _to_place(proposal: Proposal) -> list[PlacedSession]:
     return [session for session in proposal.placed if not session.fixed]
-
-
-def _distinct(proposals: Sequence[Proposal]) -> list[Proposal]:
-    """The first proposal, then by cost every one that clearly differs from all before it."""
-    kept: list[Proposal] = []
-    for proposal in (proposals[0], *sorted(proposals[1:], key=lambda proposal: proposal.cost)):
-        if all(clearly_different(before, proposal) for before in kept):
-            kept.append(proposal)
-    return kept
 
 
 def _question(

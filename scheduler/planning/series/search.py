@@ -10,10 +10,11 @@ that it can, a change of time or practitioner included, for no more.
 """
 
 from bisect import bisect_right
+from collections.abc import Generator
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from scheduler.planning.series.cells import Avoided, Cell, Cells, Step
+from scheduler.planning.series.cells import PLAIN, Avoided, Cell, Cells, Step
 from scheduler.planning.series.costs import TIME_STEP_TICKS, time_steps
 from scheduler.planning.series.diary import Diary
 from scheduler.planning.series.legs import BEGINNING, NEVER, Legs
@@ -34,25 +35,33 @@ class Found(NamedTuple):
     stops: list[Stop]
 
 
+Run = Generator[int, None, Found | None]
+"""A search under way: yields, ascending, what the series is going to cost at least, and returns it."""
+
+
 def cheapest(legs: Legs, diary: Diary) -> Found:
     """The cheapest series; at worst all sessions but the fixed ones are left out."""
-    found = cheapest_below(NEVER, legs, diary, Avoided())
-    if found is None:
-        raise AssertionError("a series that leaves out everything was not found")
-    return found
+    run = cheapest_below(NEVER, legs, diary, Avoided())
+    while True:
+        try:
+            next(run)
+        except StopIteration as end:
+            found: Found = end.value
+            return found
 
 
-def cheapest_below(limit: int, legs: Legs, diary: Diary, avoided: Avoided) -> Found | None:
-    """The cheapest series that costs less than the limit and avoids something.
+def cheapest_below(limit: int, legs: Legs, diary: Diary, avoided: Avoided) -> Run:
+    """Look for the cheapest series that avoids something, as long as it may cost less than the limit.
 
     Tries to leave out no more sessions than the bound says, then one more, and so on: looking for ways past sessions
     that need not be left out would take long and is hardly ever needed.
     """
+    unplaced = legs.weights.unplaced
     top = 0
     while top < limit:
         search = _Search(legs, diary, avoided)
-        top = min((max(search.least, top) // legs.weights.unplaced + 1) * legs.weights.unplaced, limit)
-        found = search.run(top)
+        top = min((max(search.least, top) // unplaced + 1) * unplaced, limit)
+        found = yield from search.run(top)
         if found:
             return found
     return None
@@ -95,14 +104,15 @@ class _Search:
         self._frontier: list[int] = []
         self.least = self._cells.bound(self._cells.beginning)
 
-    def run(self, limit: int) -> Found | None:
-        """The cheapest series that costs less than the limit."""
+    def run(self, limit: int) -> Run:
+        """Look for the cheapest series as long as it may cost less than the limit."""
         self._cells.spare = limit - self.least
         self._round(self.least).arrivals[0][self._cells.beginning] = 1
         while self._frontier:
             cost = heappop(self._frontier)
             if cost >= limit:
-                return None
+                break
+            yield cost
             last = self._play(self._rounds[cost], cost)
             if last:
                 return Found(cost, self._traced(last.cell, last.level, last.starts & -last.starts))
@@ -137,9 +147,8 @@ class _Search:
             if cell.hidden:
                 self._cells.reveal(cell, amount)
             for step in cell.plan.get(amount, ()):
-                near = self._near(task, step)
-                if near:
-                    self._arrive(step.cell, near, cost, round_)
+                if step[0].left:
+                    self._take(step, task, cost, round_)
             due = bisect_right(cell.agenda, amount)
             if due < len(cell.agenda):
                 self._round(task.level + cell.agenda[due]).tasks.append(task)
@@ -150,42 +159,41 @@ class _Search:
         if not levels:
             self._cells.prepare(cell)
         while cell.shared < len(levels) and levels[cell.shared][0] + self._practitioner_change <= cost:
-            cell.closed |= lanes.everywhere(lanes.folded(levels[cell.shared][1]))
+            cell.beaten |= lanes.everywhere(lanes.folded(levels[cell.shared][1]))
             cell.shared += 1
         while (
             not cell.rests and cell.timed < len(levels) and levels[cell.timed][0] + self._time_change <= cost
         ):
-            cell.closed |= lanes.filled(levels[cell.timed][1])
+            cell.beaten |= lanes.filled(levels[cell.timed][1])
             cell.timed += 1
-        starts &= ~cell.closed
+        starts &= ~cell.beaten
         if not starts:
             return None
-        cell.closed |= starts
         levels.append((cost, starts))
         ticks = lanes.folded(starts) & ~cell.ticks
         cell.ticks |= ticks
         return _Task(cell, cost, starts, ticks)
 
-    def _arrive(self, cell: Cell, near: int, cost: int, round_: _Round) -> None:
-        """Queue a cell's starts among the ticks reached, by their own cost."""
+    def _take(self, step: Step, task: _Task, cost: int, round_: _Round) -> None:
+        """Queue the starts that a step leads to for the first time, by what they cost on their own."""
+        cell, change, rest = step
+        reached = cell.left
+        if change != PLAIN:
+            if change >= len(self._radii) and not task.ticks:
+                return
+            reach = task.reach.get((change, rest))
+            if reach is None:
+                reach = task.reach[change, rest] = self._reach(task, change, rest)
+            reached &= reach
+        if not reached:
+            return
+        cell.left ^= reached
         for price, starts in cell.prices:
-            hits = starts & near
+            hits = starts & reached
             if hits:
                 extra = price - cell.least
                 waiting = (self._round(cost + extra) if extra else round_).arrivals[cell.session]
                 waiting[cell] = waiting.get(cell, 0) | hits
-
-    def _near(self, task: _Task, step: Step) -> int:
-        """The ticks of the lanes that a step leads to, as far as they are worth a look."""
-        if step.change is None:
-            return -1
-        if step.change >= len(self._radii) and not task.ticks:
-            return 0
-        key = (step.change, step.rest)
-        near = task.reach.get(key)
-        if near is None:
-            near = task.reach[key] = self._reach(task, *key)
-        return near & ~step.cell.closed
 
     def _reach(self, task: _Task, change: int, rest: int | None) -> int:
         """The ticks of the lanes within reach of a task's starts by a kind of change, under a rest."""
@@ -221,7 +229,7 @@ class _Search:
             for before in cells:
                 for earlier, starts in before.levels:
                     for step in before.plan.get(level - earlier, ()):
-                        if step.cell is cell:
+                        if step[0] is cell:
                             nearest = self._nearest(starts, start, step)
                             if nearest and (best is None or nearest[0] < best[0]):
                                 best = (nearest[0], before, earlier, nearest[1])
@@ -231,14 +239,15 @@ class _Search:
 
     def _nearest(self, starts: int, start: int, step: Step) -> tuple[int, int] | None:
         """The start nearest in time, among some, from which a step leads to a start; first how far off it is."""
-        if step.change is None:
+        _, change, rest = step
+        if change == PLAIN:
             return 0, starts & -starts
         lanes = self._lanes
         lane, tick = lanes.locate(start)
-        other, radius = divmod(step.change, len(self._radii))
+        other, radius = divmod(change, len(self._radii))
         ticks = lanes.of(lanes.folded(starts), 0) if other else lanes.of(lanes.companions(starts), lane)
-        if step.rest is not None:
-            ticks &= (1 << max(tick - step.rest + 1, 0)) - 1
+        if rest is not None:
+            ticks &= (1 << max(tick - rest + 1, 0)) - 1
         if not ticks:
             return None
         at = _nearest_bit(ticks, tick)
