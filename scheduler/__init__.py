@@ -3,7 +3,7 @@
 from flask import Flask
 
 from config import Settings, read_settings
-from scheduler import feeds, health, http_errors, logs, models, web
+from scheduler import api, feeds, health, http_errors, logs, models, web
 from scheduler.extensions import db, migrate
 from scheduler.transaction import prepare_engine
 
@@ -29,6 +29,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     feeds.register(app)
     health.register(app)
     web.register(app)
+    api.register(app)
     http_errors.register(app)
     return app
 

@@ -7,6 +7,7 @@ from scheduler.api import (
     catalogue,
     document,
     feed_tokens,
+    messages,
     patients,
     plans,
     slots,
@@ -15,7 +16,7 @@ from scheduler.api.parsing import RowNumber
 from scheduler.api.schemas.problem import ProblemSchema
 from scheduler.extensions import rest
 
-NOUNS = (catalogue, patients, slots, appointments, plans, feed_tokens)
+NOUNS = (catalogue, patients, slots, appointments, plans, messages, feed_tokens)
 """In the order in which the documentation shows them."""
 
 

@@ -55,8 +55,9 @@ class StrictParser(FlaskParser):
     def handle_error(
         self, error: ma.ValidationError, req: Request, schema: ma.Schema, **_options: Any
     ) -> NoReturn:
-        """Say what marshmallow found wrong."""
-        _refuse(dict(_flat(error.normalized_messages())))
+        """Say what marshmallow found wrong; webargs has put it below the location's name."""
+        (messages,) = error.normalized_messages().values()
+        _refuse(dict(_flat(messages)))
 
 
 def read_json(req: Request) -> Any:
@@ -67,7 +68,7 @@ def read_json(req: Request) -> Any:
     if not is_json_request(req):
         raise UnsupportedMediaType("Send the body as JSON, with Content-Type: application/json.")
     try:
-        return json.loads(raw, parse_constant=_refuse_constant)
+        return json.loads(raw.decode(), parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         raise MalformedJson(
             f"The body is no JSON: {error.msg} at line {error.lineno}, column {error.colno}."

@@ -1,5 +1,6 @@
 """Patients: finding, registering, reading, changing them."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, url_for
@@ -65,12 +66,12 @@ def change_patient(body: dict[str, Any], patient_id: int) -> Response:
 
     What is not given stays.
     """
-    actor, now, version = current_actor(), clock.now(), body.pop("version")
-    known = patients.view_patient(patient_id, actor=actor, now=now)
+    version = body.pop("version")
+    if "cautions" in body:
+        body["cautions"] = tuple(body["cautions"])
     # Whoever changes the patient between these two makes the version stale, so nothing is lost.
-    details = {name: getattr(known, name) for name in PatientDetails.__slots__} | body
-    details["cautions"] = tuple(details["cautions"])
+    details = replace(patients.read_details(patient_id), **body)
     patient = patients.change_patient(
-        patient_id, PatientDetails(**details), version=version, actor=actor, now=now
+        patient_id, details, version=version, actor=current_actor(), now=clock.now()
     )
     return answer(schemas.patient_json(patient))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 from scheduler.errors import InvalidInput, StaleVersion
 from scheduler.models.appointments import Appointment
 from scheduler.models.patients import Patient, PatientTerm
-from scheduler.transaction import reading, writing
+from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.feed_tokens import touch_events
@@ -68,6 +68,8 @@ def change_patient(
 ) -> Patient:
     """Replace what is known of a patient. Raises NotFound, StaleVersion or InvalidInput."""
     patient = find(session, Patient, patient_id)
+    lock_resources(session, [("patient", patient.id)])
+    session.refresh(patient)
     if patient.version != version:
         raise StaleVersion(current={"version": patient.version})
     before = {name: getattr(patient, name) for name in PatientDetails.__slots__}
@@ -90,6 +92,14 @@ def change_patient(
         fields=changed,
     )
     return patient
+
+
+@reading
+def read_details(session: Session, patient_id: int) -> PatientDetails:
+    """What is entered about a patient, to change a part of it; showing it is a look (view_patient). Raises NotFound."""
+    patient = find(session, Patient, patient_id)
+    known = {name: getattr(patient, name) for name in PatientDetails.__slots__}
+    return PatientDetails(**known | {"cautions": tuple(patient.cautions)})
 
 
 @writing

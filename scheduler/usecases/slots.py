@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from scheduler.errors import InvalidInput
-from scheduler.models import AppointmentType, Clinic, Location, Practitioner
+from scheduler.models import AppointmentType, Clinic, Location, Patient, Practitioner
 from scheduler.planning.timeline import indices, instant_of
 from scheduler.transaction import reading
 from scheduler.usecases.availability import bits_from, horizon_of, load_availability, patient_busy
@@ -46,6 +46,8 @@ def find_slots(
     kind = find(session, AppointmentType, appointment_type_id)
     if location_id is not None:
         find(session, Location, location_id)
+    if patient_id is not None:
+        find(session, Patient, patient_id)
     for number in practitioner_ids or ():
         find(session, Practitioner, number)
     horizon = horizon_of(from_on, to_on)

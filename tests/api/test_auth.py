@@ -12,7 +12,16 @@ from tests.factories import NOW, World
 
 @pytest.mark.parametrize(
     "header",
-    [None, "", "Bearer", "Bearer ", "Bearer ntk_unknown", "Basic dXNlcjpwYXNz", "ntk_bare", "Bearer \xe9\xff"],
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer ntk_unknown",
+        "Basic dXNlcjpwYXNz",
+        "ntk_bare",
+        "Bearer \xe9\xff",
+    ],
 )
 def test_without_a_known_key_nothing_is_shown(app: Flask, world: World, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header}
