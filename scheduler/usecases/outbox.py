@@ -49,10 +49,17 @@ class _Draft:
 
     @property
     def dedupe_key(self) -> str:
-        """One per kind, appointment, revision, offset and recipient (the person: addresses get corrected)."""
+        """What makes it this message and no other."""
         first = self.appointments[0]
-        offset = "" if self.offset_minutes is None else f":{self.offset_minutes}min"
-        return f"{self.kind.value}:{first.id}:r{first.sequence}{offset}:p{first.patient_id}"
+        return dedupe_key(self.kind, first.id, first.sequence, self.offset_minutes, first.patient_id)
+
+
+def dedupe_key(
+    kind: MessageKind, appointment_id: int, sequence: int, offset_minutes: int | None, patient_id: int
+) -> str:
+    """One per kind, appointment, revision, offset and recipient (the person: addresses get corrected)."""
+    offset = "" if offset_minutes is None else f":{offset_minutes}min"
+    return f"{kind.value}:{appointment_id}:r{sequence}{offset}:p{patient_id}"
 
 
 def owe_confirmation(session: Session, appointment: Appointment, *, now: datetime) -> None:

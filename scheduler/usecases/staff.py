@@ -65,15 +65,14 @@ def add_staff(
         raise InvalidInput("A sign-in name is an email address or one word.", field="email")
     if not name or len(name) > 200:
         raise InvalidInput("Please enter the person's name (at most 200 letters).", field="name")
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise InvalidInput("A password has 10 to 200 characters.", field="password")
+    password_hash = hash_password(password)
     if session.scalar(select(Staff.id).where(Staff.email == email)) is not None:
         raise Conflict("Somebody with that sign-in name is there already.", field="email")
     staff = Staff(
         email=email,
         name=name,
         role=role.value,
-        password_hash=_hasher.hash(password),
+        password_hash=password_hash,
         practitioner_id=practitioner_id,
         created_at=now,
     )
@@ -81,6 +80,13 @@ def add_staff(
     session.flush()
     note_deed(session, actor, "staff_added", "staff", staff.id, now=now, email=email, role=role.value)
     return staff
+
+
+def hash_password(password: str) -> str:
+    """What is stored of a password. Raises InvalidInput if it is too short or too long."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise InvalidInput("A password has 10 to 200 characters.", field="password")
+    return _hasher.hash(password)
 
 
 def sign_in(email: str, password: str, *, source: str, now: datetime) -> str:
