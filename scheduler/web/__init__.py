@@ -13,13 +13,14 @@ from scheduler.web import (
     layout,
     messages,
     patients,
+    plans,
     session,
     sign_in,
     static_files,
     words,
 )
 
-SCREENS = (layout, sign_in, diary, appointments, patients, calendars, messages)
+SCREENS = (layout, sign_in, diary, appointments, patients, plans, calendars, messages)
 """Modules that have a Blueprint named ``pages``."""
 
 

@@ -1,0 +1,290 @@
+"""Plans: prescribing one, comparing proposals for its series, placing them in one step, seeing how far it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext, ngettext
+from werkzeug import Response
+
+from scheduler import clock
+from scheduler.access import current_actor, guard
+from scheduler.errors import InvalidInput, NeedsOverride, SchedulerError
+from scheduler.http_errors import problem_of, say
+from scheduler.usecases.appointment_queries import list_appointments
+from scheduler.usecases.clinic import (
+    list_appointment_types,
+    list_locations,
+    list_practitioners,
+    list_protocols,
+)
+from scheduler.usecases.patients import name_patient, view_patient
+from scheduler.usecases.placement import ChosenSlot, place_plan
+from scheduler.usecases.plan_lists import list_active_plans
+from scheduler.usecases.plans import PhaseWish, get_plan, prescribe_plan
+from scheduler.usecases.proposals import ProposedSession, SeriesProposal, propose_series
+from scheduler.web import once
+from scheduler.web.formats import local
+from scheduler.web.notices import notice
+from scheduler.web.requests import page_number
+from scheduler.web.wall_times import day_or
+from scheduler.web.words import WORDS
+from scheduler.wording import QUIET_NOTES, note_sentence, proposal_summary, proposal_title, reason_sentence
+
+pages = Blueprint("plans", __name__, url_prefix="/plans")
+Answer = Response | str | tuple[str, int]
+PAGE_SIZE = 50
+TIMES_OF_DAY: Mapping[str, tuple[int | None, int | None]] = {
+    "any": (None, None),
+    "morning": (None, 12 * 60),
+    "midday": (11 * 60, 14 * 60),
+    "afternoon": (12 * 60, 17 * 60),
+    "evening": (16 * 60, None),
+}
+"""What a form offers -> preferred minutes of day [from, until)."""
+OWN_PHASES = "own"
+OFF_IDEAL = frozenset({"start_later", "start_earlier", "gap_longer", "gap_shorter"})
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A week in a proposal's small calendar: seven days, each with the session on it; ``skipped`` weeks before it."""
+
+    monday: date
+    days: list[ProposedSession | None]
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One proposal as it is shown."""
+
+    title: str
+    summary: str
+    proposal: SeriesProposal
+    weeks: list[Week]
+    notes: dict[int, list[str]]
+    left_over: dict[int, str]
+
+
+@pages.get("")
+@guard("diary.read")
+def index() -> str:
+    """Running plans, those with nothing booked ahead first."""
+    only, page = request.args.get("only") == "to_place", page_number()
+    found = list_active_plans(only_to_place=only, page=page, page_size=PAGE_SIZE, now=clock.now())
+    return render_template("plans/index.html", found=found, only=only, page=page, page_size=PAGE_SIZE)
+
+
+@pages.get("/<int:plan_id>")
+@guard("patients.read")
+def show(plan_id: int) -> str:
+    """One plan as a line of sessions; it is part of the patient's record, so looking is noted."""
+    view = get_plan(plan_id)
+    patient = view_patient(view.plan.patient_id, actor=current_actor(), now=clock.now())
+    return render_template("plans/show.html", view=get_plan(plan_id), patient=patient, practitioners=_names())
+
+
+@pages.get("/new")
+@guard("plans.write")
+def new() -> str:
+    """The form; whoever has never been here is offered a first visit."""
+    patient_id = request.args.get("patient_id", 0, type=int)
+    before = list_appointments(patient_id=patient_id, statuses=["completed"], page_size=1).total
+    values = {
+        "starts_on": (local(clock.now()).date() + timedelta(days=1)).isoformat(),
+        "first_visit": not before,
+        "time_of_day": "any",
+        "practitioner_id": request.args.get("practitioner_id", type=int),
+    }
+    return _form(patient_id, values)
+
+
+@pages.post("/new")
+@guard("plans.write")
+def prescribe() -> Answer:
+    """Write the plan and go on to its proposals; where that is refused, show the form with nothing lost."""
+    entered = request.form
+    patient_id = entered.get("patient_id", 0, type=int)
+    try:
+        plan = prescribe_plan(
+            patient_id=patient_id,
+            practitioner_id=entered.get("practitioner_id", 0, type=int),
+            protocol_id=entered.get("protocol_id", type=int),
+            phases=_own_phases() if entered.get("protocol_id") == OWN_PHASES else None,
+            starts_on=_date(entered.get("starts_on", "")),
+            condition=entered.get("condition", ""),
+            target_muscles=[code for code in entered.getlist("muscles") if code in WORDS["muscle"]],
+            preferences=_preferences(entered),
+            first_appointment_type_id=entered.get("first_type_id", type=int)
+            if "first_visit" in entered
+            else None,
+            actor=current_actor(),
+            now=clock.now(),
+            idempotency=once.asked_once(),
+        )
+    except SchedulerError as error:
+        return _form(patient_id, entered, error), problem_of(error).status
+    return redirect(url_for(".proposals", plan_id=plan.id), 303)
+
+
+@pages.get("/<int:plan_id>/place")
+@guard("plans.write")
+def proposals(plan_id: int) -> str:
+    """Up to three series side by side, with the plan's own preferences or those just tried."""
+    return _compare(plan_id)
+
+
+@pages.post("/<int:plan_id>/place")
+@guard("plans.write")
+def place(plan_id: int) -> Answer:
+    """Book the chosen series; where some of it was taken meanwhile, compare again."""
+    try:
+        booked = place_plan(
+            plan_id,
+            sessions=[_slot(text) for text in request.form.getlist("slot")],
+            override_reason=request.form.get("override_reason"),
+            actor=current_actor(),
+            now=clock.now(),
+            idempotency=once.asked_once(),
+        )
+    except SchedulerError as error:
+        return _compare(plan_id, error), problem_of(error).status
+    sentence = ngettext("%(num)s session is booked.", "%(num)s sessions are booked.", len(booked))
+    if booked[0].patient.email:
+        sentence += " " + gettext("The confirmation goes to %(email)s.", email=booked[0].patient.email)
+    notice(sentence)
+    return redirect(url_for(".show", plan_id=plan_id), 303)
+
+
+def _form(patient_id: int, values: Mapping[str, Any], error: SchedulerError | None = None) -> str:
+    patient = name_patient(patient_id)
+    if patient is None:
+        return render_template("plans/whose.html")
+    return render_template(
+        "plans/form.html",
+        patient=patient,
+        values=values,
+        chosen=request.form,
+        protocols=list_protocols().items,
+        practitioners=list_practitioners().items,
+        people=_names(),
+        locations=list_locations().items,
+        types=list_appointment_types().items,
+        times=TIMES_OF_DAY,
+        form_key=once.new_key(),
+        sentence=say(error) if error else None,
+    )
+
+
+def _compare(plan_id: int, error: SchedulerError | None = None) -> str:
+    view = get_plan(plan_id)
+    tried = _preferences(request.args) if "tried" in request.args else view.plan.preferences
+    found, refused = [], error
+    try:
+        found = propose_series(plan_id, preferences=tried, now=clock.now())
+    except SchedulerError as refusal:
+        refused = refused or refusal
+    return render_template(
+        "plans/proposals.html",
+        view=view,
+        patient=name_patient(view.plan.patient_id),
+        cards=[_card(proposal) for proposal in found],
+        tried=tried,
+        time_of_day=_time_of_day(tried),
+        times=TIMES_OF_DAY,
+        practitioners=_names(),
+        locations={place.id: place for place in list_locations().items},
+        form_key=once.new_key(),
+        sentence=say(refused) if refused else None,
+        needs_reason=isinstance(error, NeedsOverride),
+        kept_choice=request.form.getlist("slot") if isinstance(error, NeedsOverride) else [],
+    )
+
+
+def _card(proposal: SeriesProposal) -> Card:
+    fresh = [row for row in proposal.sessions if not row.fixed]
+    notes = {
+        row.number: [
+            note_sentence(note.code, note.params, gettext)
+            for note in row.notes
+            if note.code not in QUIET_NOTES
+        ]
+        for row in fresh
+    }
+    off_ideal = sum(any(note.code in OFF_IDEAL for note in row.notes) for row in fresh)
+    others = sum(any(note.code not in OFF_IDEAL | QUIET_NOTES for note in row.notes) for row in fresh)
+    return Card(
+        title=proposal_title(proposal.differs_in, gettext),
+        summary=proposal_summary(len(fresh), len(proposal.unplaced), off_ideal, others, gettext),
+        proposal=proposal,
+        weeks=_weeks(proposal.sessions),
+        notes=notes,
+        left_over={left.number: reason_sentence(left.reason, gettext) for left in proposal.unplaced},
+    )
+
+
+def _weeks(sessions: list[ProposedSession]) -> list[Week]:
+    """The weeks that have a session, in order."""
+    zones = {place.id: place.zone for place in list_locations().items}
+    by_day = {local(row.starts_at, zones[row.location_id]).date(): row for row in sessions}
+    mondays = sorted({day - timedelta(days=day.weekday()) for day in by_day})
+    weeks: list[Week] = []
+    for monday in mondays:
+        skipped = (monday - weeks[-1].monday).days // 7 - 1 if weeks else 0
+        days = [by_day.get(monday + timedelta(days=offset)) for offset in range(7)]
+        weeks.append(Week(monday, days, skipped))
+    return weeks
+
+
+def _preferences(given: Any) -> dict[str, Any]:
+    """Preferences from a form or an address."""
+    begins, ends = TIMES_OF_DAY.get(given.get("time_of_day", "any"), (None, None))
+    wanted = given.get("prefer_practitioner_id", type=int)
+    return {
+        "weekdays": sorted({int(text) for text in given.getlist("weekdays") if text in WORDS["weekday"]}),
+        "from_minute": begins,
+        "until_minute": ends,
+        "practitioner_ids": [wanted] if wanted else [],
+        "location_id": given.get("location_id", type=int),
+    }
+
+
+def _time_of_day(preferences: Mapping[str, Any]) -> str:
+    limits = (preferences.get("from_minute"), preferences.get("until_minute"))
+    return next((code for code, known in TIMES_OF_DAY.items() if known == limits), "any")
+
+
+def _own_phases() -> list[PhaseWish]:
+    """The phases typed in the form, row by row; rows without sessions are left out."""
+    rows = zip(
+        *(request.form.getlist(name) for name in ("sessions", "min_days", "ideal_days", "max_days")),
+        strict=False,
+    )
+    try:
+        return [PhaseWish(*(int(text) for text in row)) for row in rows if row[0].strip()]
+    except ValueError:
+        raise InvalidInput("Sessions and days are whole numbers.", field="phases") from None
+
+
+def _slot(text: str) -> ChosenSlot:
+    """``number|epoch seconds|practitioner|location`` as the form carries it."""
+    try:
+        number, start, practitioner_id, location_id = (int(part) for part in text.split("|"))
+        starts_at = datetime.fromtimestamp(start, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise InvalidInput("The choice cannot be read. Please choose again.", field="sessions") from None
+    return ChosenSlot(number, starts_at, practitioner_id, location_id)
+
+
+def _date(text: str) -> date:
+    found = day_or(text, date.min)
+    if found == date.min:
+        raise InvalidInput("Please enter the day on which the plan starts.", field="starts_on")
+    return found
+
+
+def _names() -> dict[int, str]:
+    return {person.id: person.name for person in list_practitioners().items}
