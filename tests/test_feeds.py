@@ -21,6 +21,7 @@ from scheduler import clock, create_app
 from scheduler.extensions import db
 from scheduler.models import Appointment, AppointmentStatus, Clinic, FeedToken, Patient, Practitioner
 from scheduler.transaction import writing
+from scheduler.usecases.appointments import book_appointment, cancel_appointment, move_appointment
 from scheduler.usecases.feed_tokens import bump_feeds, issue_feed_token, revoke_feed_token
 from tests.calendars.parsers import ReadEvent, read_alike
 from tests.conftest import empty_database, settings_for
@@ -31,6 +32,7 @@ from tests.factories import (
     at,
     make_appointment,
     make_patient,
+    make_practitioner,
     make_world,
 )
 from tests.usecases.test_feeds import make_plan_session, statements
@@ -232,6 +234,48 @@ def test_a_moved_event_keeps_its_uid_and_counts_on(
     assert [(event.uid, event.sequence, event.starts_at) for event in events_of(response)] == [
         (uid, 1, at(21))
     ]
+
+
+def test_booking_moving_and_cancelling_reach_every_calendar_concerned(
+    app: Flask, client: FlaskClient, world: World
+) -> None:
+    with app.app_context():
+        other_id = make_practitioner(world.location_id, given_name="Otto").id
+    paths = [
+        issue(app, patient_id=world.patient_id),
+        issue(app, practitioner_id=world.practitioner_id),
+        issue(app, practitioner_id=other_id),
+    ]
+
+    def see() -> list[list[tuple[int, datetime, str]]]:
+        return [
+            [(event.sequence, event.starts_at, event.status) for event in events_of(client.get(path))]
+            for path in paths
+        ]
+
+    by = {"actor": RECEPTIONIST, "now": NOW}
+    with app.app_context():
+        booked = book_appointment(
+            patient_id=world.patient_id,
+            practitioner_id=world.practitioner_id,
+            appointment_type_id=world.needling_id,
+            starts_at=at(4),
+            **by,
+        )
+    etags = [{client.get(path).headers["ETag"]} for path in paths]
+    seen = [see()]
+    with app.app_context():
+        moved = move_appointment(booked.id, version=1, starts_at=at(5, 11), practitioner_id=other_id, **by)
+    seen.append(see())
+    for known, path in zip(etags, paths, strict=True):
+        known.add(client.get(path).headers["ETag"])
+    with app.app_context():
+        cancel_appointment(booked.id, version=moved.version, **by)
+    seen.append(see())
+    first, second = (0, at(4), "CONFIRMED"), (1, at(5, 11), "CONFIRMED")
+    third = (2, at(5, 11), "CANCELLED")
+    assert seen == [[[first], [first], []], [[second], [], [second]], [[third], [], [third]]]
+    assert [len(known) for known in etags] == [2, 2, 2]
 
 
 def test_an_unchanged_feed_is_304_and_costs_one_statement(
