@@ -5,12 +5,15 @@ from pathlib import Path
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from flask import Flask, Response
+from flask import Flask, Response, current_app
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from scheduler.access import public
 from scheduler.extensions import db
+from scheduler.usecases.doctor import missing_guards
+
+GUARDS_HOLD = "OVERLAP_GUARDS_HOLD"
 
 
 def register(app: Flask) -> None:
@@ -25,14 +28,23 @@ def healthz() -> Response:
 
 
 def readyz() -> Response:
-    """200 when the database is reached and its migrations are the newest, else 503 with the reason."""
+    """200 when the database is reached, its migrations are the newest and its guards hold, else 503 with why."""
     try:
         revision = db.session.execute(text("SELECT version_num FROM alembic_version")).scalar()
     except SQLAlchemyError:
         return _line("the database is not reached, or holds no migrations", 503)
     if revision != newest_revision():
         return _line("the database needs migrations: flask --app wsgi db upgrade", 503)
+    if not _guards_hold():
+        return _line("the database would accept double bookings: flask --app wsgi doctor says more", 503)
     return _line("ready", 200)
+
+
+def _guards_hold() -> bool:
+    """Whether the database refuses double bookings; tried out once per process, as a try costs a write."""
+    if not current_app.config.get(GUARDS_HOLD):
+        current_app.config[GUARDS_HOLD] = not missing_guards()
+    return bool(current_app.config[GUARDS_HOLD])
 
 
 @lru_cache(maxsize=1)

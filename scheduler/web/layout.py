@@ -37,7 +37,7 @@ NAVIGATION = (
 
 def register(app: Flask) -> None:
     """Give every template what the layout needs."""
-    app.context_processor(lambda: {"layout": Layout(), "may": may, "has_page": has_page})
+    app.context_processor(lambda: {"layout": Layout(), "may": may})
 
 
 class Layout:
@@ -64,7 +64,7 @@ class Layout:
     @property
     def navigation(self) -> list[Entry]:
         """What this person may open."""
-        return [entry for entry in NAVIGATION if has_page(entry.endpoint) and may(entry.permission)]
+        return [entry for entry in NAVIGATION if _exists(entry) and may(entry.permission)]
 
     @property
     def theme(self) -> str:
@@ -86,9 +86,9 @@ class Layout:
         return request.blueprint == entry.blueprint
 
 
-def has_page(endpoint: str) -> bool:
-    """Whether this installation has that page."""
-    return endpoint in current_app.view_functions
+def _exists(entry: Entry) -> bool:
+    """The mailbox is there in development only."""
+    return entry.endpoint in current_app.view_functions
 
 
 @pages.get("/")

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from collections.abc import Callable, Iterable
 
 import pytest
 from flask import Flask
@@ -9,6 +10,8 @@ from sqlalchemy import text
 
 from scheduler import create_app
 from scheduler.extensions import db
+from scheduler.health import GUARDS_HOLD
+from scheduler.models import overlap_guard
 from scheduler.web import static_files
 from tests.conftest import settings_for
 from tests.web.browser import Browser
@@ -125,3 +128,19 @@ def test_readiness_needs_the_newest_migration(stranger: Browser, app: Flask) -> 
         db.session.execute(text("UPDATE alembic_version SET version_num = :newest"), {"newest": newest})
         db.session.commit()
     assert (answer.status_code, "db upgrade" in answer.text) == (503, True)
+
+
+def test_readiness_needs_the_guard_against_double_booking(app: Flask) -> None:
+    app.config.pop(GUARDS_HOLD, None)
+    with app.app_context():
+        _set_guards(overlap_guard.drop_statements)
+        answer = app.test_client().get("/readyz")
+        _set_guards(overlap_guard.create_statements)
+    assert (answer.status_code, "double bookings" in answer.text) == (503, True)
+    assert app.test_client().get("/readyz").status_code == 200
+
+
+def _set_guards(statements: Callable[[str], Iterable[str]]) -> None:
+    with db.engine.begin() as connection:
+        for statement in statements(connection.dialect.name):
+            connection.exec_driver_sql(statement)

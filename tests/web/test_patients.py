@@ -87,6 +87,12 @@ def test_what_was_searched_in_vain_becomes_the_new_patients_name(desk: Browser) 
     ]
 
 
+def test_what_was_typed_is_shown_as_text(desk: Browser) -> None:
+    page = desk.get("/patients?q=<script>alert(1)</script>").text
+    assert "“&lt;script&gt;alert(1)&lt;/script&gt;”" in page
+    assert "<script>alert" not in page
+
+
 def test_long_lists_are_paged_and_keep_the_search(desk: Browser, app: Flask) -> None:
     for number in range(26):
         register(app, f"Paula {number}", "Müller")
@@ -166,6 +172,8 @@ def test_a_patients_page_shows_plans_and_appointments(desk: Browser, app: Flask,
     assert re.findall(r'<li class="(placed|to_place)">', page) == ["placed", "to_place"]
     assert "1 past or cancelled appointment" in page
     assert page.count('<span class="badge info">Booked</span>') == 1
+    links = re.findall(r'href="(/(?:appointments|plans)/[^"]+)"', page)
+    assert [desk.get(link.replace("&amp;", "&")).status_code for link in links] == [200] * 5
 
 
 def test_every_look_at_a_patient_is_noted(desk: Browser, app: Flask, world: World) -> None:
