@@ -1,0 +1,75 @@
+"""``make bench``: run everything, hold it against the budgets, print a table, save JSON under bench/results/."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench import desk, feeds, mail, series
+
+SUITES = {"desk": desk.run, "feeds": feeds.run, "mail": mail.run, "series": series.run}
+QUICK_SIZES = (20_000, 78_000)
+RESULTS = Path(__file__).parent / "results"
+BUDGETS: Mapping[str, tuple[str, float]] = {
+    "slots_ms": ("at most", 15),
+    "proposals_ms": ("at most", 40),
+    "ratio": ("at most", 1.3),
+    "memory_mb": ("at most", 200),
+    "unchanged_ratio": ("at least", 0.8),
+    "rebuild_ratio": ("at least", 5),
+    "reminders_ratio": ("at least", 0.7),
+}
+"""What the figures should be on a quiet machine of two cores; printed beside them, never failed on."""
+
+
+def main() -> None:
+    """Run the suites that were asked for."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument(
+        "suites", nargs="*", metavar="SUITE", help=f"some of: {', '.join(SUITES)} (default: all)"
+    )
+    parser.add_argument("--quick", action="store_true", help="smaller histories in desk")
+    asked = parser.parse_args()
+    unknown = set(asked.suites) - set(SUITES)
+    if unknown:
+        parser.error(f"no suite is called {', '.join(sorted(unknown))}")
+    found = {}
+    for name in asked.suites or SUITES:
+        print(f"\n{name}")
+        found[name] = desk.run(QUICK_SIZES) if name == "desk" and asked.quick else SUITES[name]()
+        show(found[name])
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
+    path.write_text(json.dumps(found, indent=2) + "\n")
+    print(
+        f"\nsaved as {path.relative_to(Path.cwd())}"
+        if path.is_relative_to(Path.cwd())
+        else f"\nsaved as {path}"
+    )
+
+
+def show(found: Mapping[str, Any], indent: str = "  ") -> None:
+    """Print figures as an indented table with the budget, where there is one."""
+    for name, value in found.items():
+        if isinstance(value, Mapping):
+            print(f"{indent}{name}")
+            show(value, indent + "  ")
+        elif isinstance(value, (int, float)):
+            print(f"{indent}{name:<34}{value:>14,.2f}{budget(name, value)}")
+        else:
+            print(f"{indent}{name:<34}{value!s:>14}")
+
+
+def budget(name: str, value: float) -> str:
+    """The budget of a figure and whether it is kept."""
+    if name not in BUDGETS:
+        return ""
+    word, limit = BUDGETS[name]
+    kept = value <= limit if word == "at most" else value >= limit
+    return f"   {word} {limit:g}{'' if kept else '   MISSED'}"
+
+
+if __name__ == "__main__":
+    main()

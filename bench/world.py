@@ -1,0 +1,167 @@
+"""A clinic of 20 practitioners with as many appointments as asked, written past the use cases, fast."""
+
+import random
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import insert
+
+from config import read_settings
+from scheduler import create_app
+from scheduler.extensions import db
+from scheduler.models import (
+    Appointment,
+    AppointmentType,
+    Clinic,
+    Credential,
+    Location,
+    Patient,
+    Practitioner,
+    Room,
+    WorkingHours,
+)
+from scheduler.models.overlap_guard import create_statements, drop_statements
+from scheduler.models.staff import Role
+from scheduler.usecases.actors import COMMAND
+from scheduler.usecases.api_keys import issue_api_key
+
+PRACTITIONERS = 20
+PATIENTS = 4000
+PER_DAY = 15
+"""Half-hour appointments of one practitioner on a working day of 16: a well-filled diary."""
+SECRET_KEY = "only for measuring: nothing here is worth protecting"
+BATCH = 20_000
+
+
+def environment_for(database_url: str) -> dict[str, str]:
+    """The settings of a server on that database."""
+    return {"DATABASE_URL": database_url, "SECRET_KEY": SECRET_KEY, "LOG_LEVEL": "ERROR"}
+
+
+def build(database_url: str, appointments: int, *, today: date) -> tuple[Flask, str]:
+    """A migrated database with the world in it, three months of it ahead; returns the application and an API key."""
+    app = create_app(read_settings(environment_for(database_url)))
+    with app.app_context():
+        upgrade(directory=str(Path(__file__).parent.parent / "migrations"))
+        _add_house()
+        _without_guards(lambda: _add_appointments(appointments, today))
+        _analyse()
+        key = issue_api_key("bench", Role.RECEPTION, actor=COMMAND, now=datetime.now(UTC)).key
+        db.session.remove()
+    return app, key
+
+
+def _add_house() -> None:
+    clinic = Clinic(
+        id=1,
+        name="Bench",
+        email="desk@clinic.example",
+        phone="",
+        locale="en",
+        reminder_offsets_minutes=[4320, 1440],
+    )
+    location = Location(name="Mitte", address="", zone="Europe/Berlin")
+    location.rooms = [Room(name=f"Room {number}") for number in range(1, PRACTITIONERS + 1)]
+    kind = AppointmentType(
+        name="Dry needling", duration_minutes=30, needs_credential="dry_needling", is_needling=True
+    )
+    db.session.add_all([clinic, location, kind])
+    db.session.flush()
+    for number in range(PRACTITIONERS):
+        person = Practitioner(given_name="Petra", family_name=f"Pin {number}")
+        person.credentials = [Credential(kind="dry_needling", issued_on=date(2000, 1, 1))]
+        person.working_hours = [
+            WorkingHours(
+                location_id=location.id,
+                weekday=weekday,
+                starts_minute=9 * 60,
+                ends_minute=17 * 60,
+                valid_from=date(2000, 1, 3),
+            )
+            for weekday in range(5)
+        ]
+        db.session.add(person)
+    patients = [
+        {
+            "given_name": "Paul",
+            "family_name": f"Pain {number}",
+            "cautions": [],
+            "created_at": datetime.now(UTC),
+            "email": f"p{number}@patients.example",
+            "wants_reminders": True,
+            "notes": "",
+            "version": 1,
+        }
+        for number in range(PATIENTS)
+    ]
+    db.session.execute(insert(Patient), patients)
+    db.session.commit()
+
+
+def _add_appointments(count: int, today: date) -> None:
+    """Appointments backwards from half a year ahead, by day, practitioner and half hour; by chance one is left free."""
+    chance = random.Random(7)
+    berlin_morning = timedelta(hours=8)
+    day = today + timedelta(days=182)
+    rows: list[dict[str, object]] = []
+    made = 0
+    while made < count:
+        if day.weekday() < 5:
+            midnight = datetime.combine(day, datetime.min.time(), UTC)
+            for person in range(1, PRACTITIONERS + 1):
+                for half_hour in sorted(chance.sample(range(16), PER_DAY)):
+                    starts_at = midnight + berlin_morning + half_hour * timedelta(minutes=30)
+                    rows.append(_row(made, person, 1 + (made * 17) % PATIENTS, starts_at))
+                    made += 1
+        day -= timedelta(days=1)
+        if len(rows) > BATCH or made >= count:
+            db.session.execute(insert(Appointment), rows)
+            db.session.commit()
+            rows = []
+
+
+def _row(number: int, person: int, patient: int, starts_at: datetime) -> dict[str, object]:
+    ends_at = starts_at + timedelta(minutes=30)
+    return {
+        "uid": f"{number:032x}@needletime",
+        "patient_id": patient,
+        "practitioner_id": person,
+        "location_id": 1,
+        "room_id": person,
+        "appointment_type_id": 1,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "busy_from": starts_at,
+        "busy_until": ends_at,
+        "status": "booked",
+        "version": 1,
+        "sequence": 0,
+        "changed_at": starts_at - timedelta(days=30),
+        "created_at": starts_at - timedelta(days=30),
+        "cancel_reason": "",
+        "override_rules": [],
+    }
+
+
+def _without_guards(fill: object) -> None:
+    """Fill while the guards are away: putting them back checks everything at once, where that is possible."""
+    dialect = db.engine.dialect.name
+    with db.engine.begin() as connection:
+        for statement in drop_statements(dialect):
+            connection.exec_driver_sql(statement)
+    fill()  # type: ignore[operator]
+    with db.engine.begin() as connection:
+        for statement in create_statements(dialect):
+            connection.exec_driver_sql(statement)
+
+
+def _analyse() -> None:
+    with db.engine.connect() as connection:
+        if db.engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("COMMIT")
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM ANALYZE")
+        else:
+            connection.exec_driver_sql("ANALYZE")
+            connection.commit()
