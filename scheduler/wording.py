@@ -27,6 +27,12 @@ NOTES: Mapping[str, str] = {
     "outside_preference_location": _("not at the preferred location"),
     "fragments_diary": _("leaves a short gap in the diary"),
 }
+NOTES_OF_ONE_DAY: Mapping[str, str] = {
+    "start_later": _("starts a day after the planned start"),
+    "start_earlier": _("starts a day before the planned start"),
+    "gap_longer": _("a day after the session before, ideal are %(ideal)d"),
+    "gap_shorter": _("a day after the session before, ideal are %(ideal)d"),
+}
 QUIET_NOTES = frozenset({"fragments_diary"})
 """Notes that matter to the clinic but are no compromise for the patient."""
 
@@ -52,7 +58,8 @@ DIFFERENCES: Mapping[str, str] = {
 
 def note_sentence(code: str, params: Mapping[str, int], gettext: Gettext) -> str:
     """One compromise of a proposed session, without a full stop."""
-    return gettext(NOTES[code]) % params
+    wording = NOTES_OF_ONE_DAY if params.get("days") == 1 and code in NOTES_OF_ONE_DAY else NOTES
+    return gettext(wording[code]) % params
 
 
 def reason_sentence(code: str, gettext: Gettext) -> str:

@@ -1,0 +1,47 @@
+"""Every code that the planning floor can answer with has its sentence."""
+
+from typing import get_args
+
+import pytest
+
+from scheduler.planning.series.sessions import Difference, NoteCode, ReasonCode
+from scheduler.wording import DIFFERENCES, NOTES, REASONS, note_sentence, proposal_summary, reason_sentence
+
+
+def same(message: str) -> str:
+    return message
+
+
+def test_every_code_has_a_sentence() -> None:
+    assert set(NOTES) == set(get_args(NoteCode))
+    assert set(REASONS) == set(get_args(ReasonCode))
+    assert set(DIFFERENCES) == set(get_args(Difference))
+
+
+@pytest.mark.parametrize(
+    ("code", "params", "sentence"),
+    [
+        ("start_later", {"days": 1}, "starts a day after the planned start"),
+        ("start_later", {"days": 3}, "starts 3 days after the planned start"),
+        ("gap_longer", {"days": 9, "ideal": 7}, "9 days after the session before, ideal are 7"),
+        ("other_time", {"minutes": 90}, "another time of day than the session before"),
+    ],
+)
+def test_notes_are_filled_in(code: str, params: dict[str, int], sentence: str) -> None:
+    assert note_sentence(code, params, same) == sentence
+
+
+def test_reasons_are_whole_sentences() -> None:
+    assert [reason_sentence(code, same)[-1] for code in REASONS] == ["."] * len(REASONS)
+
+
+@pytest.mark.parametrize(
+    ("counts", "summary"),
+    [
+        ((6, 0, 0, 0), "All 6 sessions placed, every one as planned"),
+        ((6, 0, 2, 1), "All 6 sessions placed, 2 not on the ideal day, 1 with another compromise"),
+        ((5, 1, 1, 0), "5 of 6 sessions placed, 1 not on the ideal day"),
+    ],
+)
+def test_summary_counts_compromises(counts: tuple[int, int, int, int], summary: str) -> None:
+    assert proposal_summary(*counts, same) == summary
