@@ -44,6 +44,8 @@ class Settings:
     serving: bool
     """False in ``flask …`` commands, which must work on a database that is not ready."""
     dev_inbox: Path | None
+    demo_password: str | None
+    """For the sign-ins of ``demo load``."""
     log_level: str
 
 
@@ -59,6 +61,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         run_clock=_switch("RUN_CLOCK", environment.get("RUN_CLOCK", "0")),
         serving=environment.get("FLASK_RUN_FROM_CLI") != "true",
         dev_inbox=Path(dev_inbox) if dev_inbox else None,
+        demo_password=environment.get("DEMO_PASSWORD") or None,
         log_level=_log_level(environment.get("LOG_LEVEL", "INFO")),
     )
 

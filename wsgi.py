@@ -1,6 +1,16 @@
 """The WSGI entry point: ``app`` for granian, gunicorn and ``flask --app wsgi``."""
 
-from scheduler import create_app, prepare_to_serve
+import sys
 
-app = create_app()
-prepare_to_serve(app)
+from config import SettingError
+from scheduler import NotReady, create_app, prepare_to_serve
+
+CANNOT_START = 3
+"""gunicorn gives up on this exit code instead of starting the worker again and again."""
+
+try:
+    app = create_app()
+    prepare_to_serve(app)
+except (SettingError, NotReady) as error:
+    sys.stderr.write(f"{error}\n")
+    sys.exit(CANNOT_START)

@@ -1,9 +1,13 @@
 """Looking whether the installation is sound: the guards, the schema, the recurring jobs."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
 
-from sqlalchemy import insert
-from sqlalchemy.exc import DBAPIError
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import insert, text
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from scheduler.models import (
@@ -36,6 +40,27 @@ def missing_guards(session: Session) -> list[str]:
         accepted = [resource for resource in RESOURCES if not _is_refused(session, resource)]
         trial.rollback()
     return accepted
+
+
+@reading
+def stored_revision(session: Session) -> str | None:
+    """The revision of the database's schema; None where nothing was ever migrated. Raises OperationalError if it
+    cannot be reached."""
+    session.connection()
+    try:
+        revision: str | None = session.scalar(text("SELECT version_num FROM alembic_version"))
+    except (OperationalError, ProgrammingError):
+        session.rollback()
+        return None
+    return revision
+
+
+@lru_cache(maxsize=1)
+def newest_revision() -> str | None:
+    """The revision that the code's newest migration leads to."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parents[2] / "migrations"))
+    return ScriptDirectory.from_config(config).get_current_head()
 
 
 @reading

@@ -1,0 +1,106 @@
+"""``staff``, ``api-key`` and ``feed``: who may sign in, call in, or subscribe."""
+
+import click
+from flask import current_app
+
+from config import Settings
+from scheduler import clock
+from scheduler.calendars.links import feed_links
+from scheduler.cli.plainly import PlainGroup
+from scheduler.models import FeedDetail, Role
+from scheduler.usecases.actors import COMMAND
+from scheduler.usecases.api_keys import issue_api_key, revoke_api_key
+from scheduler.usecases.feed_tokens import issue_feed_token, list_feed_tokens, revoke_feed_token
+from scheduler.usecases.staff import add_staff
+
+ROLES = click.Choice([role.value for role in Role])
+staff = PlainGroup("staff", help="People who sign in at the desk.")
+api_key = PlainGroup("api-key", help="Keys of programs that call the REST API.")
+feed = PlainGroup("feed", help="Secret calendar addresses of patients and practitioners.")
+
+
+@staff.command("add")
+@click.option("--email", prompt="Sign-in name (an email address or one word)", help="What they sign in with.")
+@click.option("--name", prompt="Their name", help="As colleagues see it.")
+@click.option("--role", prompt="Their role", type=ROLES, help="What they may do.")
+@click.option("--practitioner", type=int, help="Number of the practitioner that they are, if they treat.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input, for scripts.")
+def add(email: str, name: str, role: str, practitioner: int | None, password_stdin: bool) -> None:
+    """Let a person sign in. Asks for what is not given; a password has at least 10 characters."""
+    if password_stdin:
+        password = click.get_text_stream("stdin").readline().rstrip("\r\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    row = add_staff(
+        email=email,
+        name=name,
+        role=Role(role),
+        password=password,
+        practitioner_id=practitioner,
+        actor=COMMAND,
+        now=clock.now(),
+    )
+    click.echo(f"{row.name} can sign in as {row.email}.")
+
+
+@api_key.command("issue")
+@click.argument("name")
+@click.option("--role", type=ROLES, required=True, help="What the program may do.")
+def issue_key(name: str, role: str) -> None:
+    """Make a key for the program called NAME and print it, alone, this once."""
+    click.echo(issue_api_key(name, Role(role), actor=COMMAND, now=clock.now()).key)
+
+
+@api_key.command("revoke")
+@click.argument("name")
+def revoke_key(name: str) -> None:
+    """Make the key called NAME useless at once."""
+    revoke_api_key(name, actor=COMMAND, now=clock.now())
+    click.echo(f"The key {name} is revoked.")
+
+
+@feed.command("issue")
+@click.option("--patient", "patient_id", type=int, help="Number of the patient whose appointments are shown.")
+@click.option("--practitioner", "practitioner_id", type=int, help="Or number of the practitioner.")
+@click.option("--name", default="", help="Tells several addresses of one person apart, such as phone.")
+@click.option(
+    "--detail",
+    type=click.Choice([detail.value for detail in FeedDetail]),
+    default=FeedDetail.MINIMAL.value,
+    show_default=True,
+    help="minimal titles give nothing away.",
+)
+@click.option("--alarm", "alarm_minutes", type=int, help="Ring so many minutes before each appointment.")
+def issue_feed(
+    patient_id: int | None, practitioner_id: int | None, name: str, detail: str, alarm_minutes: int | None
+) -> None:
+    """Make a secret calendar address for one patient or one practitioner and print it, alone, this once."""
+    issued = issue_feed_token(
+        patient_id=patient_id,
+        practitioner_id=practitioner_id,
+        name=name,
+        detail=detail,
+        alarm_minutes=alarm_minutes,
+        actor=COMMAND,
+        now=clock.now(),
+    )
+    settings: Settings = current_app.config["SETTINGS"]
+    click.echo(f"Calendar address number {issued.id}, for flask --app wsgi feed revoke:", err=True)
+    click.echo(feed_links(settings.base_url, issued.secret).url)
+
+
+@feed.command("list")
+@click.option("--patient", "patient_id", type=int, help="Number of the patient.")
+@click.option("--practitioner", "practitioner_id", type=int, help="Or number of the practitioner.")
+def list_feeds(patient_id: int | None, practitioner_id: int | None) -> None:
+    """List a person's calendar addresses that are in use: number, day of issue, name, without the secret."""
+    for token in list_feed_tokens(patient_id=patient_id, practitioner_id=practitioner_id):
+        click.echo(f"{token.id}  {token.created_at:%Y-%m-%d}  {token.detail}  {token.name}".rstrip())
+
+
+@feed.command("revoke")
+@click.argument("token_id", metavar="ID", type=int)
+def revoke_feed(token_id: int) -> None:
+    """Let the calendar address with this number show nothing from now on."""
+    revoke_feed_token(token_id, actor=COMMAND, now=clock.now())
+    click.echo(f"Calendar address {token_id} is revoked.")
