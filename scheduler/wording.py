@@ -25,6 +25,7 @@ NOTES: Mapping[str, str] = {
     "outside_preference_time": _("not at the preferred time of day"),
     "outside_preference_practitioner": _("not with the preferred practitioner"),
     "outside_preference_location": _("not at the preferred location"),
+    "later_choice_practitioner": _("with a practitioner further down the list of preferred ones"),
     "fragments_diary": _("leaves a short gap in the diary"),
 }
 NOTES_OF_ONE_DAY: Mapping[str, str] = {
