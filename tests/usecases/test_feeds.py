@@ -1,38 +1,31 @@
 """What a feed holds, and what reading it costs."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, event, text
+from sqlalchemy import text
 
 from scheduler.calendars.event import EventRow, FeedStyle, Viewer
 from scheduler.extensions import db
 from scheduler.models import (
     FeedDetail,
     Patient,
-    PlannedSession,
-    PlanPhase,
     Practitioner,
-    TreatmentPlan,
 )
 from scheduler.usecases.feed_tokens import issue_feed_token, revoke_feed_token
 from scheduler.usecases.feeds import Feed, fetch_is_to_be_noted, find_feed, list_events, note_fetch
 from tests.factories import (
     NOW,
     RECEPTIONIST,
-    World,
     at,
     make_appointment,
     make_patient,
     make_practitioner,
     make_world,
-    save,
 )
+from tests.feeds.support import make_plan_session, statements
 
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -45,56 +38,6 @@ def feed_of(**wishes: Any) -> Feed:
 
 def starts(feed: Feed, now: datetime = NOW) -> list[datetime]:
     return [datetime.fromtimestamp(row.starts_at, UTC) for row in list_events(feed, now=now)]
-
-
-def make_plan_session(world: World, number: int, total: int) -> int:
-    """The number-th planned session of a plan with ``total`` sessions."""
-    phase = PlanPhase(position=1, sessions=total, min_days=2, ideal_days=7, max_days=14)
-    sessions = [
-        PlannedSession(number=each, phase=phase, appointment_type_id=world.needling_id)
-        for each in range(1, total + 1)
-    ]
-    plan = TreatmentPlan(
-        patient_id=world.patient_id,
-        practitioner_id=world.practitioner_id,
-        name="Tension-type headache",
-        condition="headache",
-        target_muscles=[],
-        preferences={},
-        starts_on=NOW.date(),
-        created_at=NOW,
-        phases=[phase],
-        sessions=sessions,
-    )
-    save(plan)
-    return sessions[number - 1].id
-
-
-@contextmanager
-def statements(engine: Engine) -> Iterator[list[str]]:
-    """What the driver is asked to execute, BEGIN included where it is a statement of ours."""
-    seen: list[str] = []
-
-    class Watched(psycopg.Cursor[Any]):
-        def execute(self, query: Any, *args: Any, **options: Any) -> Any:
-            seen.append(str(query))
-            return super().execute(query, *args, **options)
-
-    def watch(connection: Any, *_: object) -> None:
-        if engine.dialect.name == "sqlite":
-            connection.set_trace_callback(seen.append)
-        else:
-            connection.cursor_factory = Watched
-
-    db.session.rollback()
-    engine.dispose()
-    event.listen(engine, "checkout", watch)
-    try:
-        yield seen
-    finally:
-        db.session.rollback()
-        event.remove(engine, "checkout", watch)
-        engine.dispose()
 
 
 def test_a_feed_is_found_by_its_secret_alone(context: Flask) -> None:
