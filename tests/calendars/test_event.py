@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import icalendar
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.calendars import event
@@ -138,6 +138,7 @@ def test_difficult_text_is_read_back_alike(entered: str, shown: str) -> None:
     assert title(FULL_ROW._replace(type_name=entered)) == f"{shown} · Petra Pin · Session 3 of 8"
 
 
+@settings(deadline=None)
 @given(kind=HARD_TEXT, person=HARD_TEXT, address=HARD_TEXT)
 def test_any_text_gives_the_bytes_that_icalendar_would_write(kind: str, person: str, address: str) -> None:
     row = FULL_ROW._replace(type_name=kind, person_name=person, address=address)
@@ -145,11 +146,13 @@ def test_any_text_gives_the_bytes_that_icalendar_would_write(kind: str, person: 
     assert icalendar.Event.from_ical(fragment).to_ical(sorted=False) == fragment
 
 
+@settings(deadline=None)
 @given(kind=HARD_TEXT, address=HARD_TEXT)
 def test_any_text_is_read_alike_by_every_parser(kind: str, address: str) -> None:
     read_one(FULL_ROW._replace(type_name=kind, address=address), FULL)
 
 
+@settings(deadline=None)
 @given(kind=HARD_TEXT, person=HARD_TEXT)
 def test_lines_are_folded_at_75_octets_and_end_in_crlf(kind: str, person: str) -> None:
     fragment = render_event(FULL_ROW._replace(type_name=kind, person_name=person), FULL)
@@ -159,6 +162,7 @@ def test_lines_are_folded_at_75_octets_and_end_in_crlf(kind: str, person: str) -
     assert [line.decode() for line in lines][-1] == ""
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_a_kept_fragment_is_never_that_of_another_row(data: st.DataObject) -> None:
     rows = data.draw(
