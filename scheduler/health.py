@@ -1,17 +1,10 @@
 """GET /healthz: the process answers. GET /readyz: it can do its work."""
 
-from functools import lru_cache
-from pathlib import Path
-
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from flask import Flask, Response, current_app
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from scheduler.access import public
-from scheduler.extensions import db
-from scheduler.usecases.doctor import missing_guards
+from scheduler.usecases.doctor import missing_guards, newest_revision, stored_revision
 
 GUARDS_HOLD = "OVERLAP_GUARDS_HOLD"
 
@@ -30,9 +23,9 @@ def healthz() -> Response:
 def readyz() -> Response:
     """200 when the database is reached, its migrations are the newest and its guards hold, else 503 with why."""
     try:
-        revision = db.session.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        revision = stored_revision()
     except SQLAlchemyError:
-        return _line("the database is not reached, or holds no migrations", 503)
+        return _line("the database is not reached", 503)
     if revision != newest_revision():
         return _line("the database needs migrations: flask --app wsgi db upgrade", 503)
     if not _guards_hold():
@@ -45,14 +38,6 @@ def _guards_hold() -> bool:
     if not current_app.config.get(GUARDS_HOLD):
         current_app.config[GUARDS_HOLD] = not missing_guards()
     return bool(current_app.config[GUARDS_HOLD])
-
-
-@lru_cache(maxsize=1)
-def newest_revision() -> str | None:
-    """The revision that the code's newest migration leads to."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
-    return ScriptDirectory.from_config(config).get_current_head()
 
 
 def _line(sentence: str, status: int) -> Response:
