@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -155,12 +156,18 @@ def _for_programs() -> bool:
 
 def _ask_to_sign_in() -> Response:
     """Send a browser to the sign-in page and, afterwards, back to the page it was on."""
-    page = request.full_path.removesuffix("?") if request.method == "GET" else ""
+    address = url_for("sign_in.form", next=_page_shown())
     if "HX-Request" in request.headers:
-        response = make_response("", 401)
-        response.headers["HX-Redirect"] = url_for("sign_in.form")
-        return response
-    return make_response(redirect(url_for("sign_in.form", next=page or None), 303))
+        return Response("", 401, {"HX-Redirect": address, "Cache-Control": "no-store"})
+    return make_response(redirect(address, 303))
+
+
+def _page_shown() -> str | None:
+    """The page that was asked for; for a form or htmx, the one that they are on."""
+    if request.method == "GET" and "HX-Request" not in request.headers:
+        return request.full_path.removesuffix("?")
+    shown = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    return f"{shown.path}?{shown.query}".removesuffix("?") if shown.netloc == request.host else None
 
 
 def answer(problem: Problem) -> Response:

@@ -118,11 +118,11 @@ def test_a_session_that_ended_leads_from_typing_to_the_sign_in_page(live: Live, 
     desk.goto("/patients")
     desk.context.clear_cookies(name="desk")
     desk.get_by_role("searchbox").press_sequentially("mül")
-    desk.wait_for_url("**/sign-in*")
+    desk.wait_for_url("**/sign-in?next=/patients")
     desk.get_by_label("Email or name").fill("reception")
     desk.get_by_label("Password").fill(PASSWORD)
     desk.get_by_role("button", name="Sign in").click()
-    expect(desk.get_by_role("link", name="Patients")).to_be_visible()
+    expect(desk.get_by_role("heading", name="Patients")).to_be_visible()
 
 
 def test_a_patient_is_registered_and_found(live: Live, desk: Page) -> None:

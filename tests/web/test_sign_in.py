@@ -115,15 +115,26 @@ def test_a_form_without_its_token_changes_nothing(desk: Browser) -> None:
     assert "This form is out of date." in answer.text
 
 
-def test_a_form_sent_after_the_session_ended_asks_to_sign_in(desk: Browser) -> None:
+@pytest.mark.parametrize(
+    ("referrer", "location"),
+    [
+        ("http://localhost/patients/new?q=Paula", "/sign-in?next=/patients/new?q%3DPaula"),
+        ("http://evil.example/patients/new", "/sign-in"),
+        ("", "/sign-in"),
+    ],
+)
+def test_a_form_sent_after_the_session_ended_asks_to_sign_in(
+    desk: Browser, referrer: str, location: str
+) -> None:
     desk.client.delete_cookie("desk")
-    answer = desk.post("/patients/new", {"given_name": "Paula"})
-    assert (answer.status_code, answer.location) == (303, "/sign-in")
+    answer = desk.post("/patients/new", {"given_name": "Paula"}, Referer=referrer)
+    assert (answer.status_code, answer.location) == (303, location)
 
 
 def test_htmx_is_sent_to_the_sign_in_page_as_a_whole(stranger: Browser) -> None:
-    answer = stranger.get("/patients?q=p", HX_Request="true")
-    assert (answer.status_code, answer.headers["HX-Redirect"], answer.text) == (401, "/sign-in", "")
+    answer = stranger.get("/patients?q=p", HX_Request="true", HX_Current_URL="http://localhost/patients?q=")
+    assert (answer.status_code, answer.text) == (401, "")
+    assert answer.headers["HX-Redirect"] == "/sign-in?next=/patients?q%3D"
 
 
 @pytest.mark.parametrize("role", Role)
