@@ -5,7 +5,8 @@ days, sessions left out, and the cheapest start of each day. It never exceeds th
 next it never falls by more than the way there costs.
 """
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from scheduler.planning.series.costs import weekday_of
@@ -20,78 +21,90 @@ class Avoided(NamedTuple):
     weekday: int | None = None
 
 
-Step = tuple["Cell", int, int | None]
-"""A way on to a cell: by which kind of change (PLAIN: any start leads to any), and under which rest."""
-PLAIN = -1
+class Option(NamedTuple):
+    """A way on to a cell; `cost` is what it adds to cost so far plus bound."""
+
+    cost: int
+    cell: "Cell"
+    rest: int | None
+    plain: bool
 
 
 class Cell:
-    """One session on one day: its starts, the ways on, and what has reached it so far."""
+    """One session on one day: its starts, the ways on, and how far the search has got with it.
+
+    A level is the cost so far plus bound at which starts were reached, their own cost included.
+    """
 
     __slots__ = (
-        "agenda",
+        "anyone",
         "beaten",
         "bound",
         "day",
+        "due",
         "ending",
+        "filled",
+        "filled_levels",
         "hidden",
         "least",
         "left",
         "levels",
-        "plan",
+        "options",
         "prices",
         "rests",
+        "same",
         "session",
         "shared",
-        "ticks",
-        "timed",
+        "times",
+        "wakes",
     )
 
     def __init__(self, session: int, day: int, prices: PricedStarts, starts: int) -> None:
         self.session, self.day, self.prices = session, day, prices
         self.least = prices[0][0]
         self.bound: int | None = None
-        # (cost so far plus bound, the starts first reached at it), ascending.
-        self.levels: list[tuple[int, int]] = []
-        # Starts that nothing has led to yet. As costs ascend, what leads to a start first does so at the least cost.
-        self.left = starts
-        # Starts that are no better than one reached before plus a change of practitioner or of time; so many levels
-        # have been added to it in each respect.
-        self.beaten = 0
-        self.shared = self.timed = 0
-        # The ticks, of any lane, reached so far.
-        self.ticks = 0
-        # Legs not yet looked at, dearest first; whether any leg demands rest.
+        # Legs not yet looked at, dearest first; whether any leg demands rest; what the others lead to.
         self.hidden: list[Leg] = []
         self.rests = False
-        # The steps that each amount pays for, on top of the cost at which a start was reached.
-        self.plan: dict[int, list[Step]] = {}
-        # The amount for which all later sessions are left out.
+        self.options: list[Option] = []
+        # What it adds to leave out all later sessions.
         self.ending = NEVER
-        # All amounts at which something is to be done, ascending.
-        self.agenda: list[int] = []
+        # Starts that nothing has led to yet. As costs ascend, what leads to a start first does so at the least cost.
+        self.left = starts
+        # Starts by the level that they will be taken in at, and when to look at the cell next.
+        self.due: dict[int, int] = {}
+        self.wakes = NEVER
+        # (level, the starts taken in), ascending.
+        self.levels: list[tuple[int, int]] = []
+        # What was within reach at some costs, ascending: of the same practitioner, and of anyone.
+        self.times: list[int] = []
+        self.same: list[int] = []
+        self.anyone: list[int] = []
+        # All ticks of the lanes with starts so far back that any change of time is paid for; from so many levels.
+        self.filled = self.filled_levels = 0
+        # Starts no better than one taken in before plus a change; of practitioner, from so many levels.
+        self.beaten = self.shared = 0
+
+    def reach_at(self, reach: list[int], cost: int) -> int:
+        """What was within reach at a cost, in one of the histories."""
+        known = bisect_right(self.times, cost)
+        return reach[known - 1] if known else 0
 
 
 class Cells:
     """All cells of one search, made when first asked for.
 
-    `changes` is what each kind of change costs, `spare` how much a series may cost beyond the bound. Where that allows
-    to leave out a session more than the bound does, there are legs past any session; else only where the bound itself
-    takes one, as others cannot pay off.
+    `spare` is how much a series may cost beyond the bound. Where that allows to leave out a session more than the bound
+    does, there are legs past any session; else only where the bound itself takes one, as others cannot pay off.
     """
 
-    def __init__(self, legs: Legs, diary: Diary, avoided: Avoided, changes: Sequence[int]) -> None:
+    def __init__(self, legs: Legs, diary: Diary, avoided: Avoided) -> None:
         self._legs, self._diary, self._avoided = legs, diary, avoided
-        self._changes = changes
         self._kinds = [kind_of(session) for session in legs.sessions]
         self._known: list[dict[int, Cell | None]] = [{} for _ in legs.sessions]
         self._days: dict[tuple[Kind, int], tuple[PricedStarts, int]] = {}
         self.beginning = Cell(BEGINNING, 0, [(0, 1)], 1)
         self.spare = 0
-
-    def reached(self, session: int) -> list[Cell]:
-        """The cells of a session that something has reached."""
-        return [cell for cell in self._known[session].values() if cell and cell.levels]
 
     def bound(self, cell: Cell) -> int:
         """The least that everything after the cell can cost; NEVER if a later fixed session cannot be reached."""
@@ -113,25 +126,21 @@ class Cells:
         cell.ending = self._legs.ending_cost(session) - bound
         cell.rests = any(leg[3] is not None for leg in legs)
         cell.hidden = sorted(legs, reverse=True)
-        cell.agenda = sorted({max(leg[0] - bound, 0) for leg in legs} | {cell.ending})
+
+    def least_hidden(self, cell: Cell) -> int:
+        """What the legs not yet revealed add at least."""
+        return cell.hidden[-1][0] - self.bound(cell)
 
     def reveal(self, cell: Cell, amount: int) -> None:
-        """Plan the steps of all legs that `amount` might pay for."""
-        bound, hidden, plan = self.bound(cell), cell.hidden, cell.plan
-        known = len(plan)
+        """Turn the legs that may add as little as an amount into options."""
+        bound, hidden = self.bound(cell), cell.hidden
         while hidden and hidden[-1][0] - bound <= amount:
             cost, session, day, rest, plain = hidden.pop()
             there = self._at(session, day)
-            if there is None or not (rest is None or self._rest_fits(cell, there, rest)):
-                continue
-            added = cost + there.least + self.bound(there) - bound
-            if plain:
-                plan.setdefault(added, []).append((there, PLAIN, None))
-            elif added < self.spare:
-                for change, extra in enumerate(self._changes):
-                    plan.setdefault(added + extra, []).append((there, change, rest))
-        if len(plan) > known:
-            cell.agenda = sorted(plan.keys() | cell.agenda)
+            if there and (rest is None or self._rest_fits(cell, there, rest)):
+                added = cost + there.least + self.bound(there) - bound
+                if added < self.spare:
+                    cell.options.append(Option(added, there, rest, plain))
 
     def _least(self, cell: Cell, legs: Iterable[Leg], least: int) -> int:
         for cost, session, day, rest, _ in legs:

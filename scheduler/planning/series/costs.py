@@ -4,6 +4,7 @@ Every cost is a whole number, so two series compare exactly. One unit is about h
 """
 
 from dataclasses import dataclass, fields
+from math import gcd
 from typing import NamedTuple
 
 from scheduler.planning.series.sessions import Preferences
@@ -129,6 +130,13 @@ def dearest_session(weights: Weights) -> int:
         weights.weekday_missed + weights.time_missed + weights.practitioner_missed + weights.location_missed
     )
     return changes + times + missed + weights.fragmented
+
+
+def common_unit(weights: Weights) -> int:
+    """The largest number that all costs are multiples of, however weights add up."""
+    counts = {"time_change_hours", "usable_minutes"}
+    costs = [getattr(weights, item.name) for item in fields(weights) if item.name not in counts]
+    return gcd(*costs) or 1
 
 
 def weekday_of(day: int) -> int:

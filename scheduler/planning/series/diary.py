@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from scheduler.planning.hours import WallClock
 from scheduler.planning.series.costs import (
+    TIME_STEP_TICKS,
     Weights,
     fragmented_starts,
     location_missed_cost,
@@ -203,7 +204,7 @@ def _reach(weights: Weights, kinds: Iterable[Kind]) -> int:
     """How far bits are ever shifted within a lane."""
     radii = [step.radius or 0 for step in time_steps(weights)]
     around = [max(kind.before + 1, kind.length) + weights.usable_ticks for kind in kinds]
-    return max([*radii, *around])
+    return max([2 * TIME_STEP_TICKS, *radii, *around])
 
 
 @lru_cache(maxsize=32)

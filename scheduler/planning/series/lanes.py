@@ -23,7 +23,11 @@ class Lanes:
         self.first = self._ticks << self.guard
         """All ticks of the first lane."""
         firsts = sum(1 << self.guard + lane * self.size for lane in range(self.count))
+        self._all = firsts * self._ticks
         self._firsts, self._lasts = firsts, firsts << (self.size - 1)
+        # What `wider` makes again and again must not creep through the guards, yet keep its runs at a lane's ends.
+        margin = self.guard // 4
+        self._margined = firsts * ((1 << width + 2 * margin) - 1) >> margin
         together: dict[int, list[int]] = {}
         for lane, group in enumerate(groups):
             together.setdefault(group, []).append(lane)
@@ -71,7 +75,7 @@ class Lanes:
         """All ticks of the lanes in which a tick is set; bits must be clean."""
         # Adding ones to all bits of a lane but the last carries into the last from any tick set.
         touched = (bits + self._lasts - self._firsts) & self._lasts
-        return touched - (touched >> (self.size - 1))
+        return (touched - (touched >> self.size - 1)) & self._all
 
     def companions(self, bits: int) -> int:
         """The ticks set, also in the other lanes of their group."""
@@ -95,8 +99,8 @@ class Lanes:
         return bits << lo if lo >= 0 else bits >> -lo
 
     def wider(self, bits: int, by: int) -> int:
-        """The ticks within reach of the ones set, which must stand in runs of `by` or more."""
-        return bits | bits << by | bits >> by
+        """All ticks at most `by` from ones set, which must stand in runs of `by` or more; by: up to half the guard."""
+        return (bits | bits << by | bits >> by) & self._margined
 
     def since_earliest(self, bits: int, lo: int) -> int:
         """In every lane with a tick set, all ticks from `lo` ticks after its earliest one on."""

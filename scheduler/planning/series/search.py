@@ -4,20 +4,21 @@ The starts of a cell (one session on one day) are the bits of one integer, a lan
 that are reached at the same cost go on together: to another day, another time of day or another practitioner is a few
 shifts, however many starts there are.
 
-Cells are taken up by cost so far plus bound, cheapest first, so that a start is first reached at its true cost and the
-first complete series is the cheapest. A start is dropped where an earlier one of the same cell can go on in every way
-that it can, a change of time or practitioner included, for no more.
+The search sweeps over the cells in the order of the sessions, once for each cost so far plus bound, ascending. At each
+cost a cell takes in the starts that led to it for so much, lets the ticks within its reach grow by what one more unit
+pays for, and passes them on to the cells after it. So a start is first reached at its true cost, and the first complete
+series is the cheapest. A start is dropped where an earlier one of the same cell can go on in every way that it can, a
+change of time or practitioner included, for no more.
 """
 
-from bisect import bisect_right
 from collections.abc import Generator
-from heapq import heappop, heappush
 from typing import NamedTuple
 
-from scheduler.planning.series.cells import PLAIN, Avoided, Cell, Cells, Step
-from scheduler.planning.series.costs import TIME_STEP_TICKS, time_steps
+from scheduler.planning.series.cells import Avoided, Cell, Cells, Option
+from scheduler.planning.series.costs import TIME_STEP_TICKS, common_unit, time_change_cost, time_steps
 from scheduler.planning.series.diary import Diary
 from scheduler.planning.series.legs import BEGINNING, NEVER, Legs
+from scheduler.planning.timeline import TICK_MINUTES
 
 
 class Stop(NamedTuple):
@@ -67,154 +68,146 @@ def cheapest_below(limit: int, legs: Legs, diary: Diary, avoided: Avoided) -> Ru
     return None
 
 
-class _Task:
-    """Starts of a cell that were reached at the same cost, on their way on; `ticks` are those new to the cell."""
-
-    __slots__ = ("cell", "level", "reach", "starts", "ticks")
-
-    def __init__(self, cell: Cell, level: int, starts: int, ticks: int) -> None:
-        self.cell, self.level, self.starts, self.ticks = cell, level, starts, ticks
-        # What comes within reach by a kind of change, under a rest.
-        self.reach: dict[tuple[int, int | None], int] = {}
-
-
-class _Round:
-    """What waits for one cost so far plus bound: starts by session and cell, and tasks to be gone on with."""
-
-    __slots__ = ("arrivals", "tasks")
-
-    def __init__(self, sessions: int) -> None:
-        self.arrivals: list[dict[Cell, int]] = [{} for _ in range(sessions)]
-        self.tasks: list[_Task] = []
-
-
 class _Search:
     """One run of the search."""
 
     def __init__(self, legs: Legs, diary: Diary, avoided: Avoided) -> None:
-        self._legs, self._diary, self._lanes = legs, diary, diary.lanes
-        self._practitioner_change = legs.weights.practitioner_change
-        self._time_change = time_steps(legs.weights)[-1].cost
-        steps = time_steps(legs.weights)
-        self._radii = [step.radius for step in steps]
-        costs = [step.cost for step in steps]
-        costs += [legs.weights.practitioner_change + cost for cost in costs]
-        self._cells = Cells(legs, diary, avoided, costs)
-        self._rounds: dict[int, _Round] = {}
-        self._frontier: list[int] = []
+        self._lanes, self._weights = diary.lanes, legs.weights
+        self._steps = time_steps(legs.weights)
+        self._any_time = self._steps[-1].cost
+        self._dearest_change = self._any_time + legs.weights.practitioner_change
+        self._unit = common_unit(legs.weights)
+        self._cells = Cells(legs, diary, avoided)
+        self._reached: list[dict[Cell, None]] = [{} for _ in range(len(legs.sessions) + 1)]
         self.least = self._cells.bound(self._cells.beginning)
 
     def run(self, limit: int) -> Run:
         """Look for the cheapest series as long as it may cost less than the limit."""
         self._cells.spare = limit - self.least
-        self._round(self.least).arrivals[0][self._cells.beginning] = 1
-        while self._frontier:
-            cost = heappop(self._frontier)
-            if cost >= limit:
-                break
+        self._queue(self._cells.beginning, 1, self.least)
+        cost = self.least
+        while cost < limit:
             yield cost
-            last = self._play(self._rounds[cost], cost)
-            if last:
-                return Found(cost, self._traced(last.cell, last.level, last.starts & -last.starts))
-            del self._rounds[cost]
+            for cells in self._reached:
+                for cell in cells:
+                    if cell.wakes <= cost and self._visit(cell, cost):
+                        return Found(cost, self._traced(cell))
+            cost = min(cell.wakes for cells in self._reached for cell in cells)
         return None
 
-    def _round(self, cost: int) -> _Round:
-        found = self._rounds.get(cost)
-        if found is None:
-            found = self._rounds[cost] = _Round(len(self._legs.sessions) or 1)
-            heappush(self._frontier, cost)
+    def _queue(self, cell: Cell, starts: int, cost: int) -> None:
+        """Have a cell take in starts at a cost that includes their own."""
+        cell.due[cost] = cell.due.get(cost, 0) | starts
+        cell.wakes = min(cell.wakes, cost)
+        self._reached[cell.session + 1][cell] = None
+
+    def _visit(self, cell: Cell, cost: int) -> bool:
+        """Do all that is due in a cell at a cost; whether this completes a series."""
+        self._age(cell, cost)
+        starts = cell.due.pop(cost, 0) & ~cell.beaten
+        if not cell.levels:
+            self._cells.prepare(cell)
+        if starts:
+            cell.levels.append((cost, starts))
+        first, last = cell.levels[0][0], cell.levels[-1][0]
+        if cost - first == cell.ending:
+            return True
+        if cell.hidden:
+            self._cells.reveal(cell, cost - first)
+        if cost <= last + self._dearest_change:
+            self._grow(cell, cost)
+        for option in cell.options:
+            if option.cell.left:
+                self._pass_on(cell, option, cost)
+        cell.wakes = self._next_wake(cell, cost)
+        return False
+
+    def _next_wake(self, cell: Cell, cost: int) -> int:
+        """The next cost at which something may be due in a cell."""
+        first, last = cell.levels[0][0], cell.levels[-1][0]
+        wakes = [first + cell.ending, *cell.due]
+        if cell.hidden:
+            wakes.append(first + self._cells.least_hidden(cell))
+        if cost < last + self._dearest_change:
+            wakes.append(cost + self._unit)
+        else:
+            for option in cell.options:
+                if option.cell.left and cost < last + self._dearest_change + option.cost:
+                    wakes.append(max(first + option.cost, cost + self._unit))
+        return min(wakes)
+
+    def _age(self, cell: Cell, cost: int) -> None:
+        """Let levels that lie back by a whole change of time or practitioner drop what they beat."""
+        levels, lanes, beaten = cell.levels, self._lanes, cell.beaten
+        while (
+            cell.shared < len(levels) and levels[cell.shared][0] + self._weights.practitioner_change <= cost
+        ):
+            beaten |= lanes.everywhere(lanes.folded(levels[cell.shared][1]))
+            cell.shared += 1
+        while cell.filled_levels < len(levels) and levels[cell.filled_levels][0] + self._any_time <= cost:
+            cell.filled |= lanes.filled(lanes.companions(levels[cell.filled_levels][1]))
+            cell.filled_levels += 1
+            if not cell.rests:
+                beaten |= cell.filled
+        if beaten != cell.beaten:
+            cell.beaten = beaten
+            cell.left &= ~beaten
+
+    def _grow(self, cell: Cell, cost: int) -> None:
+        """Add to a cell's reach what comes within it at a cost: by a change of time, and then of practitioner."""
+        lanes = self._lanes
+        same = cell.filled
+        level, starts = cell.levels[-1]
+        if level == cost:
+            starts = lanes.companions(starts)
+            radius = self._steps[0].radius
+            same |= lanes.filled(starts) if radius is None else lanes.near(starts, -radius, radius)
+        if cell.times:
+            same |= cell.same[-1]
+            same |= lanes.wider(cell.reach_at(cell.same, cost - self._weights.time_change), TIME_STEP_TICKS)
+        cell.times.append(cost)
+        cell.same.append(same)
+        other = lanes.folded(cell.reach_at(cell.same, cost - self._weights.practitioner_change))
+        anyone = cell.anyone[-1] if cell.anyone else 0
+        cell.anyone.append(anyone | same | (lanes.everywhere(other) if other else 0))
+
+    def _pass_on(self, cell: Cell, option: Option, cost: int) -> None:
+        """Queue the starts of another cell that a cell leads to for the first time, by what they cost on their own."""
+        there = option.cell
+        then = cost - option.cost
+        if option.plain:
+            reached = there.left if then >= cell.levels[0][0] else 0
+        elif option.rest is None:
+            reached = there.left & cell.reach_at(cell.anyone, then)
+        else:
+            reached = there.left & self._rested(cell, option.rest, then)
+        if reached:
+            there.left ^= reached
+            for price, starts in there.prices:
+                if starts & reached:
+                    self._queue(there, starts & reached, cost + price - there.least)
+
+    def _rested(self, cell: Cell, rest: int, then: int) -> int:
+        """The ticks within a cell's reach at exactly a cost that are at least `rest` ticks later than the start."""
+        lanes, found = self._lanes, 0
+        for other in (False, True):
+            for radius, change in self._steps:
+                paid = then - change - other * self._weights.practitioner_change
+                for level, starts in cell.levels:
+                    if level == paid:
+                        starts = lanes.folded(starts) if other else lanes.companions(starts)
+                        if radius is None:
+                            ticks = lanes.since_earliest(starts, rest)
+                        else:
+                            ticks = lanes.near(starts, max(-radius, rest), radius)
+                        found |= lanes.everywhere(ticks) if other else ticks
         return found
 
-    def _play(self, round_: _Round, cost: int) -> _Task | None:
-        """Do all that is due at a cost, the latest sessions first, or until a task completes a series: that task."""
-        tasks, arrivals = round_.tasks, round_.arrivals
-        while True:
-            if tasks:
-                task = tasks.pop()
-            else:
-                waiting = next((cells for cells in reversed(arrivals) if cells), None)
-                if waiting is None:
-                    return None
-                cell, starts = waiting.popitem()
-                settled = self._settle(cell, starts, cost)
-                if settled is None:
-                    continue
-                task = settled
-            cell, amount = task.cell, cost - task.level
-            if cell.ending == amount:
-                return task
-            if cell.hidden:
-                self._cells.reveal(cell, amount)
-            for step in cell.plan.get(amount, ()):
-                if step[0].left:
-                    self._take(step, task, cost, round_)
-            due = bisect_right(cell.agenda, amount)
-            if due < len(cell.agenda):
-                self._round(task.level + cell.agenda[due]).tasks.append(task)
-
-    def _settle(self, cell: Cell, starts: int, cost: int) -> _Task | None:
-        """Which of the starts that reach a cell at a cost are worth going on with."""
-        levels, lanes = cell.levels, self._lanes
-        if not levels:
-            self._cells.prepare(cell)
-        while cell.shared < len(levels) and levels[cell.shared][0] + self._practitioner_change <= cost:
-            cell.beaten |= lanes.everywhere(lanes.folded(levels[cell.shared][1]))
-            cell.shared += 1
-        while (
-            not cell.rests and cell.timed < len(levels) and levels[cell.timed][0] + self._time_change <= cost
-        ):
-            cell.beaten |= lanes.filled(levels[cell.timed][1])
-            cell.timed += 1
-        starts &= ~cell.beaten
-        if not starts:
-            return None
-        levels.append((cost, starts))
-        ticks = lanes.folded(starts) & ~cell.ticks
-        cell.ticks |= ticks
-        return _Task(cell, cost, starts, ticks)
-
-    def _take(self, step: Step, task: _Task, cost: int, round_: _Round) -> None:
-        """Queue the starts that a step leads to for the first time, by what they cost on their own."""
-        cell, change, rest = step
-        reached = cell.left
-        if change != PLAIN:
-            if change >= len(self._radii) and not task.ticks:
-                return
-            reach = task.reach.get((change, rest))
-            if reach is None:
-                reach = task.reach[change, rest] = self._reach(task, change, rest)
-            reached &= reach
-        if not reached:
-            return
-        cell.left ^= reached
-        for price, starts in cell.prices:
-            hits = starts & reached
-            if hits:
-                extra = price - cell.least
-                waiting = (self._round(cost + extra) if extra else round_).arrivals[cell.session]
-                waiting[cell] = waiting.get(cell, 0) | hits
-
-    def _reach(self, task: _Task, change: int, rest: int | None) -> int:
-        """The ticks of the lanes within reach of a task's starts by a kind of change, under a rest."""
-        lanes, kinds = self._lanes, len(self._radii)
-        other, step = divmod(change, kinds)
-        radius = self._radii[step]
-        if radius is not None and step and rest is None:
-            narrower = task.reach.get((change - 1, None)) or self._reach(task, change - 1, None)
-            return lanes.wider(narrower, TIME_STEP_TICKS)
-        starts = task.ticks if other else lanes.companions(task.starts)
-        if radius is not None:
-            ticks = lanes.near(starts, -radius if rest is None else max(-radius, rest), radius)
-        elif rest is not None:
-            ticks = lanes.since_earliest(starts, rest)
-        else:
-            ticks = lanes.first if other else lanes.filled(starts)
-        return lanes.everywhere(ticks) if other else ticks
-
-    def _traced(self, cell: Cell, level: int, start: int) -> list[Stop]:
-        """The way back from a start reached at a level, as a series from the first session on."""
+    def _traced(self, cell: Cell) -> list[Stop]:
+        """The way back from the cheapest start of a cell, as a series from the first session on."""
         stops = []
+        level, starts = cell.levels[0]
+        start = starts & -starts
         while cell.session != BEGINNING:
             stops.append(Stop(cell.session, cell.day, start))
             price = next(price for price, starts in cell.prices if starts & start)
@@ -222,41 +215,41 @@ class _Search:
         return stops[::-1]
 
     def _before(self, cell: Cell, level: int, start: int) -> tuple[Cell, int, int]:
-        """Where a start, reached at a level before its own price, was reached from: the nearest time of day wins."""
+        """Where a start, reached at a level but for its own price, was reached from: the nearest time of day wins."""
         best: tuple[int, Cell, int, int] | None = None
-        for session in range(cell.session - 1, BEGINNING - 1, -1):
-            cells = self._cells.reached(session) if session >= 0 else [self._cells.beginning]
+        for cells in reversed(self._reached[: cell.session + 1]):
             for before in cells:
-                for earlier, starts in before.levels:
-                    for step in before.plan.get(level - earlier, ()):
-                        if step[0] is cell:
-                            nearest = self._nearest(starts, start, step)
+                for option in before.options:
+                    if option.cell is cell:
+                        for earlier, starts in before.levels:
+                            change = level - earlier - option.cost
+                            nearest = self._nearest(starts, start, change, option)
                             if nearest and (best is None or nearest[0] < best[0]):
                                 best = (nearest[0], before, earlier, nearest[1])
             if best:
                 return best[1:]
         raise AssertionError("a start was reached from nowhere")
 
-    def _nearest(self, starts: int, start: int, step: Step) -> tuple[int, int] | None:
-        """The start nearest in time, among some, from which a step leads to a start; first how far off it is."""
-        _, change, rest = step
-        if change == PLAIN:
-            return 0, starts & -starts
-        lanes = self._lanes
+    def _nearest(self, starts: int, start: int, change: int, option: Option) -> tuple[int, int] | None:
+        """The start, among some, nearest in time from which this change leads to a start; first how far off it is."""
+        if option.plain:
+            return None if change else (0, starts & -starts)
+        lanes, weights = self._lanes, self._weights
         lane, tick = lanes.locate(start)
-        other, radius = divmod(change, len(self._radii))
-        ticks = lanes.of(lanes.folded(starts), 0) if other else lanes.of(lanes.companions(starts), lane)
-        if rest is not None:
-            ticks &= (1 << max(tick - rest + 1, 0)) - 1
-        if not ticks:
-            return None
-        at = _nearest_bit(ticks, tick)
-        reach = self._radii[radius]
-        if reach is not None and abs(at - tick) > reach:
-            return None
-        there = lanes.everywhere(lanes.bit(0, at)) if other else lanes.companions(lanes.bit(lane, at))
-        found = starts & lanes.bit(lane, at) or starts & there
-        return abs(at - tick) + other * lanes.size, found & -found
+        for other in (False, True):
+            ticks = lanes.of(lanes.folded(starts), 0) if other else lanes.of(lanes.companions(starts), lane)
+            if option.rest is not None:
+                ticks &= (1 << max(tick - option.rest + 1, 0)) - 1
+            if ticks:
+                at = _nearest_bit(ticks, tick)
+                cost = time_change_cost(weights, (at - tick) * TICK_MINUTES)
+                if cost + other * weights.practitioner_change == change:
+                    there = (
+                        lanes.everywhere(lanes.bit(0, at)) if other else lanes.companions(lanes.bit(lane, at))
+                    )
+                    found = starts & lanes.bit(lane, at) or starts & there
+                    return abs(at - tick) + other * lanes.size, found & -found
+        return None
 
 
 def _nearest_bit(bits: int, place: int) -> int:
