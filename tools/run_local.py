@@ -39,8 +39,7 @@ def main() -> None:
     environment = _environment(port, smtp_port, password)
     mailbox_command = ("aiosmtpd", "-n", "-l", f"{HOST}:{smtp_port}", "-c", "aiosmtpd.handlers.Mailbox")
     with _running(environment, *mailbox_command, environment["DEV_INBOX"]) as mailbox:
-        _finish(environment, "flask", "--app", "wsgi", "db", "upgrade")
-        _finish(environment, "flask", "--app", "wsgi", "demo", "load", "--if-empty")
+        _prepare_database(environment)
         _wait_until(lambda: probe.listens(smtp_port), mailbox, "The development mailbox")
         with _running(environment, "granian", *_granian_options(port)) as web:
             _wait_until(lambda: probe.http_status(port, "/readyz") == 200, web, "The web server")
@@ -86,6 +85,7 @@ def _environment(port: int, smtp_port: int, password: str) -> dict[str, str]:
         "SECRET_KEY": _keep("secret_key", lambda: secrets.token_urlsafe(48)),
         "BASE_URL": f"http://{HOST}:{port}",
         "MAIL_FROM": "desk@needletime.example",
+        "LOG_LEVEL": "WARNING",
     }
     ours = {
         "SMTP_URL": f"smtp://{HOST}:{smtp_port}",
@@ -132,10 +132,12 @@ def _running(environment: dict[str, str], *module: str) -> Iterator[subprocess.P
         children.stop(child)
 
 
-def _finish(environment: dict[str, str], *module: str) -> None:
-    with _running(environment, *module) as child:
+def _prepare_database(environment: dict[str, str]) -> None:
+    """Run the migrations; load the demo clinic if there is no data."""
+    commands = ("db", "upgrade", "--", "demo", "load", "--if-empty")
+    with _running(environment, "tools.prepare_local", *commands) as child:
         if child.wait():
-            sys.exit(f"Not started: `{' '.join(module)}` failed; its own words are above.")
+            sys.exit("Not started: the database could not be prepared; the reason is above.")
 
 
 def _wait_until(ready: Callable[[], bool], child: subprocess.Popen[bytes], name: str) -> None:
