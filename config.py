@@ -43,6 +43,8 @@ class Settings:
     """Whether this process also runs the recurring jobs."""
     serving: bool
     """False in ``flask …`` commands, which must work on a database that is not ready."""
+    trusted_proxies: int
+    """How many reverse proxies stand in front: that many addresses of X-Forwarded-For are believed."""
     dev_inbox: Path | None
     demo_password: str | None
     """For the sign-ins of ``demo load``."""
@@ -60,6 +62,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         mail_from=_mail_from(environment.get("MAIL_FROM", "clinic@localhost")),
         run_clock=_switch("RUN_CLOCK", environment.get("RUN_CLOCK", "0")),
         serving=environment.get("FLASK_RUN_FROM_CLI") != "true",
+        trusted_proxies=_small_number("TRUSTED_PROXIES", environment.get("TRUSTED_PROXIES", "0")),
         dev_inbox=Path(dev_inbox) if dev_inbox else None,
         demo_password=environment.get("DEMO_PASSWORD") or None,
         log_level=_log_level(environment.get("LOG_LEVEL", "INFO")),
@@ -133,6 +136,12 @@ def _switch(name: str, value: str) -> bool:
     if value not in {"0", "1"}:
         raise SettingError(f"{name} must be 0 or 1, not {value!r}.")
     return value == "1"
+
+
+def _small_number(name: str, value: str) -> int:
+    if value not in {"0", "1", "2", "3"}:
+        raise SettingError(f"{name} must be a number from 0 to 3, not {value!r}.")
+    return int(value)
 
 
 def _log_level(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Settings, read_settings
 from scheduler import api, cli, feeds, health, http_errors, logs, models, web
@@ -37,6 +38,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.register(app)
     api.register(app)
     http_errors.register(app)
+    if settings.trusted_proxies:
+        believed = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=believed, x_proto=believed)  # type: ignore[method-assign]
     cli.register(app)
     return app
 
