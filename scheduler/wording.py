@@ -16,8 +16,8 @@ def _(message: str) -> str:
 NOTES: Mapping[str, str] = {
     "start_later": _("starts %(days)d days after the planned start"),
     "start_earlier": _("starts %(days)d days before the planned start"),
-    "gap_longer": _("%(days)d days after the session before, ideal are %(ideal)d"),
-    "gap_shorter": _("%(days)d days after the session before, ideal are %(ideal)d"),
+    "gap_longer": _("%(days)d days after the session before, ideal are %(ideal_days)d"),
+    "gap_shorter": _("%(days)d days after the session before, ideal are %(ideal_days)d"),
     "other_weekday": _("another weekday than the session before"),
     "other_practitioner": _("another practitioner than the session before"),
     "other_time": _("another time of day than the session before"),
@@ -31,8 +31,8 @@ NOTES: Mapping[str, str] = {
 NOTES_OF_ONE_DAY: Mapping[str, str] = {
     "start_later": _("starts a day after the planned start"),
     "start_earlier": _("starts a day before the planned start"),
-    "gap_longer": _("a day after the session before, ideal are %(ideal)d"),
-    "gap_shorter": _("a day after the session before, ideal are %(ideal)d"),
+    "gap_longer": _("a day after the session before, ideal are %(ideal_days)d"),
+    "gap_shorter": _("a day after the session before, ideal are %(ideal_days)d"),
 }
 QUIET_NOTES = frozenset({"fragments_diary"})
 """Notes that matter to the clinic but are no compromise for the patient."""

@@ -23,7 +23,7 @@ def test_every_code_has_a_sentence() -> None:
     [
         ("start_later", {"days": 1}, "starts a day after the planned start"),
         ("start_later", {"days": 3}, "starts 3 days after the planned start"),
-        ("gap_longer", {"days": 9, "ideal": 7}, "9 days after the session before, ideal are 7"),
+        ("gap_longer", {"days": 9, "ideal_days": 7}, "9 days after the session before, ideal are 7"),
         ("other_time", {"minutes": 90}, "another time of day than the session before"),
     ],
 )

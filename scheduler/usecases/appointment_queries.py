@@ -66,7 +66,7 @@ def _touching(from_at: datetime | None, until_at: datetime | None) -> list[Colum
 def _on_days(session: Session, from_on: date | None, to_on: date | None) -> ColumnElement[bool]:
     """Condition for touching these dates on the wall clock of where the appointment takes place."""
     places: dict[str, list[int]] = {}
-    for number, zone in session.execute(select(Location.id, Location.zone)).tuples():
+    for number, zone in session.execute(select(Location.id, Location.zone)):
         places.setdefault(zone, []).append(number)
     alternatives = []
     for zone, numbers in places.items():

@@ -1,0 +1,68 @@
+"""Messages over the API."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from scheduler.extensions import db
+from scheduler.models import Message
+from tests.api.support import Caller, utc
+from tests.factories import World, at
+
+
+@pytest.fixture
+def booked(world: World, desk: Caller) -> dict[str, Any]:
+    """An appointment on Friday at ten."""
+    body = {
+        "patient_id": world.patient_id,
+        "practitioner_id": world.practitioner_id,
+        "appointment_type_id": world.needling_id,
+        "starts_at": utc(at(6, 10)),
+    }
+    made: dict[str, Any] = desk.post("/appointments", body).get_json()
+    return made
+
+
+def test_booking_owes_a_confirmation_and_two_reminders(booked: dict[str, Any], desk: Caller) -> None:
+    body = desk.get("/messages", appointment_id=booked["id"]).get_json()
+    assert body["total"] == 3
+    assert [(row["kind"], row["offset_minutes"], row["due_at"]) for row in body["items"]] == [
+        ("reminder", 1440, utc(at(5, 10))),
+        ("reminder", 4320, utc(at(3, 10))),
+        ("confirmation", None, "2026-03-02T07:00:00Z"),
+    ]
+    confirmation = body["items"][2]
+    assert confirmation == {
+        "id": confirmation["id"],
+        "kind": "confirmation",
+        "state": "due",
+        "patient_id": booked["patient_id"],
+        "recipient": "paul.pain@mail.example",
+        "appointment_ids": [booked["id"]],
+        "offset_minutes": None,
+        "due_at": "2026-03-02T07:00:00Z",
+        "next_attempt_at": "2026-03-02T07:00:00Z",
+        "sent_at": None,
+        "attempts": 0,
+        "server_reply": "",
+        "created_at": "2026-03-02T07:00:00Z",
+    }
+
+
+def test_list_is_narrowed_by_state_appointment_and_patient(
+    app: Flask, booked: dict[str, Any], desk: Caller
+) -> None:
+    with app.app_context():
+        sent = update(Message).where(Message.kind == "confirmation").values(state="sent", sent_at=at(2, 8))
+        db.session.execute(sent)
+        db.session.commit()
+    (row,) = desk.get("/messages", state="sent").get_json()["items"]
+    assert (row["kind"], row["sent_at"]) == ("confirmation", utc(at(2, 8)))
+    assert desk.get("/messages", state="due").get_json()["total"] == 2
+    assert desk.get("/messages", state="failed").get_json() == {"items": [], "total": 0}
+    assert desk.get("/messages", patient_id=booked["patient_id"]).get_json()["total"] == 3
+    assert desk.get("/messages", patient_id=99).get_json()["total"] == 0
+    assert desk.get("/messages", appointment_id=99).get_json()["total"] == 0
+    assert len(desk.get("/messages", page=2, page_size=2).get_json()["items"]) == 1
