@@ -12,6 +12,7 @@ from typing import NamedTuple
 from scheduler.planning.series.costs import weekday_of
 from scheduler.planning.series.diary import Diary, Kind, PricedStarts, kind_of
 from scheduler.planning.series.legs import BEGINNING, NEVER, Leg, Legs
+from scheduler.planning.series.sessions import Fixed
 
 
 class Avoided(NamedTuple):
@@ -19,6 +20,10 @@ class Avoided(NamedTuple):
 
     starts: int = 0
     weekday: int | None = None
+
+
+Days = dict[int, tuple[PricedStarts, int]]
+"""A session's starts by day: by cost, and all together."""
 
 
 class Option(NamedTuple):
@@ -59,10 +64,9 @@ class Cell:
         "wakes",
     )
 
-    def __init__(self, session: int, day: int, prices: PricedStarts, starts: int) -> None:
-        self.session, self.day, self.prices = session, day, prices
+    def __init__(self, session: int, day: int, prices: PricedStarts, starts: int, bound: int) -> None:
+        self.session, self.day, self.prices, self.bound = session, day, prices, bound
         self.least = prices[0][0]
-        self.bound: int | None = None
         # Legs not yet looked at, dearest first; whether any leg demands rest; what the others lead to.
         self.hidden: list[Leg] = []
         self.rests = False
@@ -92,7 +96,7 @@ class Cell:
 
 
 class Cells:
-    """All cells of one search, made when first asked for.
+    """All cells of one search, made when a leg to them is taken up.
 
     `spare` is how much a series may cost beyond the bound. Where that allows to leave out a session more than the bound
     does, there are legs past any session; else only where the bound itself takes one, as others cannot pay off.
@@ -100,89 +104,90 @@ class Cells:
 
     def __init__(self, legs: Legs, diary: Diary, avoided: Avoided) -> None:
         self._legs, self._diary, self._avoided = legs, diary, avoided
-        self._kinds = [kind_of(session) for session in legs.sessions]
-        self._known: list[dict[int, Cell | None]] = [{} for _ in legs.sessions]
-        self._days: dict[tuple[Kind, int], tuple[PricedStarts, int]] = {}
-        self.beginning = Cell(BEGINNING, 0, [(0, 1)], 1)
+        kinds: dict[Kind, Days] = {}
+        self._days: list[Days] = [
+            self._fixed_days(session.fixed) if session.fixed else kinds.setdefault(kind_of(session), {})
+            for session in legs.sessions
+        ]
+        self._known: list[dict[int, Cell]] = [{} for _ in legs.sessions]
+        # By session and day; the beginning's, whose session is -1, is the last.
+        self._bounds: list[dict[int, int]] = [{} for _ in range(len(legs.sessions) + 1)]
+        self.beginning = Cell(BEGINNING, 0, [(0, 1)], 1, self._bound(BEGINNING, 0))
         self.spare = 0
-
-    def bound(self, cell: Cell) -> int:
-        """The least that everything after the cell can cost; NEVER if a later fixed session cannot be reached."""
-        if cell.bound is None:
-            session, day = cell.session, cell.day
-            least = self._least(cell, self._legs.direct(session, day), self._legs.ending_cost(session))
-            if least >= self._legs.weights.unplaced:
-                least = self._least(cell, self._legs.detours(session, day), least)
-            cell.bound = least
-        return cell.bound
 
     def prepare(self, cell: Cell) -> None:
         """Look at the ways on from a cell, without opening the days that they lead to."""
-        session, day, bound = cell.session, cell.day, self.bound(cell)
-        unplaced = self._legs.weights.unplaced
-        legs = self._legs.direct(session, day)
-        if bound >= unplaced or self.spare > unplaced:
-            legs += self._legs.detours(session, day)
-        cell.ending = self._legs.ending_cost(session) - bound
-        cell.rests = any(leg[3] is not None for leg in legs)
+        session, unplaced = cell.session, self._legs.weights.unplaced
+        legs = self._legs.direct(session, cell.day)
+        if cell.bound >= unplaced or self.spare > unplaced:
+            legs += self._legs.detours(session, cell.day)
+        cell.ending = self._legs.ending_costs[session] - cell.bound
+        cell.rests = self._legs.rests[session]
         cell.hidden = sorted(legs, reverse=True)
-
-    def least_hidden(self, cell: Cell) -> int:
-        """What the legs not yet revealed add at least."""
-        return cell.hidden[-1][0] - self.bound(cell)
 
     def reveal(self, cell: Cell, amount: int) -> None:
         """Turn the legs that may add as little as an amount into options."""
-        bound, hidden = self.bound(cell), cell.hidden
-        while hidden and hidden[-1][0] - bound <= amount:
+        hidden = cell.hidden
+        while hidden and hidden[-1][0] - cell.bound <= amount:
             cost, session, day, rest, plain = hidden.pop()
-            there = self._at(session, day)
-            if there and (rest is None or self._rest_fits(cell, there, rest)):
-                added = cost + there.least + self.bound(there) - bound
+            prices, starts = self._starts(session, day)
+            if starts and (rest is None or self._rest_fits(cell.session, cell.day, starts, rest)):
+                added = cost + prices[0][0] + self._bound(session, day) - cell.bound
                 if added < self.spare:
-                    cell.options.append(Option(added, there, rest, plain))
+                    cell.options.append(Option(added, self._at(session, day), rest, plain))
 
-    def _least(self, cell: Cell, legs: Iterable[Leg], least: int) -> int:
-        for cost, session, day, rest, _ in legs:
-            if cost >= least:
-                break
-            there = self._at(session, day)
-            if there is not None:
-                total = cost + there.least
-                if total < least and (rest is None or self._rest_fits(cell, there, rest)):
-                    total += self.bound(there) if there.bound is None else there.bound
-                    least = min(least, total)
-        return least
-
-    def _at(self, session: int, day: int) -> Cell | None:
-        """The cell of a session on a day; None where nothing starts."""
+    def _at(self, session: int, day: int) -> Cell:
         known = self._known[session]
         if day not in known:
-            fixed = self._legs.sessions[session].fixed
-            if fixed:
-                start = self._diary.fixed_start(fixed)
-                known[day] = Cell(session, day, [(0, start)], start)
-            else:
-                prices, starts = self._starts(self._kinds[session], day)
-                known[day] = Cell(session, day, prices, starts) if starts else None
+            known[day] = Cell(session, day, *self._starts(session, day), self._bound(session, day))
         return known[day]
 
-    def _starts(self, kind: Kind, day: int) -> tuple[PricedStarts, int]:
-        """The starts of a kind on a day, by cost and all together, as far as they need not be avoided."""
-        found = self._days.get((kind, day))
-        if found is None:
-            prices = [] if weekday_of(day) == self._avoided.weekday else self._diary.starts(kind, day)
+    def _bound(self, session: int, day: int) -> int:
+        """The least that everything after a session can cost; NEVER if a later fixed session cannot be reached."""
+        known = self._bounds[session]
+        if day not in known:
+            least = self._legs.ending_costs[session]
+            least = self._least(session, day, self._legs.direct(session, day), least)
+            if least >= self._legs.weights.unplaced:
+                least = self._least(session, day, self._legs.detours(session, day), least)
+            known[day] = least
+        return known[day]
+
+    def _least(self, session: int, day: int, legs: Iterable[Leg], least: int) -> int:
+        for cost, following, there, rest, _ in legs:
+            if cost >= least:
+                break
+            prices, starts = self._days[following].get(there) or self._starts(following, there)
+            if starts and cost + prices[0][0] < least:
+                if rest is not None and not self._rest_fits(session, day, starts, rest):
+                    continue
+                bound = self._bounds[following].get(there)
+                if bound is None:
+                    bound = self._bound(following, there)
+                least = min(least, cost + prices[0][0] + bound)
+        return least
+
+    def _starts(self, session: int, day: int) -> tuple[PricedStarts, int]:
+        """A session's starts on a day, by cost and all together, as far as they need not be avoided."""
+        days = self._days[session]
+        if day not in days:
             avoided = self._avoided.starts
+            prices: PricedStarts = []
+            if not self._legs.sessions[session].fixed and weekday_of(day) != self._avoided.weekday:
+                prices = self._diary.starts(kind_of(self._legs.sessions[session]), day)
             if avoided:
-                left = ((cost, starts & ~avoided) for cost, starts in prices)
+                left = [(cost, starts & ~avoided) for cost, starts in prices]
                 prices = [(cost, starts) for cost, starts in left if starts]
             # The sets are disjoint.
-            found = self._days[kind, day] = prices, sum(starts for _, starts in prices)
-        return found
+            days[day] = prices, sum([starts for _, starts in prices])
+        return days[day]
 
-    def _rest_fits(self, cell: Cell, there: Cell, rest: int) -> bool:
-        """Whether any start there is late enough after any here, whoever treats."""
-        earliest, latest = (
-            self._diary.lanes.folded(sum(s for _, s in each.prices)) for each in (cell, there)
-        )
-        return latest.bit_length() >= (earliest & -earliest).bit_length() + rest
+    def _fixed_days(self, fixed: Fixed) -> Days:
+        start = self._diary.fixed_start(fixed)
+        return {fixed.day: ([(0, start)], start)}
+
+    def _rest_fits(self, session: int, day: int, later: int, rest: int) -> bool:
+        """Whether any of the later starts is late enough after any start of a session, whoever treats."""
+        earlier = self._diary.lanes.folded(self._starts(session, day)[1])
+        later = self._diary.lanes.folded(later)
+        return later.bit_length() >= (earlier & -earlier).bit_length() + rest

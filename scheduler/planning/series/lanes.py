@@ -7,6 +7,7 @@ One lane's ticks can also stand alone, in the place of the first lane (`folded`,
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 
 class Lanes:
@@ -91,11 +92,8 @@ class Lanes:
         """The ticks t + j, for every tick t set and lo <= j <= hi; neither may exceed the reach. None if lo > hi."""
         if lo > hi:
             return 0
-        have, span = 0, hi - lo
-        while have < span:
-            step = min(have + 1, span - have)
-            bits |= bits << step
-            have += step
+        for shift in _shifts(hi - lo):
+            bits |= bits << shift
         return bits << lo if lo >= 0 else bits >> -lo
 
     def wider(self, bits: int, by: int) -> int:
@@ -111,3 +109,12 @@ class Lanes:
                 begins = max((ticks & -ticks).bit_length() - 1 + lo, 0)
                 found |= (self._ticks >> begins << begins) << (self.guard + lane * self.size)
         return found
+
+
+@cache
+def _shifts(span: int) -> tuple[int, ...]:
+    """Shifts that, each applied to the sum of the ones before, turn one bit into span + 1."""
+    shifts: list[int] = []
+    while span > (have := sum(shifts)):
+        shifts.append(min(have + 1, span - have))
+    return tuple(shifts)

@@ -49,6 +49,10 @@ class Legs:
         self.sessions, self.weights = sessions, weights
         self._first = first
         self._gaps = [[], *(self._gaps_to(later) for later in range(1, len(sessions)))]
+        self.ending_costs = [self._ending_cost(session) for session in (*range(len(sessions)), BEGINNING)]
+        """What it costs to leave out all after a session, the beginning last; NEVER where a fixed one follows."""
+        self.rests = [self._may_rest(session) for session in (*range(len(sessions)), BEGINNING)]
+        """Whether any leg from a session, the beginning last, may demand rest."""
 
     def direct(self, session: int, day: int) -> list[Leg]:
         """The legs to the very next session, cheapest first."""
@@ -66,10 +70,19 @@ class Legs:
         """The legs that leave sessions out, cheapest first."""
         return sorted(self._detours(session, day))
 
-    def ending_cost(self, session: int) -> int:
-        """What it costs to leave out everything after a session; NEVER where a fixed one follows."""
+    def _ending_cost(self, session: int) -> int:
         later = self.sessions[session + 1 :]
         return NEVER if any(one.fixed for one in later) else len(later) * self.weights.unplaced
+
+    def _may_rest(self, session: int) -> bool:
+        """Whether the soonest that any later session can be, from this one, is soon enough to ask for rest."""
+        days = 0
+        for later in self.sessions[session + 1 :] if session != BEGINNING else ():
+            soonest = rest_ticks(rest_between(self.sessions[session], later), days + later.min_days)
+            if later.fixed or soonest is not None:
+                return True
+            days += later.ideal_days
+        return False
 
     def _to_first(self) -> list[Leg]:
         window, weight = self._first, self.weights.day_off_ideal

@@ -79,7 +79,7 @@ class _Search:
         self._unit = common_unit(legs.weights)
         self._cells = Cells(legs, diary, avoided)
         self._reached: list[dict[Cell, None]] = [{} for _ in range(len(legs.sessions) + 1)]
-        self.least = self._cells.bound(self._cells.beginning)
+        self.least = self._cells.beginning.bound
 
     def run(self, limit: int) -> Run:
         """Look for the cheapest series as long as it may cost less than the limit."""
@@ -98,7 +98,8 @@ class _Search:
     def _queue(self, cell: Cell, starts: int, cost: int) -> None:
         """Have a cell take in starts at a cost that includes their own."""
         cell.due[cost] = cell.due.get(cost, 0) | starts
-        cell.wakes = min(cell.wakes, cost)
+        if cost < cell.wakes:
+            cell.wakes = cost
         self._reached[cell.session + 1][cell] = None
 
     def _visit(self, cell: Cell, cost: int) -> bool:
@@ -125,15 +126,14 @@ class _Search:
     def _next_wake(self, cell: Cell, cost: int) -> int:
         """The next cost at which something may be due in a cell."""
         first, last = cell.levels[0][0], cell.levels[-1][0]
+        if cost < last + self._dearest_change:
+            return cost + self._unit
         wakes = [first + cell.ending, *cell.due]
         if cell.hidden:
-            wakes.append(first + self._cells.least_hidden(cell))
-        if cost < last + self._dearest_change:
-            wakes.append(cost + self._unit)
-        else:
-            for option in cell.options:
-                if option.cell.left and cost < last + self._dearest_change + option.cost:
-                    wakes.append(max(first + option.cost, cost + self._unit))
+            wakes.append(first + cell.hidden[-1][0] - cell.bound)
+        for option in cell.options:
+            if option.cell.left and cost < last + self._dearest_change + option.cost:
+                wakes.append(max(first + option.cost, cost + self._unit))
         return min(wakes)
 
     def _age(self, cell: Cell, cost: int) -> None:
@@ -167,9 +167,9 @@ class _Search:
             same |= lanes.wider(cell.reach_at(cell.same, cost - self._weights.time_change), TIME_STEP_TICKS)
         cell.times.append(cost)
         cell.same.append(same)
-        other = lanes.folded(cell.reach_at(cell.same, cost - self._weights.practitioner_change))
-        anyone = cell.anyone[-1] if cell.anyone else 0
-        cell.anyone.append(anyone | same | (lanes.everywhere(other) if other else 0))
+        anyone = same | cell.anyone[-1] if cell.anyone else same
+        other = cell.reach_at(cell.same, cost - self._weights.practitioner_change)
+        cell.anyone.append(anyone | lanes.everywhere(lanes.folded(other)) if other else anyone)
 
     def _pass_on(self, cell: Cell, option: Option, cost: int) -> None:
         """Queue the starts of another cell that a cell leads to for the first time, by what they cost on their own."""
@@ -184,8 +184,9 @@ class _Search:
         if reached:
             there.left ^= reached
             for price, starts in there.prices:
-                if starts & reached:
-                    self._queue(there, starts & reached, cost + price - there.least)
+                hits = starts & reached
+                if hits:
+                    self._queue(there, hits, cost + price - there.least)
 
     def _rested(self, cell: Cell, rest: int, then: int) -> int:
         """The ticks within a cell's reach at exactly a cost that are at least `rest` ticks later than the start."""
