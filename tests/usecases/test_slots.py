@@ -1,13 +1,10 @@
 """Slots: what must be free, and that asking for many costs no more queries than asking for one."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
 from scheduler.errors import InvalidInput, NotFound
 from scheduler.extensions import db
@@ -24,6 +21,7 @@ from tests.factories import (
     make_world,
     save,
 )
+from tests.query_counter import count_queries
 
 TUESDAY = date(2026, 3, 3)
 
@@ -33,22 +31,6 @@ def starts(world: World, on: date = TUESDAY, **changes: object) -> list[str]:
     asked = {"appointment_type_id": world.needling_id, "from_on": on, "to_on": on, "now": NOW} | changes
     zone = ZoneInfo("Europe/Berlin")
     return [f"{slot.starts_at.astimezone(zone):%H:%M}" for slot in find_slots(**asked)]  # type: ignore[arg-type]
-
-
-@contextmanager
-def counted_queries() -> Iterator[list[str]]:
-    """The SELECTs that reach the database meanwhile."""
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement.lstrip().upper().startswith("SELECT"):
-            seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def test_free_day_offers_every_quarter_hour_that_fits(context: Flask) -> None:
@@ -161,14 +143,14 @@ def test_locations_keep_their_own_wall_clocks(context: Flask) -> None:
 
 def test_twenty_practitioners_cost_no_more_queries_than_one(context: Flask) -> None:
     world = make_world()
-    with counted_queries() as for_one:
+    with count_queries() as for_one:
         starts(world)
     for number in range(19):
         make_practitioner(world.location_id, given_name=f"Number{number}")
     db.session.expunge_all()
-    with counted_queries() as for_twenty:
+    with count_queries() as for_twenty:
         assert len(starts(world)) == 20 * 31
-    assert len(for_twenty) <= len(for_one)
+    assert for_twenty.total <= for_one.total
 
 
 @pytest.mark.parametrize(
