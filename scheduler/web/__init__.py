@@ -5,6 +5,7 @@ from flask import Flask, request
 from scheduler.extensions import babel, csrf
 from scheduler.web import (
     appointments,
+    board,
     calendars,
     dev_inbox,
     diary,
@@ -20,7 +21,7 @@ from scheduler.web import (
     words,
 )
 
-SCREENS = (layout, sign_in, diary, appointments, patients, plans, calendars, messages)
+SCREENS = (layout, sign_in, diary, appointments, patients, plans, board, calendars, messages)
 """Modules that have a Blueprint named ``pages``."""
 
 

@@ -1,0 +1,49 @@
+"""The behind board: whose next session must be placed, worst first, with the best free slots at hand."""
+
+from flask import Blueprint, render_template
+
+from scheduler import clock
+from scheduler.access import guard
+from scheduler.errors import SchedulerError
+from scheduler.http_errors import say
+from scheduler.usecases.board import behind_board
+from scheduler.usecases.clinic import list_locations, list_practitioners
+from scheduler.usecases.plans import get_plan
+from scheduler.usecases.proposals import ProposedSession, propose_series
+from scheduler.web import once
+from scheduler.web.formats import local
+
+pages = Blueprint("board", __name__, url_prefix="/behind")
+SLOTS = 3
+
+
+@pages.get("")
+@guard("patients.read")
+def show() -> str:
+    """The board."""
+    now = clock.now()
+    return render_template("board/show.html", lines=behind_board(today=local(now).date(), now=now))
+
+
+@pages.get("/<int:plan_id>/slots")
+@guard("plans.write")
+def slots(plan_id: int) -> str:
+    """The best free slots for the plan's first session to place: a part of the page."""
+    found: list[ProposedSession] = []
+    sentence = None
+    try:
+        for proposal in propose_series(plan_id, limit=SLOTS, now=clock.now()):
+            fresh = [row for row in proposal.sessions if not row.fixed]
+            if fresh and all(row.starts_at != fresh[0].starts_at for row in found):
+                found.append(fresh[0])
+    except SchedulerError as error:
+        sentence = say(error)
+    return render_template(
+        "board/slots.html",
+        plan=get_plan(plan_id).plan,
+        found=found,
+        sentence=sentence,
+        practitioners={person.id: person.name for person in list_practitioners().items},
+        zones={place.id: place.zone for place in list_locations().items},
+        form_key=once.new_key(),
+    )
