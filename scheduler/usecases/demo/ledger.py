@@ -34,7 +34,7 @@ class Ledger:
 
         Nothing is done when even its first sessions find no place.
         """
-        wanted = self._window(course, course.sessions[0], None, FAR_AWAY, day_of(course.prescribed))
+        wanted = self._window(course.sessions[0], None, day_of(course.prescribed))
         first = self._look(course.practitioner_id, replace(wanted, last=wanted.first + LONGEST_WAIT))
         if first is None:
             return []
@@ -66,15 +66,10 @@ class Ledger:
         """Give a visit of a course another time in its window; False if there is none."""
         if visit.session is None:
             return False
-        course, number = visit.session.course, visit.session.number
-        before = [other.visit for other in course.sessions[: number - 1] if other.visit]
-        wanted = self._window(
-            course,
-            visit.session,
-            previous=before[-1].spot.moment if before else None,
-            following=self._next_moment(course, number),
-            today=day_of(moment),
-        )
+        course = visit.session.course
+        before = [other.visit for other in course.sessions[: visit.session.number - 1] if other.visit]
+        previous = before[-1].spot.moment if before else None
+        wanted = self._window(visit.session, previous, day_of(moment))
         self.book.give_back(visit.spot, visit.kind)
         spot = self._look(course.practitioner_id, wanted)
         found = spot is not None and spot.moment != visit.spot.moment
@@ -146,43 +141,39 @@ class Ledger:
             if session.visit is not None:
                 previous = session.visit.spot.moment
             elif session.status == SessionStatus.TO_PLACE:
-                following = self._next_moment(course, session.number)
-                wanted = self._window(course, session, previous, following, day_of(moment))
+                wanted = self._window(session, previous, day_of(moment))
                 spot = self._look(course.practitioner_id, wanted)
                 if spot is not None:
                     self.book.take(spot, session.kind)
                     found.append((session, spot))
                     previous = spot.moment
                     course.guest.keep_to(spot.moment % DAY_MINUTES)
-                elif following == FAR_AWAY:
+                elif wanted.not_after == FAR_AWAY:
                     break
         return found
 
-    def _window(
-        self, course: Course, session: Session, previous: int | None, following: int, today: int
-    ) -> Search:
-        """Where to look for a session: in its window, or soon where that is over."""
-        phase = session.phase
+    def _window(self, session: Session, previous: int | None, today: int) -> Search:
+        """Where to look for a session: in its window, or soon where that is over, but before the next one."""
+        course, phase = session.course, session.phase
         begins = course.starts_day if previous is None else day_of(previous)
-        soonest = 0 if previous is None else phase.min_days
-        first = max(begins + soonest, today + 1)
+        first = max(begins + (0 if previous is None else phase.min_days), today + 1)
         last = begins + phase.max_days
         if last < first:
             last = first + 7
+        not_after = FAR_AWAY
+        following = next((other for other in course.sessions[session.number :] if other.visit), None)
+        if following is not None and following.visit is not None:
+            not_after = following.visit.spot.moment - self._rest
+            last = min(last, day_of(following.visit.spot.moment) - following.phase.min_days)
         return Search(
             kind=session.kind,
             first=first,
-            last=min(last, day_of(following)),
-            ideal=max(begins if previous is None else begins + phase.ideal_days, first),
+            last=last,
+            ideal=max(begins + (0 if previous is None else phase.ideal_days), first),
             usual_minute=course.guest.usual_minute,
             not_before=0 if previous is None else previous + self._rest,
-            not_after=following - self._rest,
+            not_after=not_after,
         )
-
-    def _next_moment(self, course: Course, number: int) -> int:
-        """The start of the first session after this one that has an appointment."""
-        later = [other.visit.spot.moment for other in course.sessions[number:] if other.visit is not None]
-        return min(later, default=FAR_AWAY)
 
     def _look(self, practitioner_id: int, wanted: Search) -> Spot | None:
         """A spot with the practitioner, else with a colleague."""

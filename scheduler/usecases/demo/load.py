@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from scheduler.errors import Conflict
 from scheduler.models import Clinic, FeedDetail, FeedToken, Location, Patient, Practitioner, Role, Staff
 from scheduler.models.base import Base
-from scheduler.transaction import lock_resources, reading, writing
+from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.demo.invent import Demo
@@ -58,7 +58,6 @@ def load_demo(
 
     Raises Conflict when the database is not empty, InvalidInput for a password that is too short.
     """
-    lock_resources(session, [("clinic", 1)])
     if _has_data(session):
         raise Conflict("There is data already: the demo clinic needs an empty database.")
     for rows in demo.house.rows:

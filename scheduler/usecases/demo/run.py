@@ -4,7 +4,7 @@ import heapq
 import random
 from collections.abc import Callable
 
-from scheduler.models import PlanStatus, SessionStatus
+from scheduler.models import PlanStatus
 from scheduler.planning.hours import DAY_MINUTES
 from scheduler.usecases.demo.cast import Course, Guest, day_of
 from scheduler.usecases.demo.guests import KNOWN_BEFORE
@@ -107,7 +107,7 @@ class Run:
     def _interrupt_some(self, day: int) -> None:
         """Some plans are paused; one is given up if none ever was."""
         moment = day * DAY_MINUTES + 11 * 60
-        running = self._running(day)
+        running = self._running(day + 1)
         for course in self._some(running, 0.03):
             self._story.pause(course, moment)
         if not any(course.status == PlanStatus.DISCONTINUED for course in self._story.ledger.courses):
@@ -117,9 +117,9 @@ class Run:
     def _leave_some_open(self) -> None:
         """This morning: some plans are behind, some were prescribed yesterday and nothing is placed yet."""
         yesterday = (self._days.today - 1) * DAY_MINUTES + 16 * 60
-        running = self._running(self._days.today - 1)
+        running = self._running(self._days.today)
         behind = [course for course in running if course.to_place]
-        whole = [course for course in running if not course.to_place]
+        whole = [course for course in running if not course.to_place and len(course.placed) > 1]
         for course in self._some(whole, 0.03)[: max(0, 2 - len(behind))]:
             soon = next(visit for session in course.placed if (visit := session.visit))
             self._story.ledger.cancel(soon, yesterday, "Ill")
@@ -134,14 +134,13 @@ class Run:
             self._story.ledger.courses.append(course)
 
     def _running(self, day: int) -> list[Course]:
-        """Active courses that have begun and have an appointment ahead after the next day."""
+        """Active courses with an appointment ahead, but none until the end of a day."""
         return [
             course
             for course in self._story.ledger.courses
             if course.status == PlanStatus.ACTIVE
-            and any(session.status == SessionStatus.COMPLETED for session in course.sessions)
-            and all(day_of(session.visit.spot.moment) > day + 1 for session in course.placed if session.visit)
             and course.placed
+            and all(day_of(session.visit.spot.moment) > day for session in course.placed if session.visit)
         ]
 
     def _some(self, courses: list[Course], share: float) -> list[Course]:
