@@ -10,7 +10,7 @@ from pathlib import Path
 from tools import children, probe
 
 ROOT = Path(__file__).resolve().parent.parent
-_START_SECONDS = 60
+_START_SECONDS = 120
 
 
 def check() -> None:

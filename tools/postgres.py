@@ -19,7 +19,7 @@ USER = "needletime"
 # Not TMPDIR: a socket's path may have 107 bytes at most, and root's TMPDIR may be closed to others.
 _PARENT = Path("/tmp")
 _PREFIX = "needletime-pg-"
-_START_SECONDS = 60
+_START_SECONDS = 120
 _CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 

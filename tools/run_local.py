@@ -23,7 +23,7 @@ from tools.probe import HOST
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"
-_START_SECONDS = 60
+_START_SECONDS = 120
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # 32 of them, none easily mistaken for another
 
 
