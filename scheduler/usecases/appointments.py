@@ -103,9 +103,8 @@ def book_appointment(
     session.flush()
     owe_confirmation(session, appointment, now=now)
     owe_reminders(session, [appointment], now=now)
-    _finish(
-        session, appointment, actor, "appointment_booked", now=now, starts_at=_iso(starts_at), rules=rules
-    )
+    _tell_calendars(session, appointment, now=now)
+    _note(session, appointment, actor, "appointment_booked", now=now, starts_at=_iso(starts_at), rules=rules)
     remember(session, actor, idempotency, [appointment.id], now=now)
     return appointment
 
@@ -164,10 +163,8 @@ def move_appointment(
     if told != (appointment.starts_at, appointment.practitioner_id, appointment.location_id):
         owe_change(session, appointment, now=now)
     owe_reminders(session, [appointment], now=now)
-    bump_feeds(session, patient_ids=[], practitioner_ids=[previous_practitioner], now=now)
-    _finish(
-        session, appointment, actor, "appointment_moved", now=now, before=before, after=after, rules=rules
-    )
+    _tell_calendars(session, appointment, previous_practitioner, now=now)
+    _note(session, appointment, actor, "appointment_moved", now=now, before=before, after=after, rules=rules)
     return appointment
 
 
@@ -224,11 +221,12 @@ def _change_status(
         session.flush()
         withdraw_messages(session, appointment, now=now)
         owe_cancellation(session, appointment, now=now)
+        _tell_calendars(session, appointment, now=now)
     else:
         appointment.version += 1
         session.flush()
     action = "appointment_cancelled" if status == S.CANCELLED else "appointment_status_changed"
-    _finish(session, appointment, actor, action, now=now, before=before, after=status.value, reason=reason)
+    _note(session, appointment, actor, action, now=now, before=before, after=status.value, reason=reason)
     return appointment
 
 
@@ -265,15 +263,17 @@ def _planned_session(
     return planned
 
 
-def _finish(
+def _tell_calendars(
+    session: Session, appointment: Appointment, *previous_practitioners: int, now: datetime
+) -> None:
+    """Raise the revision of the feeds that show, or showed, this appointment."""
+    treats = {appointment.practitioner_id, *previous_practitioners}
+    bump_feeds(session, patient_ids=[appointment.patient_id], practitioner_ids=sorted(treats), now=now)
+
+
+def _note(
     session: Session, appointment: Appointment, actor: Actor, action: str, *, now: datetime, **detail: object
 ) -> None:
-    bump_feeds(
-        session,
-        patient_ids=[appointment.patient_id],
-        practitioner_ids=[appointment.practitioner_id],
-        now=now,
-    )
     note_deed(
         session,
         actor,

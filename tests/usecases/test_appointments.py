@@ -25,6 +25,7 @@ from scheduler.models import (
     Appointment,
     AuditEntry,
     Closure,
+    FeedToken,
     Location,
     Message,
     Room,
@@ -39,6 +40,7 @@ from scheduler.usecases.appointments import (
     change_status,
     move_appointment,
 )
+from scheduler.usecases.feed_tokens import issue_feed_token
 from scheduler.usecases.idempotency import Idempotency
 from tests.conftest import empty_database
 from tests.factories import (
@@ -339,6 +341,26 @@ def test_no_show_cannot_come_back_to_a_slot_given_away(context: Flask) -> None:
     book(world, at(10), patient_id=make_patient("Other").id)
     with pytest.raises(SlotTaken):
         change_status(booked.id, version=gone.version, status="arrived", actor=RECEPTIONIST, now=NOW)
+
+
+def test_calendars_hear_of_what_they_show_only(context: Flask) -> None:
+    world = make_world()
+    token = issue_feed_token(patient_id=world.patient_id, actor=RECEPTIONIST, now=NOW)
+
+    def revision() -> int | None:
+        db.session.expire_all()
+        return db.session.scalar(select(FeedToken.revision).where(FeedToken.id == token.id))
+
+    booked = book(world, at(10))
+    assert revision() == 1
+    change_status(booked.id, version=1, status="confirmed", actor=RECEPTIONIST, now=NOW)
+    change_status(booked.id, version=2, status="no_show", actor=RECEPTIONIST, now=NOW)
+    change_status(booked.id, version=3, status="booked", actor=RECEPTIONIST, now=NOW)
+    assert revision() == 1
+    move_appointment(booked.id, version=4, starts_at=at(11), actor=RECEPTIONIST, now=NOW)
+    assert revision() == 2
+    cancel_appointment(booked.id, version=5, actor=RECEPTIONIST, now=NOW)
+    assert revision() == 3
 
 
 def test_unknown_status_is_refused(context: Flask) -> None:
