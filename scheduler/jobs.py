@@ -1,0 +1,128 @@
+"""The recurring jobs: which use case runs how often. APScheduler is only the clock: it ticks in UTC and keeps nothing.
+
+Any number of processes may run the clock: every job looks for due rows and claims them in the database.
+"""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from typing import Any
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from flask import Flask
+
+from config import Settings
+from scheduler import clock
+from scheduler.errors import NotFound
+from scheduler.extensions import db
+from scheduler.mail.dispatcher import Mailer, dispatch_messages
+from scheduler.usecases.housekeeping import finish_job, start_job, tidy_up
+
+log = logging.getLogger(__name__)
+Stop = Callable[[], bool]
+LATE_SECONDS = 3600
+"""However late a tick is noticed (a laptop slept): the job still runs once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is done again and again; ``work`` gets the settings and a question whether to stop, and says what it did."""
+
+    every: timedelta
+    work: Callable[[Settings, Stop], str]
+
+
+def _dispatch(settings: Settings, stop: Stop) -> str:
+    mailer = Mailer(settings.smtp, settings.mail_from) if settings.smtp else None
+    return str(dispatch_messages(mailer, clock=clock.now, stop=stop))
+
+
+def _tidy(_settings: Settings, _stop: Stop) -> str:
+    return f"{tidy_up(now=clock.now())} rows deleted"
+
+
+JOBS: Mapping[str, Job] = {
+    "dispatch": Job(timedelta(seconds=5), _dispatch),
+    "tidy": Job(timedelta(hours=1), _tidy),
+}
+
+
+def run_job(app: Flask, name: str, *, stop: Stop = lambda: False) -> str:
+    """Run one job now and keep when and how it ended; what it did in a few words.
+
+    Raises NotFound for an unknown name, and whatever the job raises (that is kept, too).
+    """
+    if name not in JOBS:
+        raise NotFound(
+            "There is no job called %(name)s; there are: %(known)s.", name=name, known=", ".join(JOBS)
+        )
+    with app.app_context():
+        try:
+            start_job(name, now=clock.now())
+            did = JOBS[name].work(app.config["SETTINGS"], stop)
+        except Exception as error:
+            db.session.rollback()
+            finish_job(name, error=type(error).__name__, now=clock.now())
+            raise
+        finish_job(name, error="", now=clock.now())
+        return did
+
+
+class Clock:
+    """Runs every job at its interval in threads of this process until it is stopped."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._stopping = threading.Event()
+        self._ticker = BackgroundScheduler(
+            timezone=UTC,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": LATE_SECONDS},
+        )
+
+    def start(self) -> None:
+        """Begin; every job runs at once and then at its interval."""
+        for name, job in JOBS.items():
+            self._ticker.add_job(
+                self._tick,
+                "interval",
+                args=[name],
+                id=name,
+                seconds=job.every.total_seconds(),
+                next_run_time=clock.now(),
+            )
+        self._ticker.start()
+
+    def stop(self) -> None:
+        """End after the mail at hand; waits for jobs that run."""
+        self._stopping.set()
+        self._ticker.shutdown(wait=True)
+
+    def _tick(self, name: str) -> None:
+        try:
+            run_job(self._app, name, stop=self._stopping.is_set)
+        except Exception as error:
+            log.exception("the job %s failed: %s", name, type(error).__name__)
+
+
+def start_clock(app: Flask) -> Clock:
+    """Run the jobs beside whatever else this process does; they end with it."""
+    ticking = Clock(app)
+    ticking.start()
+    return ticking
+
+
+def run_clock(app: Flask) -> None:
+    """Run the jobs until SIGINT or SIGTERM; then finish the mail at hand."""
+    over = threading.Event()
+
+    def end(_number: int, _frame: Any) -> None:
+        over.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    ticking = start_clock(app)
+    over.wait()
+    ticking.stop()

@@ -1,0 +1,45 @@
+"""What the recurring jobs keep of themselves, and clearing away what nobody needs any more."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from scheduler.models.audit import IdempotencyKey, JobRun
+from scheduler.models.staff import BrowserSession, SignInFailure
+from scheduler.transaction import writing
+from scheduler.usecases.staff import FAILURES_FORGOTTEN_AFTER
+
+KEYS_KEPT = timedelta(hours=48)
+"""How long a repeated request still finds its result."""
+
+
+@writing
+def start_job(session: Session, name: str, *, now: datetime) -> None:
+    """Keep that a job began."""
+    run = session.get(JobRun, name)
+    if run is None:
+        session.add(JobRun(name=name, started_at=now))
+    else:
+        run.started_at = now
+
+
+@writing
+def finish_job(session: Session, name: str, *, error: str, now: datetime) -> None:
+    """Keep that a job ended, and with which error; "" for none."""
+    run = session.get(JobRun, name)
+    if run is None:
+        session.add(JobRun(name=name, started_at=now, finished_at=now, error=error))
+    else:
+        run.finished_at, run.error = now, error
+
+
+@writing
+def tidy_up(session: Session, *, now: datetime) -> int:
+    """Delete ended browser sessions, old idempotency keys and forgotten sign-in failures; how many rows."""
+    gone = [
+        delete(BrowserSession).where(BrowserSession.expires_at <= now),
+        delete(IdempotencyKey).where(IdempotencyKey.created_at <= now - KEYS_KEPT),
+        delete(SignInFailure).where(SignInFailure.blocked_until <= now - FAILURES_FORGOTTEN_AFTER),
+    ]
+    return sum(session.execute(statement).rowcount for statement in gone)  # type: ignore[attr-defined]
