@@ -5,7 +5,7 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Settings, read_settings
-from scheduler import api, cli, feeds, health, http_errors, logs, models, web
+from scheduler import api, cli, feeds, health, http_errors, jobs, logs, models, web
 from scheduler.extensions import db, migrate
 from scheduler.transaction import prepare_engine
 from scheduler.usecases import doctor
@@ -61,6 +61,8 @@ def prepare_to_serve(app: Flask) -> None:
         finally:
             db.session.remove()
             db.engine.dispose()  # a server that forks now must not share connections
+    if settings.run_clock:
+        jobs.start_clock(app)
 
 
 def _refuse_unfit_database() -> None:
