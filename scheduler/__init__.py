@@ -1,20 +1,15 @@
 """Needletime: appointments and treatment plans for dry-needling clinics."""
 
 from flask import Flask
-from sqlalchemy.exc import DBAPIError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Settings, read_settings
 from scheduler import api, cli, feeds, health, http_errors, jobs, logs, models, web
 from scheduler.extensions import db, migrate
+from scheduler.readiness import NotReady, refuse_unfit_database
 from scheduler.transaction import prepare_engine
-from scheduler.usecases import doctor
 
 __all__ = ["NotReady", "create_app", "models", "prepare_to_serve"]
-
-
-class NotReady(Exception):
-    """The database is not fit to be served from; one sentence for the person who starts the service."""
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -54,22 +49,6 @@ def prepare_to_serve(app: Flask) -> None:
     if not settings.serving:
         return
     with app.app_context():
-        try:
-            _refuse_unfit_database()
-        except DBAPIError as error:
-            raise NotReady(f"Not started: the database cannot be used: {error.orig}") from error
-        finally:
-            db.session.remove()
-            db.engine.dispose()  # a server that forks now must not share connections
+        refuse_unfit_database()
     if settings.run_clock:
         jobs.start_clock(app)
-
-
-def _refuse_unfit_database() -> None:
-    if doctor.stored_revision() != doctor.newest_revision():
-        raise NotReady("Not started: the database needs migrations: run flask --app wsgi db upgrade.")
-    if unguarded := doctor.missing_guards():
-        raise NotReady(
-            f"Not started: the database would accept double bookings ({', '.join(unguarded)}): "
-            "its overlap guards are missing. Restore it from a backup, or ask for help."
-        )

@@ -2,10 +2,18 @@
 
 from flask import Flask
 
-from scheduler.cli import clinic, demo, people
+from scheduler.cli import clinic, demo, doctor, jobs, people
 
 
 def register(app: Flask) -> None:
     """Add all commands."""
-    for command in (clinic.commands, demo.commands, people.staff, people.api_key, people.feed):
+    for command in (
+        clinic.commands,
+        demo.commands,
+        people.staff,
+        people.api_key,
+        people.feed,
+        jobs.commands,
+        doctor.doctor,
+    ):
         app.cli.add_command(command)

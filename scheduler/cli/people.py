@@ -1,5 +1,7 @@
 """``staff``, ``api-key`` and ``feed``: who may sign in, call in, or subscribe."""
 
+import sys
+
 import click
 from flask import current_app
 
@@ -28,7 +30,7 @@ feed = PlainGroup("feed", help="Secret calendar addresses of patients and practi
 def add(email: str, name: str, role: str, practitioner: int | None, password_stdin: bool) -> None:
     """Let a person sign in. Asks for what is not given; a password has at least 10 characters."""
     if password_stdin:
-        password = click.get_text_stream("stdin").readline().rstrip("\r\n")
+        password = sys.stdin.readline().rstrip("\r\n")
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     row = add_staff(

@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from scheduler.errors import SchedulerError
+from scheduler.readiness import NotReady
 
 
 class PlainGroup(AppGroup):
@@ -25,7 +26,7 @@ def said_plainly() -> Iterator[None]:
     """Turn the errors that a person can act on into what click prints."""
     try:
         yield
-    except SchedulerError as error:
+    except (SchedulerError, NotReady) as error:
         raise click.ClickException(str(error)) from error
     except (OperationalError, ProgrammingError) as error:
         raise click.ClickException(

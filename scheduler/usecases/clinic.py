@@ -22,6 +22,7 @@ from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.paging import Page, fetch_page
+from scheduler.usecases.patients import EMAIL
 
 SHIPPED = Path(__file__).parent.parent / "shipped"
 DEFAULT_REMINDERS = [72 * 60, 24 * 60]
@@ -44,14 +45,19 @@ def setup_clinic(
 ) -> Clinic:
     """Write the clinic, its first location with rooms, and the shipped types and protocols.
 
-    Raises Conflict when there is a clinic already, InvalidInput for an unknown zone or a senseless number of rooms.
+    Raises Conflict when there is a clinic already, InvalidInput naming the field that makes no sense.
     """
     if session.get(Clinic, 1) is not None:
         raise Conflict("The clinic is set up already.")
+    _check_texts(name=(name, 200), location=(location, 200), phone=(phone, 40))
+    if not EMAIL.fullmatch(email) or len(email) > 200:
+        raise InvalidInput("An email address looks like name@example.org.", field="email")
     if zone not in available_timezones():
-        raise InvalidInput("%(zone)s is no time zone; take a name such as Europe/Berlin.", zone=zone)
+        raise InvalidInput(
+            "%(zone)s is no time zone; take a name such as Europe/Berlin.", zone=zone, field="zone"
+        )
     if not 0 <= rooms <= 100:
-        raise InvalidInput("A location has 0 to 100 rooms.")
+        raise InvalidInput("A location has 0 to 100 rooms.", field="rooms")
     clinic = Clinic(
         id=1,
         name=name,
@@ -65,6 +71,15 @@ def setup_clinic(
     session.add_all([clinic, place, *load_shipped_types(), *load_shipped_protocols()])
     note_deed(session, actor, "clinic_set_up", "clinic", 1, now=now, name=name)
     return clinic
+
+
+def _check_texts(**texts: tuple[str, int]) -> None:
+    """Raise InvalidInput for the first text that is empty or has more letters than fit."""
+    for field, (text, most) in texts.items():
+        if not text.strip() or len(text) > most:
+            raise InvalidInput(
+                "Please enter the %(field)s, with at most %(most)s letters.", field=field, most=most
+            )
 
 
 def load_shipped_types() -> list[AppointmentType]:

@@ -16,10 +16,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from scheduler.errors import Conflict, InvalidInput, NotFound, SignInBackOff, SignInRefused
+from scheduler.models.practitioners import Practitioner
 from scheduler.models.staff import BrowserSession, Role, SignInFailure, Staff
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
+from scheduler.usecases.lookup import find_in_use
 
 SESSION_LASTS = timedelta(hours=12)
 """A browser session ends so long after it was last used."""
@@ -59,12 +61,14 @@ def add_staff(
     actor: Actor,
     now: datetime,
 ) -> Staff:
-    """Add a person who signs in. Raises InvalidInput, or Conflict when the sign-in name is taken."""
+    """Add a person who signs in. Raises InvalidInput, NotFound for the practitioner, or Conflict for the name."""
     email, name = _sign_in_name(email), name.strip()
     if not email or len(email) > 320 or any(letter.isspace() for letter in email):
         raise InvalidInput("A sign-in name is an email address or one word.", field="email")
     if not name or len(name) > 200:
         raise InvalidInput("Please enter the person's name (at most 200 letters).", field="name")
+    if practitioner_id is not None:
+        find_in_use(session, Practitioner, practitioner_id)
     password_hash = hash_password(password)
     if session.scalar(select(Staff.id).where(Staff.email == email)) is not None:
         raise Conflict("Somebody with that sign-in name is there already.", field="email")

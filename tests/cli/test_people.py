@@ -1,0 +1,102 @@
+"""`flask staff`, `flask api-key` and `flask feed`."""
+
+import re
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from scheduler.clock import now
+from scheduler.extensions import db
+from scheduler.models import ApiKey, FeedToken, Staff
+from scheduler.usecases.api_keys import actor_for_api_key
+from scheduler.usecases.staff import sign_in
+from tests.factories import make_world
+
+ADD = ["staff", "add", "--email", "Rita@Clinic.example", "--name", "Rita", "--role", "reception"]
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def patient_id(app: Flask) -> int:
+    """A patient of a small clinic."""
+    with app.app_context():
+        return make_world().patient_id
+
+
+def test_a_person_added_can_sign_in(app: Flask) -> None:
+    done = app.test_cli_runner().invoke(args=[*ADD, "--password-stdin"], input=f"{PASSWORD}\n")
+    assert (done.exit_code, done.stdout) == (0, "Rita can sign in as rita@clinic.example.\n")
+    with app.app_context():
+        assert sign_in("rita@clinic.example", PASSWORD, source="127.0.0.1", now=now())
+
+
+def test_the_password_is_asked_for_twice_and_not_shown(app: Flask) -> None:
+    done = app.test_cli_runner().invoke(args=ADD, input=f"{PASSWORD}\n{PASSWORD}\n")
+    assert done.exit_code == 0
+    assert PASSWORD not in done.output
+
+
+@pytest.mark.parametrize(
+    ("more", "password", "sentence"),
+    [
+        ([], "short", "A password has 10 to 200 characters."),
+        (["--practitioner", "7"], PASSWORD, "There is no practitioner with that number."),
+        (["--name", " "], PASSWORD, "Please enter the person's name (at most 200 letters)."),
+    ],
+)
+def test_a_person_who_makes_no_sense_is_refused(
+    app: Flask, more: list[str], password: str, sentence: str
+) -> None:
+    done = app.test_cli_runner().invoke(args=[*ADD, "--password-stdin", *more], input=f"{password}\n")
+    assert (done.exit_code, done.stderr) == (1, f"Error: {sentence}\n")
+    with app.app_context():
+        assert list(db.session.scalars(select(Staff))) == []
+
+
+def test_a_key_is_printed_alone_and_opens(app: Flask) -> None:
+    done = app.test_cli_runner().invoke(args=["api-key", "issue", "till", "--role", "reception"])
+    assert re.fullmatch(r"ntk_[\w-]{43}\n", done.stdout)
+    with app.app_context():
+        actor = actor_for_api_key(done.stdout.strip(), source="127.0.0.1")
+        assert actor is not None
+        assert (actor.name, actor.role) == ("till", "reception")
+
+
+def test_a_revoked_key_opens_nothing(app: Flask) -> None:
+    runner = app.test_cli_runner()
+    key = runner.invoke(args=["api-key", "issue", "till", "--role", "admin"]).stdout.strip()
+    done = runner.invoke(args=["api-key", "revoke", "till"])
+    assert (done.exit_code, done.stdout) == (0, "The key till is revoked.\n")
+    with app.app_context():
+        assert actor_for_api_key(key, source="127.0.0.1") is None
+        assert db.session.scalars(select(ApiKey)).one().revoked_at is not None
+    again = runner.invoke(args=["api-key", "revoke", "till"])
+    assert (again.exit_code, again.stderr) == (1, "Error: There is no key in use named till.\n")
+
+
+def test_a_feed_address_is_printed_alone_and_answers_until_it_is_revoked(app: Flask, patient_id: int) -> None:
+    runner = app.test_cli_runner()
+    done = runner.invoke(args=["feed", "issue", "--patient", str(patient_id), "--name", "phone"])
+    assert re.fullmatch(r"http://127\.0\.0\.1:8000/feeds/[\w-]{43}\.ics\n", done.stdout)
+    path = done.stdout.strip().removeprefix("http://127.0.0.1:8000")
+    assert app.test_client().get(path).status_code == 200
+    with app.app_context():
+        token = db.session.scalars(select(FeedToken)).one()
+    listed = runner.invoke(args=["feed", "list", "--patient", str(patient_id)]).stdout
+    assert listed == f"{token.id}  {token.created_at:%Y-%m-%d}  minimal  phone\n"
+    assert runner.invoke(args=["feed", "revoke", str(token.id)]).exit_code == 0
+    assert app.test_client().get(path).status_code == 410
+    assert runner.invoke(args=["feed", "list", "--patient", str(patient_id)]).stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("owner", "sentence"),
+    [
+        ([], "A calendar address belongs to one patient or to one practitioner."),
+        (["--patient", "99"], "There is no patient with that number."),
+    ],
+)
+def test_a_feed_of_nobody_is_refused(app: Flask, owner: list[str], sentence: str) -> None:
+    done = app.test_cli_runner().invoke(args=["feed", "issue", *owner])
+    assert (done.exit_code, done.stdout, done.stderr) == (1, "", f"Error: {sentence}\n")
