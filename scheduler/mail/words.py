@@ -64,6 +64,11 @@ WORDS: dict[str, Words] = {
         _("Cancelled: your appointment on %(when)s"), _("Your appointment is cancelled:"), *_ANOTHER_DATE
     ),
 }
+SERIES_CANCELLATION = Words(
+    _("Cancelled: your %(count)d appointments from %(when)s"),
+    _("These %(count)d appointments of yours are cancelled:"),
+    *_ANOTHER_DATE,
+)
 GREETING = _("Hello %(name)s,")
 BEFORE = _("It was on %(when)s before.")
 WITH = _("With %(name)s")
@@ -71,6 +76,8 @@ WITH = _("With %(name)s")
 
 def words_for(kind: str, count: int) -> Words:
     """The sentences of a kind; a series of which one appointment is left reads like a single one."""
+    if kind == K.CANCELLATION and count > 1:
+        return SERIES_CANCELLATION
     return WORDS[K.CONFIRMATION if kind == K.SERIES_CONFIRMATION and count == 1 else kind]
 
 

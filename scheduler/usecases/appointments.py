@@ -12,6 +12,7 @@ from scheduler.models import (
     AppointmentType,
     Patient,
     PlannedSession,
+    PlanStatus,
     Practitioner,
     SessionStatus,
 )
@@ -24,6 +25,7 @@ from scheduler.usecases.booking import (
     choose_location,
     choose_room,
     make_appointment,
+    mark_cancelled,
     resources_of,
     visible_change,
     wish_for,
@@ -39,6 +41,7 @@ from scheduler.usecases.outbox import (
     owe_reminders,
     withdraw_messages,
 )
+from scheduler.usecases.plan_progress import clean_reason, follow_appointment, settle_plan
 
 S = AppointmentStatus
 LEGAL_MOVES: dict[str, frozenset[str]] = {
@@ -51,15 +54,6 @@ LEGAL_MOVES: dict[str, frozenset[str]] = {
 }
 """status -> what it may become; going back from arrived, completed or no_show mends a slip of the finger."""
 MOVABLE = frozenset({S.BOOKED, S.CONFIRMED})
-SESSION_FOLLOWS: dict[str, str] = {
-    S.BOOKED: SessionStatus.PLACED,
-    S.CONFIRMED: SessionStatus.PLACED,
-    S.ARRIVED: SessionStatus.PLACED,
-    S.COMPLETED: SessionStatus.COMPLETED,
-    S.CANCELLED: SessionStatus.TO_PLACE,
-    S.NO_SHOW: SessionStatus.TO_PLACE,
-}
-"""An appointment's status -> that of the planned session it fills."""
 
 
 @writing
@@ -93,8 +87,8 @@ def book_appointment(
     starts_at = checked_start(starts_at)
     location = choose_location(session, practitioner, starts_at, location_id=location_id, room_id=room_id)
     wish = wish_for(patient, practitioner, kind, location, starts_at)
-    planned = _planned_session(session, planned_session_id, patient)
     lock_resources(session, resources_of(wish))
+    planned = _planned_session(session, planned_session_id, patient)
     refuse_if_busy(session, wish, room_id)
     rules = check_rules(session, [wish], override_reason, actor, now=now)[0]
     room = choose_room(session, wish, room_id)
@@ -211,30 +205,26 @@ def _change_status(
         return appointment
     if status not in LEGAL_MOVES[before]:
         raise IllegalTransition(from_status=before, to_status=status.value)
-    appointment.status = status.value
-    if appointment.planned_session is not None:
-        _follow(appointment.planned_session, status, reason or ("no_show" if status == S.NO_SHOW else ""))
+    planned = appointment.planned_session
+    if planned is not None:
+        follow_appointment(
+            planned, status, clean_reason(reason) or ("no_show" if status == S.NO_SHOW else "")
+        )
     if status == S.CANCELLED:
-        appointment.cancelled_at = now
-        appointment.cancel_reason = reason.replace("\0", "").strip()[:200]
-        visible_change(appointment, now=now)
+        mark_cancelled(appointment, reason, now=now)
         session.flush()
         withdraw_messages(session, appointment, now=now)
         owe_cancellation(session, appointment, now=now)
         _tell_calendars(session, appointment, now=now)
     else:
+        appointment.status = status.value
         appointment.version += 1
         session.flush()
+    if planned is not None:
+        settle_plan(session, planned.plan, actor, now=now)
     action = "appointment_cancelled" if status == S.CANCELLED else "appointment_status_changed"
     _note(session, appointment, actor, action, now=now, before=before, after=status.value, reason=reason)
     return appointment
-
-
-def _follow(planned: PlannedSession, status: AppointmentStatus, reason: str) -> None:
-    """Let the planned session follow its appointment, unless a person skipped it or gave it up meanwhile."""
-    if planned.status not in {SessionStatus.SKIPPED, SessionStatus.MISSED}:
-        planned.status = SESSION_FOLLOWS[status]
-        planned.reason = reason[:200]
 
 
 def _load_for_change(session: Session, appointment_id: int, version: int) -> Appointment:
@@ -256,10 +246,18 @@ def _planned_session(
     if planned_session_id is None:
         return None
     planned = find(session, PlannedSession, planned_session_id)
+    session.refresh(planned.plan, ["status"])
+    session.refresh(planned, ["status"])
     if planned.plan.patient_id != patient.id:
         raise InvalidInput("That planned session belongs to another patient.", field="planned_session_id")
     if planned.status != SessionStatus.TO_PLACE:
         raise InvalidInput("That planned session is not waiting to be placed.", field="planned_session_id")
+    if planned.plan.status not in {PlanStatus.ACTIVE, PlanStatus.DRAFT}:
+        raise InvalidInput(
+            "This plan is %(status)s; nothing can be placed.",
+            status=planned.plan.status,
+            field="planned_session_id",
+        )
     return planned
 
 

@@ -201,3 +201,11 @@ def visible_change(appointment: Appointment, *, now: datetime) -> None:
     appointment.version += 1
     appointment.sequence += 1
     appointment.changed_at = max(now, appointment.changed_at)
+
+
+def mark_cancelled(appointment: Appointment, reason: str, *, now: datetime) -> None:
+    """Make an appointment a cancelled one; what else follows (messages, feeds, trail) is for the caller to do."""
+    appointment.status = AppointmentStatus.CANCELLED.value
+    appointment.cancelled_at = now
+    appointment.cancel_reason = reason.replace("\0", "").strip()[:200]
+    visible_change(appointment, now=now)

@@ -25,6 +25,8 @@ from scheduler.transaction import crash_epoch, writing, writing_lightly
 from scheduler.usecases.letters import BEGUN, Letter, load_letters, still_to_tell
 
 S = MessageState
+OF_SEVERAL = (MessageKind.SERIES_CONFIRMATION.value, MessageKind.CANCELLATION.value)
+"""Kinds that may list several dates; items of dates that are not told any more are dropped."""
 CLAIM_LEASE = timedelta(minutes=10)
 """Longer than a batch should take; a claim that runs out meanwhile is noticed and given up."""
 SENDING_LEASE = timedelta(minutes=10)
@@ -182,7 +184,7 @@ def _note_what_is_told(session: Session, letters: Sequence[Letter]) -> None:
                     .values(sequence=visit.sequence, starts_at=visit.starts_at)
                     .execution_options(synchronize_session=False)
                 )
-    series = [letter for letter in letters if letter.kind == MessageKind.SERIES_CONFIRMATION]
+    series = [letter for letter in letters if letter.kind in OF_SEVERAL]
     if series:
         told = [(letter.id, visit.appointment_id) for letter in series for visit in letter.visits]
         session.execute(

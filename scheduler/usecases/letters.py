@@ -104,6 +104,8 @@ def still_to_tell(letter: Letter, now: datetime) -> Letter | str:
     if letter.kind == K.SERIES_CONFIRMATION:
         left = tuple(visit for visit in letter.visits if visit.active and visit.starts_at > now)
         return replace(letter, visits=left) if left else NONE_LEFT
+    if len(letter.visits) > 1:
+        return _several_cancelled(letter, now)
     (visit,) = letter.visits
     if (letter.kind == K.CANCELLATION) == visit.active:
         return NOT_CANCELLED if visit.active else CANCELLED
@@ -116,6 +118,15 @@ def still_to_tell(letter: Letter, now: datetime) -> Letter | str:
     if letter.kind == K.CHANGE and (letter.last_told_sequence or -1) >= visit.sequence:
         return REPLACED
     return letter
+
+
+def _several_cancelled(letter: Letter, now: datetime) -> Letter | str:
+    """Those of a cancelled series that are cancelled and still ahead."""
+    gone = [visit for visit in letter.visits if not visit.active]
+    left = tuple(visit for visit in gone if visit.starts_at > now)
+    if left:
+        return replace(letter, visits=left)
+    return BEGUN if gone else NOT_CANCELLED
 
 
 def _load_sender(session: Session) -> Sender:

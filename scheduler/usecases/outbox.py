@@ -82,7 +82,12 @@ def owe_change(session: Session, appointment: Appointment, *, now: datetime) -> 
 
 def owe_cancellation(session: Session, appointment: Appointment, *, now: datetime) -> None:
     """Owe a mail that takes an appointment back."""
-    _owe_at_once(session, K.CANCELLATION, [appointment], now)
+    owe_cancellations(session, [appointment], now=now)
+
+
+def owe_cancellations(session: Session, appointments: Sequence[Appointment], *, now: datetime) -> None:
+    """Owe one mail that takes all of these appointments of one patient back, listing every date."""
+    _owe_at_once(session, K.CANCELLATION, appointments, now)
 
 
 def owe_reminders(session: Session, appointments: Sequence[Appointment], *, now: datetime) -> None:

@@ -129,6 +129,8 @@ def _to_place(session: Session, plan: TreatmentPlan, chosen: Sequence[ChosenSlot
         .execution_options(populate_existing=True)
     )
     by_number = {planned.number: planned for planned in session.scalars(fresh)}
+    if not by_number.keys() >= set(numbers):
+        raise Conflict("This plan was changed meanwhile; please look again.")
     for number in numbers:
         if by_number[number].status != SessionStatus.TO_PLACE:
             raise Conflict(

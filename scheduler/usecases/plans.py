@@ -91,8 +91,8 @@ def prescribe_plan(
     patient = find_in_use(session, Patient, patient_id)
     practitioner = find_in_use(session, Practitioner, practitioner_id)
     protocol = find_in_use(session, Protocol, protocol_id) if protocol_id is not None else None
-    wanted = list(phases) if phases is not None else _phases_of(protocol)
-    _check_phases(wanted)
+    wanted = list(phases) if phases is not None else phases_of(protocol)
+    check_phases(wanted)
     if not date(1980, 1, 1) <= starts_on <= date(2200, 1, 1):
         raise InvalidInput("That start date is too far away.", field="starts_on")
     plan = TreatmentPlan(
@@ -107,7 +107,7 @@ def prescribe_plan(
         status=PlanStatus.ACTIVE.value,
         created_at=now,
     )
-    _add_sessions(session, plan, wanted, first_appointment_type_id)
+    add_phases(session, plan, wanted, first_appointment_type_id)
     session.add(plan)
     session.flush()
     note_deed(
@@ -214,7 +214,8 @@ def _lined(plan: TreatmentPlan, filled: Mapping[int, Appointment]) -> PlanView:
     return PlanView(plan, lines)
 
 
-def _phases_of(protocol: Protocol | None) -> list[PhaseWish]:
+def phases_of(protocol: Protocol | None) -> list[PhaseWish]:
+    """The phases of a protocol, to copy. Raises InvalidInput without one."""
     if protocol is None:
         raise InvalidInput("A plan needs a protocol or phases.", field="protocol_id")
     return [
@@ -223,7 +224,8 @@ def _phases_of(protocol: Protocol | None) -> list[PhaseWish]:
     ]
 
 
-def _check_phases(phases: Sequence[PhaseWish]) -> None:
+def check_phases(phases: Sequence[PhaseWish], *, besides: int = 0) -> None:
+    """Raise InvalidInput unless these can be phases of a plan that has ``besides`` sessions before them."""
     if not phases:
         raise InvalidInput("A plan needs at least one phase.", field="phases")
     for phase in phases:
@@ -234,16 +236,18 @@ def _check_phases(phases: Sequence[PhaseWish]) -> None:
                 "Days between sessions must rise from smallest over ideal to largest, at most 366.",
                 field="phases",
             )
-    if sum(phase.sessions for phase in phases) > MOST_SESSIONS:
+    if besides + sum(phase.sessions for phase in phases) > MOST_SESSIONS:
         raise InvalidInput("A plan has at most 60 sessions.", field="phases")
 
 
-def _add_sessions(
-    session: Session, plan: TreatmentPlan, phases: Sequence[PhaseWish], first_type_id: int | None
+def add_phases(
+    session: Session, plan: TreatmentPlan, phases: Sequence[PhaseWish], first_type_id: int | None = None
 ) -> None:
+    """Add phases with their sessions after the last; ``first_type_id`` makes a plan's session 1 another type."""
     first_type = find_in_use(session, AppointmentType, first_type_id) if first_type_id is not None else None
-    number = 0
-    for position, wish in enumerate(phases, start=1):
+    number = len(plan.sessions)
+    last = plan.phases[-1].position if plan.phases else 0
+    for position, wish in enumerate(phases, start=last + 1):
         kind = _type_of(session, wish)
         phase = PlanPhase(
             position=position,
