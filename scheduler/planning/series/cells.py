@@ -5,7 +5,6 @@ days, sessions left out, and the cheapest start of each day. It never exceeds th
 next it never falls by more than the way there costs.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -15,11 +14,11 @@ from scheduler.planning.series.legs import BEGINNING, NEVER, Leg, Legs
 from scheduler.planning.series.sessions import Fixed
 
 
-class Avoided(NamedTuple):
-    """What the sessions still to be placed must keep away from: ticks of the lanes, on any day, and one weekday."""
+class Allowed(NamedTuple):
+    """What the sessions still to be placed must keep to: ticks of the lanes, on any day, and all weekdays but one."""
 
-    starts: int = 0
-    weekday: int | None = None
+    starts: int = -1
+    weekday_avoided: int | None = None
 
 
 Days = dict[int, tuple[PricedStarts, int]]
@@ -49,50 +48,48 @@ class Cell:
         "due",
         "ending",
         "filled",
-        "filled_levels",
+        "first",
         "hidden",
+        "last",
         "least",
         "left",
         "levels",
         "options",
         "prices",
+        "reachable",
         "rests",
+        "reveals",
         "same",
         "session",
-        "shared",
-        "times",
         "wakes",
     )
 
     def __init__(self, session: int, day: int, prices: PricedStarts, starts: int, bound: int) -> None:
         self.session, self.day, self.prices, self.bound = session, day, prices, bound
         self.least = prices[0][0]
-        # Legs not yet looked at, dearest first; whether any leg demands rest; what the others lead to.
+        # Legs not yet looked at, dearest first, and the cost at which the next one must be; what the others lead to.
         self.hidden: list[Leg] = []
-        self.rests = False
+        self.reveals = NEVER
         self.options: list[Option] = []
-        # What it adds to leave out all later sessions.
+        # Whether any leg may demand rest; what it adds to leave out all later sessions.
+        self.rests = False
         self.ending = NEVER
         # Starts that nothing has led to yet. As costs ascend, what leads to a start first does so at the least cost.
         self.left = starts
         # Starts by the level that they will be taken in at, and when to look at the cell next.
         self.due: dict[int, int] = {}
         self.wakes = NEVER
-        # (level, the starts taken in), ascending.
-        self.levels: list[tuple[int, int]] = []
-        # What was within reach at some costs, ascending: of the same practitioner, and of anyone.
-        self.times: list[int] = []
-        self.same: list[int] = []
-        self.anyone: list[int] = []
-        # All ticks of the lanes with starts so far back that any change of time is paid for; from so many levels.
-        self.filled = self.filled_levels = 0
-        # Starts no better than one taken in before plus a change; of practitioner, from so many levels.
-        self.beaten = self.shared = 0
-
-    def reach_at(self, reach: list[int], cost: int) -> int:
-        """What was within reach at a cost, in one of the histories."""
-        known = bisect_right(self.times, cost)
-        return reach[known - 1] if known else 0
+        # The starts taken in, by level, ascending; the first level and the last.
+        self.levels: dict[int, int] = {}
+        self.first = self.last = NEVER
+        # What is within reach of the same practitioner, and of anyone, by the costs at which it grew.
+        self.same: dict[int, int] = {}
+        self.anyone: dict[int, int] = {}
+        self.reachable = (0, 0)
+        # All ticks of the lanes with starts so far back that any change of time is paid for.
+        self.filled = 0
+        # Starts no better than one taken in before plus a change.
+        self.beaten = 0
 
 
 class Cells:
@@ -102,12 +99,13 @@ class Cells:
     does, there are legs past any session; else only where the bound itself takes one, as others cannot pay off.
     """
 
-    def __init__(self, legs: Legs, diary: Diary, avoided: Avoided) -> None:
-        self._legs, self._diary, self._avoided = legs, diary, avoided
+    def __init__(self, legs: Legs, diary: Diary, allowed: Allowed) -> None:
+        self._legs, self._diary, self._allowed = legs, diary, allowed
+        self._kinds = [kind_of(session) for session in legs.sessions]
         kinds: dict[Kind, Days] = {}
         self._days: list[Days] = [
-            self._fixed_days(session.fixed) if session.fixed else kinds.setdefault(kind_of(session), {})
-            for session in legs.sessions
+            self._fixed_days(session.fixed) if session.fixed else kinds.setdefault(kind, {})
+            for session, kind in zip(legs.sessions, self._kinds, strict=True)
         ]
         self._known: list[dict[int, Cell]] = [{} for _ in legs.sessions]
         # By session and day; the beginning's, whose session is -1, is the last.
@@ -115,26 +113,29 @@ class Cells:
         self.beginning = Cell(BEGINNING, 0, [(0, 1)], 1, self._bound(BEGINNING, 0))
         self.spare = 0
 
-    def prepare(self, cell: Cell) -> None:
-        """Look at the ways on from a cell, without opening the days that they lead to."""
+    def prepare(self, cell: Cell, cost: int) -> None:
+        """Look at the ways on from a cell reached for the first time, without opening the days that they lead to."""
+        cell.first = cost
         session, unplaced = cell.session, self._legs.weights.unplaced
         legs = self._legs.direct(session, cell.day)
         if cell.bound >= unplaced or self.spare > unplaced:
             legs += self._legs.detours(session, cell.day)
         cell.ending = self._legs.ending_costs[session] - cell.bound
         cell.rests = self._legs.rests[session]
-        cell.hidden = sorted(legs, reverse=True)
+        cell.hidden = legs[::-1]
+        self.reveal(cell, cost)
 
-    def reveal(self, cell: Cell, amount: int) -> None:
-        """Turn the legs that may add as little as an amount into options."""
-        hidden = cell.hidden
-        while hidden and hidden[-1][0] - cell.bound <= amount:
+    def reveal(self, cell: Cell, until: int) -> None:
+        """Turn the legs that may lead on at a cost, or at less, into options."""
+        hidden, base = cell.hidden, cell.first - cell.bound
+        while hidden and hidden[-1][0] + base <= until:
             cost, session, day, rest, plain = hidden.pop()
             prices, starts = self._starts(session, day)
             if starts and (rest is None or self._rest_fits(cell.session, cell.day, starts, rest)):
                 added = cost + prices[0][0] + self._bound(session, day) - cell.bound
                 if added < self.spare:
                     cell.options.append(Option(added, self._at(session, day), rest, plain))
+        cell.reveals = hidden[-1][0] + base if hidden else NEVER
 
     def _at(self, session: int, day: int) -> Cell:
         known = self._known[session]
@@ -168,16 +169,15 @@ class Cells:
         return least
 
     def _starts(self, session: int, day: int) -> tuple[PricedStarts, int]:
-        """A session's starts on a day, by cost and all together, as far as they need not be avoided."""
+        """A session's starts on a day, by cost and all together, as far as they are allowed."""
         days = self._days[session]
         if day not in days:
-            avoided = self._avoided.starts
+            allowed = self._allowed.starts
             prices: PricedStarts = []
-            if not self._legs.sessions[session].fixed and weekday_of(day) != self._avoided.weekday:
-                prices = self._diary.starts(kind_of(self._legs.sessions[session]), day)
-            if avoided:
-                left = [(cost, starts & ~avoided) for cost, starts in prices]
-                prices = [(cost, starts) for cost, starts in left if starts]
+            if not self._legs.sessions[session].fixed and weekday_of(day) != self._allowed.weekday_avoided:
+                prices = self._diary.starts(self._kinds[session], day)
+            if allowed != -1:
+                prices = [(cost, starts & allowed) for cost, starts in prices if starts & allowed]
             # The sets are disjoint.
             days[day] = prices, sum([starts for _, starts in prices])
         return days[day]

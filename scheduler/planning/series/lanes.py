@@ -24,7 +24,7 @@ class Lanes:
         self.first = self._ticks << self.guard
         """All ticks of the first lane."""
         firsts = sum(1 << self.guard + lane * self.size for lane in range(self.count))
-        self._all = firsts * self._ticks
+        self.all = firsts * self._ticks
         self._firsts, self._lasts = firsts, firsts << (self.size - 1)
         # What `wider` makes again and again must not creep through the guards, yet keep its runs at a lane's ends.
         margin = self.guard // 4
@@ -76,7 +76,7 @@ class Lanes:
         """All ticks of the lanes in which a tick is set; bits must be clean."""
         # Adding ones to all bits of a lane but the last carries into the last from any tick set.
         touched = (bits + self._lasts - self._firsts) & self._lasts
-        return (touched - (touched >> self.size - 1)) & self._all
+        return (touched - (touched >> self.size - 1)) & self.all
 
     def companions(self, bits: int) -> int:
         """The ticks set, also in the other lanes of their group."""

@@ -15,7 +15,7 @@ from datetime import date
 from operator import itemgetter
 
 from scheduler.planning.cadence import Window
-from scheduler.planning.series.cells import Avoided
+from scheduler.planning.series.cells import Allowed
 from scheduler.planning.series.costs import Weights, dearest_session, weekday_of
 from scheduler.planning.series.diary import Diary, kind_of
 from scheduler.planning.series.explain import Question, check, explain
@@ -119,9 +119,9 @@ class _Planner:
         limit = (len(best.unplaced) + 1) * self._question.weights.unplaced
         runs: list[tuple[int, Difference, Run]] = []
         for difference in _DIFFERENCES:
-            avoided = self._usual(best, difference)
-            if avoided:
-                runs.append((0, difference, cheapest_below(limit, self._legs, self._diary, avoided)))
+            allowed = self._unusual(best, difference)
+            if allowed:
+                runs.append((0, difference, cheapest_below(limit, self._legs, self._diary, allowed)))
         while runs:
             _, difference, run = runs.pop(runs.index(min(runs, key=itemgetter(0))))
             try:
@@ -138,8 +138,8 @@ class _Planner:
                 chosen[wanted.number] = self._diary.choice(kind_of(wanted), day, start)
         return explain(self._question, chosen, self._reasons, differs_in)
 
-    def _usual(self, best: Proposal, difference: Difference) -> Avoided | None:
-        """What is usual in a series in one respect; None if that is less than a third of the sessions."""
+    def _unusual(self, best: Proposal, difference: Difference) -> Allowed | None:
+        """All but what is usual in a series in one respect; None where that is less than a third of the sessions."""
         placed = _to_place(best)
         if not placed:
             return None
@@ -148,15 +148,15 @@ class _Planner:
             usual = sorted(session.minute for session in placed)[len(placed) // 2]
             like = sum(abs(session.minute - usual) < OTHER_TIME_MINUTES for session in placed)
             near = self._diary.ticks_between(usual - OTHER_TIME_MINUTES + 1, usual + OTHER_TIME_MINUTES)
-            avoided = Avoided(starts=lanes.repeated(near))
+            allowed = Allowed(starts=lanes.all ^ lanes.repeated(near))
         elif difference == "practitioner":
             usual, like = Counter(session.practitioner_id for session in placed).most_common(1)[0]
             mine = [lane for lane, (who, _) in enumerate(self._diary.places) if who == usual]
-            avoided = Avoided(starts=sum(lanes.whole(lane) for lane in mine))
+            allowed = Allowed(starts=lanes.all ^ sum(lanes.whole(lane) for lane in mine))
         else:
             usual, like = Counter(weekday_of(session.day) for session in placed).most_common(1)[0]
-            avoided = Avoided(weekday=usual)
-        return avoided if like * 3 >= len(placed) + len(best.unplaced) else None
+            allowed = Allowed(weekday_avoided=usual)
+        return allowed if like * 3 >= len(placed) + len(best.unplaced) else None
 
 
 def clearly_different(one: Proposal, other: Proposal) -> bool:

@@ -14,7 +14,7 @@ change of time or practitioner included, for no more.
 from collections.abc import Generator
 from typing import NamedTuple
 
-from scheduler.planning.series.cells import Avoided, Cell, Cells, Option
+from scheduler.planning.series.cells import Allowed, Cell, Cells, Option
 from scheduler.planning.series.costs import TIME_STEP_TICKS, common_unit, time_change_cost, time_steps
 from scheduler.planning.series.diary import Diary
 from scheduler.planning.series.legs import BEGINNING, NEVER, Legs
@@ -42,7 +42,7 @@ Run = Generator[int, None, Found | None]
 
 def cheapest(legs: Legs, diary: Diary) -> Found:
     """The cheapest series; at worst all sessions but the fixed ones are left out."""
-    run = cheapest_below(NEVER, legs, diary, Avoided())
+    run = cheapest_below(NEVER, legs, diary, Allowed())
     while True:
         try:
             next(run)
@@ -51,8 +51,8 @@ def cheapest(legs: Legs, diary: Diary) -> Found:
             return found
 
 
-def cheapest_below(limit: int, legs: Legs, diary: Diary, avoided: Avoided) -> Run:
-    """Look for the cheapest series that avoids something, as long as it may cost less than the limit.
+def cheapest_below(limit: int, legs: Legs, diary: Diary, allowed: Allowed) -> Run:
+    """Look for the cheapest series within what is allowed, as long as it may cost less than the limit.
 
     Tries to leave out no more sessions than the bound says, then one more, and so on: looking for ways past sessions
     that need not be left out would take long and is hardly ever needed.
@@ -60,7 +60,7 @@ def cheapest_below(limit: int, legs: Legs, diary: Diary, avoided: Avoided) -> Ru
     unplaced = legs.weights.unplaced
     top = 0
     while top < limit:
-        search = _Search(legs, diary, avoided)
+        search = _Search(legs, diary, allowed)
         top = min((max(search.least, top) // unplaced + 1) * unplaced, limit)
         found = yield from search.run(top)
         if found:
@@ -71,122 +71,119 @@ def cheapest_below(limit: int, legs: Legs, diary: Diary, avoided: Avoided) -> Ru
 class _Search:
     """One run of the search."""
 
-    def __init__(self, legs: Legs, diary: Diary, avoided: Avoided) -> None:
+    def __init__(self, legs: Legs, diary: Diary, allowed: Allowed) -> None:
         self._lanes, self._weights = diary.lanes, legs.weights
         self._steps = time_steps(legs.weights)
         self._any_time = self._steps[-1].cost
         self._dearest_change = self._any_time + legs.weights.practitioner_change
         self._unit = common_unit(legs.weights)
-        self._cells = Cells(legs, diary, avoided)
+        self._cells = Cells(legs, diary, allowed)
         self._reached: list[dict[Cell, None]] = [{} for _ in range(len(legs.sessions) + 1)]
         self.least = self._cells.beginning.bound
 
     def run(self, limit: int) -> Run:
         """Look for the cheapest series as long as it may cost less than the limit."""
         self._cells.spare = limit - self.least
-        self._queue(self._cells.beginning, 1, self.least)
+        self._lead_to(self._cells.beginning, 1, self.least)
         cost = self.least
         while cost < limit:
             yield cost
+            following = NEVER
             for cells in self._reached:
                 for cell in cells:
                     if cell.wakes <= cost and self._visit(cell, cost):
                         return Found(cost, self._traced(cell))
-            cost = min(cell.wakes for cells in self._reached for cell in cells)
+                    if cell.wakes < following:
+                        following = cell.wakes
+            cost = following
         return None
-
-    def _queue(self, cell: Cell, starts: int, cost: int) -> None:
-        """Have a cell take in starts at a cost that includes their own."""
-        cell.due[cost] = cell.due.get(cost, 0) | starts
-        if cost < cell.wakes:
-            cell.wakes = cost
-        self._reached[cell.session + 1][cell] = None
 
     def _visit(self, cell: Cell, cost: int) -> bool:
         """Do all that is due in a cell at a cost; whether this completes a series."""
-        self._age(cell, cost)
-        starts = cell.due.pop(cost, 0) & ~cell.beaten
         if not cell.levels:
-            self._cells.prepare(cell)
+            self._cells.prepare(cell, cost)
+        self._drop_beaten(cell, cost)
+        starts = cell.due.pop(cost, 0) & ~cell.beaten
         if starts:
-            cell.levels.append((cost, starts))
-        first, last = cell.levels[0][0], cell.levels[-1][0]
-        if cost - first == cell.ending:
+            cell.levels[cost] = starts
+            cell.last = cost
+        if cost == cell.first + cell.ending:
             return True
-        if cell.hidden:
-            self._cells.reveal(cell, cost - first)
-        if cost <= last + self._dearest_change:
-            self._grow(cell, cost)
-        for option in cell.options:
-            if option.cell.left:
-                self._pass_on(cell, option, cost)
+        if cost >= cell.reveals:
+            self._cells.reveal(cell, cost)
+        if cost <= cell.last + self._dearest_change:
+            self._grow(cell, starts, cost)
+        for added, there, rest, plain in cell.options:
+            if there.left and cost >= cell.first + added:
+                if plain:
+                    reached = there.left
+                elif rest is None:
+                    # What was within reach when it did not grow was passed on when it last did.
+                    reached = there.left & cell.anyone.get(cost - added, 0)
+                else:
+                    reached = there.left & self._rested(cell, rest, cost - added)
+                if reached:
+                    self._lead_to(there, reached, cost)
         cell.wakes = self._next_wake(cell, cost)
         return False
 
     def _next_wake(self, cell: Cell, cost: int) -> int:
         """The next cost at which something may be due in a cell."""
-        first, last = cell.levels[0][0], cell.levels[-1][0]
-        if cost < last + self._dearest_change:
+        settled = cell.last + self._dearest_change
+        if cost < settled:
             return cost + self._unit
-        wakes = [first + cell.ending, *cell.due]
-        if cell.hidden:
-            wakes.append(first + cell.hidden[-1][0] - cell.bound)
+        wakes = [cell.first + cell.ending, cell.reveals, *cell.due]
         for option in cell.options:
-            if option.cell.left and cost < last + self._dearest_change + option.cost:
-                wakes.append(max(first + option.cost, cost + self._unit))
+            if option.cell.left and cost < settled + option.cost:
+                wakes.append(max(cell.first + option.cost, cost + self._unit))
         return min(wakes)
 
-    def _age(self, cell: Cell, cost: int) -> None:
-        """Let levels that lie back by a whole change of time or practitioner drop what they beat."""
-        levels, lanes, beaten = cell.levels, self._lanes, cell.beaten
-        while (
-            cell.shared < len(levels) and levels[cell.shared][0] + self._weights.practitioner_change <= cost
-        ):
-            beaten |= lanes.everywhere(lanes.folded(levels[cell.shared][1]))
-            cell.shared += 1
-        while cell.filled_levels < len(levels) and levels[cell.filled_levels][0] + self._any_time <= cost:
-            cell.filled |= lanes.filled(lanes.companions(levels[cell.filled_levels][1]))
-            cell.filled_levels += 1
+    def _drop_beaten(self, cell: Cell, cost: int) -> None:
+        """Drop what is no better than a start that was reached cheaper by a whole change of practitioner or time."""
+        lanes, beaten = self._lanes, 0
+        past = cell.levels.get(cost - self._weights.practitioner_change)
+        if past:
+            beaten = lanes.everywhere(lanes.folded(past))
+        past = cell.levels.get(cost - self._any_time)
+        if past:
+            cell.filled |= lanes.filled(lanes.companions(past))
             if not cell.rests:
                 beaten |= cell.filled
-        if beaten != cell.beaten:
-            cell.beaten = beaten
+        if beaten:
+            cell.beaten |= beaten
             cell.left &= ~beaten
 
-    def _grow(self, cell: Cell, cost: int) -> None:
+    def _grow(self, cell: Cell, starts: int, cost: int) -> None:
         """Add to a cell's reach what comes within it at a cost: by a change of time, and then of practitioner."""
-        lanes = self._lanes
-        same = cell.filled
-        level, starts = cell.levels[-1]
-        if level == cost:
+        lanes, weights = self._lanes, self._weights
+        same, anyone = cell.reachable
+        same |= cell.filled
+        if starts:
             starts = lanes.companions(starts)
             radius = self._steps[0].radius
             same |= lanes.filled(starts) if radius is None else lanes.near(starts, -radius, radius)
-        if cell.times:
-            same |= cell.same[-1]
-            same |= lanes.wider(cell.reach_at(cell.same, cost - self._weights.time_change), TIME_STEP_TICKS)
-        cell.times.append(cost)
-        cell.same.append(same)
-        anyone = same | cell.anyone[-1] if cell.anyone else same
-        other = cell.reach_at(cell.same, cost - self._weights.practitioner_change)
-        cell.anyone.append(anyone | lanes.everywhere(lanes.folded(other)) if other else anyone)
+        before = cell.same.get(cost - weights.time_change)
+        if before:
+            same |= lanes.wider(before, TIME_STEP_TICKS)
+        cell.same[cost] = same
+        anyone |= same
+        before = cell.same.get(cost - weights.practitioner_change)
+        if before:
+            anyone |= lanes.everywhere(lanes.folded(before))
+        cell.anyone[cost] = anyone
+        cell.reachable = same, anyone
 
-    def _pass_on(self, cell: Cell, option: Option, cost: int) -> None:
-        """Queue the starts of another cell that a cell leads to for the first time, by what they cost on their own."""
-        there = option.cell
-        then = cost - option.cost
-        if option.plain:
-            reached = there.left if then >= cell.levels[0][0] else 0
-        elif option.rest is None:
-            reached = there.left & cell.reach_at(cell.anyone, then)
-        else:
-            reached = there.left & self._rested(cell, option.rest, then)
-        if reached:
-            there.left ^= reached
-            for price, starts in there.prices:
-                hits = starts & reached
-                if hits:
-                    self._queue(there, hits, cost + price - there.least)
+    def _lead_to(self, cell: Cell, starts: int, cost: int) -> None:
+        """Have a cell take in starts that something has led to for the first time, by what they cost on their own."""
+        cell.left ^= starts
+        self._reached[cell.session + 1][cell] = None
+        for price, some in cell.prices:
+            hits = starts & some
+            if hits:
+                level = cost + price - cell.least
+                cell.due[level] = cell.due.get(level, 0) | hits
+                if level < cell.wakes:
+                    cell.wakes = level
 
     def _rested(self, cell: Cell, rest: int, then: int) -> int:
         """The ticks within a cell's reach at exactly a cost that are at least `rest` ticks later than the start."""
@@ -194,20 +191,20 @@ class _Search:
         for other in (False, True):
             for radius, change in self._steps:
                 paid = then - change - other * self._weights.practitioner_change
-                for level, starts in cell.levels:
-                    if level == paid:
-                        starts = lanes.folded(starts) if other else lanes.companions(starts)
-                        if radius is None:
-                            ticks = lanes.since_earliest(starts, rest)
-                        else:
-                            ticks = lanes.near(starts, max(-radius, rest), radius)
-                        found |= lanes.everywhere(ticks) if other else ticks
+                starts = cell.levels.get(paid, 0)
+                if starts:
+                    starts = lanes.folded(starts) if other else lanes.companions(starts)
+                    if radius is None:
+                        ticks = lanes.since_earliest(starts, rest)
+                    else:
+                        ticks = lanes.near(starts, max(-radius, rest), radius)
+                    found |= lanes.everywhere(ticks) if other else ticks
         return found
 
     def _traced(self, cell: Cell) -> list[Stop]:
         """The way back from the cheapest start of a cell, as a series from the first session on."""
         stops = []
-        level, starts = cell.levels[0]
+        level, starts = next(iter(cell.levels.items()))
         start = starts & -starts
         while cell.session != BEGINNING:
             stops.append(Stop(cell.session, cell.day, start))
@@ -222,7 +219,7 @@ class _Search:
             for before in cells:
                 for option in before.options:
                     if option.cell is cell:
-                        for earlier, starts in before.levels:
+                        for earlier, starts in before.levels.items():
                             change = level - earlier - option.cost
                             nearest = self._nearest(starts, start, change, option)
                             if nearest and (best is None or nearest[0] < best[0]):
@@ -238,6 +235,8 @@ class _Search:
         lanes, weights = self._lanes, self._weights
         lane, tick = lanes.locate(start)
         for other in (False, True):
+            if change < other * weights.practitioner_change:
+                break
             ticks = lanes.of(lanes.folded(starts), 0) if other else lanes.of(lanes.companions(starts), lane)
             if option.rest is not None:
                 ticks &= (1 << max(tick - option.rest + 1, 0)) - 1
