@@ -19,6 +19,7 @@ def check() -> None:
         environment = os.environ | {
             "DATABASE_URL": f"sqlite:///{folder}/gunicorn.db",
             "SECRET_KEY": secrets.token_urlsafe(48),
+            "LOG_LEVEL": "WARNING",
         }
         migrate = ("flask", "--app", "wsgi", "db", "upgrade")
         if children.spawn_module(*migrate, cwd=ROOT, env=environment).wait():
