@@ -54,7 +54,7 @@ def doctor() -> None:
     with said_plainly():
         for level, subject, sentence in examine(current_app.config["SETTINGS"]):
             levels.add(level)
-            click.echo(f"{click.style(f'{level:8}', fg=COLOURS[level])} {subject:11} {sentence}")
+            click.echo(f"{click.style(f'{level:8}', fg=COLOURS[level])} {subject:12} {sentence}")
     if PROBLEM in levels:
         raise SystemExit(1)
 
