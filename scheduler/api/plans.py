@@ -1,4 +1,4 @@
-"""Plans: prescribing one, proposing series for it, placing the chosen one in one step."""
+"""Plans: prescribing one, proposing and placing its series, and what becomes of it afterwards."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from scheduler.api.routes import Routes
 from scheduler.api.schemas import plans as schemas
 from scheduler.api.schemas.appointments import appointment_json
 from scheduler.api.schemas.proposals import ProposalsSchema, proposal_json
-from scheduler.usecases import patients, placement, plans, proposals
+from scheduler.usecases import patients, placement, plan_course, plan_life, plan_sessions, plans, proposals
 from scheduler.usecases.idempotency import Idempotency
 
 routes = Routes("plans", "A patient's own copy of a protocol, and the placing of its sessions.")
@@ -91,3 +91,114 @@ def place_plan(body: dict[str, Any], once: Idempotency | None, plan_id: int) -> 
         idempotency=once,
     )
     return answer_created({"appointments": [appointment_json(row) for row in booked]}, once)
+
+
+@routes.post("/plans/<row:plan_id>/pause")
+@guard("plans.write")
+@routes.arguments(schemas.PlanRelease())
+@routes.response(200, schemas.PlanSchema)
+def pause_plan(body: dict[str, Any], plan_id: int) -> Response:
+    """Pause a plan
+
+    409 stale_version holds the version now in `current`; so for every change of a plan.
+    """
+    plan_life.pause_plan(plan_id, **body, actor=current_actor(), now=clock.now())
+    return _present(plan_id)
+
+
+@routes.post("/plans/<row:plan_id>/resume")
+@guard("plans.write")
+@routes.arguments(schemas.PlanChange())
+@routes.response(200, schemas.PlanSchema)
+def resume_plan(body: dict[str, Any], plan_id: int) -> Response:
+    """Let a paused plan go on"""
+    plan_life.resume_plan(plan_id, **body, actor=current_actor(), now=clock.now())
+    return _present(plan_id)
+
+
+@routes.post("/plans/<row:plan_id>/complete")
+@guard("plans.write")
+@routes.arguments(schemas.PlanRelease())
+@routes.response(200, schemas.PlanSchema)
+def complete_plan(body: dict[str, Any], plan_id: int) -> Response:
+    """Complete a plan before its last session
+
+    What is to place is skipped. A plan completes by itself with its last open session.
+    """
+    plan_life.complete_plan(plan_id, **body, actor=current_actor(), now=clock.now())
+    return _present(plan_id)
+
+
+@routes.post("/plans/<row:plan_id>/discontinue")
+@guard("plans.write")
+@routes.arguments(schemas.PlanRelease())
+@routes.response(200, schemas.PlanSchema)
+def discontinue_plan(body: dict[str, Any], plan_id: int) -> Response:
+    """End a plan for good
+
+    What is to place is skipped; what is booked stays unless it is released.
+    """
+    plan_life.discontinue_plan(plan_id, **body, actor=current_actor(), now=clock.now())
+    return _present(plan_id)
+
+
+@routes.post("/plans/<row:plan_id>/extend")
+@guard("plans.write")
+@routes.arguments(schemas.Extension())
+@routes.response(200, schemas.PlanSchema)
+def extend_plan(body: dict[str, Any], plan_id: int) -> Response:
+    """Add phases after the last session
+
+    A taper is a phase with longer gaps. A completed plan goes on with them.
+    """
+    body["phases"] = schemas.phase_wishes(body["phases"])
+    plan_course.extend_plan(plan_id, **body, actor=current_actor(), now=clock.now())
+    return _present(plan_id)
+
+
+@routes.post("/plans/<row:plan_id>/course")
+@guard("plans.write")
+@routes.arguments(schemas.Course())
+@routes.response(200, schemas.PlanSchema)
+def change_course(body: dict[str, Any], plan_id: int) -> Response:
+    """Replace a plan's sessions from one on
+
+    409 conflict names in `numbers` those that are booked, done or missed: they are never replaced.
+    """
+    body["phases"] = schemas.phase_wishes(body["phases"])
+    plan_course.change_course(plan_id, **body, actor=current_actor(), now=clock.now())
+    return _present(plan_id)
+
+
+@routes.post("/plans/<row:plan_id>/sessions/<row:number>/skip")
+@guard("plans.write")
+@routes.arguments(schemas.PlanChange())
+@routes.response(200, schemas.PlanSchema)
+def skip_session(body: dict[str, Any], plan_id: int, number: int) -> Response:
+    """Do without a session that is to place"""
+    plan_sessions.skip_session(plan_id, number, **body, actor=current_actor(), now=clock.now())
+    return _present(plan_id)
+
+
+@routes.post("/plans/<row:plan_id>/sessions/<row:number>/give-up")
+@guard("plans.write")
+@routes.arguments(schemas.PlanChange())
+@routes.response(200, schemas.PlanSchema)
+def give_up_session(body: dict[str, Any], plan_id: int, number: int) -> Response:
+    """Count a session that is to place as missed"""
+    plan_sessions.give_up_session(plan_id, number, **body, actor=current_actor(), now=clock.now())
+    return _present(plan_id)
+
+
+@routes.post("/plans/<row:plan_id>/sessions/<row:number>/take-back")
+@guard("plans.write")
+@routes.arguments(schemas.PlanChange())
+@routes.response(200, schemas.PlanSchema)
+def take_back_session(body: dict[str, Any], plan_id: int, number: int) -> Response:
+    """Let a skipped or missed session be placed after all"""
+    plan_sessions.take_back_session(plan_id, number, **body, actor=current_actor(), now=clock.now())
+    return _present(plan_id)
+
+
+def _present(plan_id: int) -> Response:
+    return answer(schemas.plan_json(plans.get_plan(plan_id)))

@@ -27,6 +27,12 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "missed": _l("Missed"),
         "skipped": _l("Skipped"),
     },
+    "reason": {
+        "patient": _l("Patient's wish"),
+        "clinic": _l("Clinic's reasons"),
+        "no_capacity": _l("No free capacity"),
+        "no_show": _l("Did not come"),
+    },
     "message": {
         "due": _l("Waiting"),
         "claimed": _l("Being sent"),

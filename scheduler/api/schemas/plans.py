@@ -6,7 +6,19 @@ from typing import Any
 from marshmallow import fields
 
 from scheduler.api.answers import day_or_none, picked, utc
-from scheduler.api.fields import Day, Input, Instant, Many, Number, Paging, Part, QueryNumber, Text, TimeOfDay
+from scheduler.api.fields import (
+    Day,
+    Flag,
+    Input,
+    Instant,
+    Many,
+    Number,
+    Paging,
+    Part,
+    QueryNumber,
+    Text,
+    TimeOfDay,
+)
 from scheduler.api.schemas.appointments import LONGEST_REASON, OVERRIDE, AppointmentSchema, appointment_json
 from scheduler.api.schemas.catalogue import PhaseSchema, phase_json
 from scheduler.api.schemas.common import Output, day, instant, many, page_of, part, parts, text, whole
@@ -99,6 +111,44 @@ class Placement(Input):
     )
 
 
+SEEN = {"description": "The plan's version that you saw."}
+WHY = {"description": "patient, clinic, no_capacity or words of your own; kept with the sessions concerned."}
+
+
+class PlanChange(Input):
+    """A change of a plan or of one of its sessions."""
+
+    version = Number(required=True, metadata=SEEN)
+    reason = Text(200, load_default="", metadata=WHY)
+
+
+class PlanRelease(PlanChange):
+    """A change of a plan that may free what is booked."""
+
+    release = Flag(
+        required=True,
+        metadata={
+            "description": "true cancels the plan's future appointments; one mail tells the patient all dates."
+        },
+    )
+
+
+class Extension(Input):
+    """Phases to add."""
+
+    version = Number(required=True, metadata=SEEN)
+    phases = Many(Part(NewPhase), MOST_SESSIONS, least=1, required=True)
+
+
+class Course(Input):
+    """What comes instead: a protocol, or phases; with both, the phases stand in for the protocol's own."""
+
+    version = Number(required=True, metadata=SEEN)
+    from_number = Number(1, MOST_SESSIONS, required=True, metadata={"description": "The first one replaced."})
+    protocol_id = Number(allow_none=True, load_default=None)
+    phases = Many(Part(NewPhase), MOST_SESSIONS, allow_none=True, load_default=None)
+
+
 class PreferencesSchema(Output):
     """What the patient would like; what is not there does not matter."""
 
@@ -124,7 +174,9 @@ class PlannedSessionSchema(Output):
     number = whole("1 is the first.")
     appointment_type_id = whole()
     status = text("to_place, placed, completed, missed or skipped")
-    reason = text("Why it is to be placed again, was missed or skipped.")
+    reason = text(
+        "Why it is to be placed again, was missed or skipped: patient, clinic, no_capacity, no_show or other words."
+    )
     window = part(WindowSchema)
     held_on = day("The local date of its appointment.", none=True)
     appointment = part(AppointmentSchema, "What fills it.", none=True)
