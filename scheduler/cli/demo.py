@@ -12,9 +12,6 @@ from scheduler import clock
 from scheduler.calendars.links import feed_links
 from scheduler.cli.plainly import PlainGroup
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.demo.invent import invent_demo
-from scheduler.usecases.demo.load import SIGN_INS, has_data, load_demo
-from scheduler.usecases.demo.size import DemoSize
 
 PARTS = 1000
 """Into how many steps a progress bar is divided."""
@@ -38,6 +35,11 @@ def load(
     The same numbers on the same day make the same clinic. Nobody in it is real, and no mail of its past is sent;
     reminders of its future appointments will be. Sign in as reception, admin or practitioner.
     """
+    # Imported here because every web process imports this module, and none needs public holidays in its memory.
+    from scheduler.usecases.demo.invent import invent_demo
+    from scheduler.usecases.demo.load import SIGN_INS, has_data, load_demo
+    from scheduler.usecases.demo.size import DemoSize
+
     settings: Settings = current_app.config["SETTINGS"]
     if has_data():
         if not if_empty:
