@@ -102,6 +102,11 @@ def discontinue_plan(
     return _change(session, plan_id, PlanStatus.DISCONTINUED, version, release, reason, actor, now)
 
 
+def is_ahead(appointment: Appointment, now: datetime) -> bool:
+    """Whether releasing a plan's appointments would cancel this one."""
+    return appointment.status in RELEASABLE and appointment.starts_at > now
+
+
 def _change(
     session: Session,
     plan_id: int,

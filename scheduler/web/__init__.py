@@ -14,6 +14,7 @@ from scheduler.web import (
     layout,
     messages,
     patients,
+    plan_life,
     plans,
     session,
     sign_in,
@@ -21,7 +22,7 @@ from scheduler.web import (
     words,
 )
 
-SCREENS = (layout, sign_in, diary, appointments, patients, plans, board, calendars, messages)
+SCREENS = (layout, sign_in, diary, appointments, patients, plans, plan_life, board, calendars, messages)
 """Modules that have a Blueprint named ``pages``."""
 
 

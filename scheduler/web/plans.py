@@ -22,6 +22,8 @@ from scheduler.usecases.clinic import (
 )
 from scheduler.usecases.patients import name_patient, view_patient
 from scheduler.usecases.placement import ChosenSlot, place_plan
+from scheduler.usecases.plan_course import HISTORY
+from scheduler.usecases.plan_life import is_ahead
 from scheduler.usecases.plan_lists import list_active_plans
 from scheduler.usecases.plans import PhaseWish, get_plan, prescribe_plan
 from scheduler.usecases.proposals import ProposedSession, SeriesProposal, propose_series
@@ -82,9 +84,7 @@ def index() -> str:
 @guard("patients.read")
 def show(plan_id: int) -> str:
     """One plan as a line of sessions; it is part of the patient's record, so looking is noted."""
-    view = get_plan(plan_id)
-    patient = view_patient(view.plan.patient_id, actor=current_actor(), now=clock.now())
-    return render_template("plans/show.html", view=get_plan(plan_id), patient=patient, practitioners=_names())
+    return plan_page(plan_id)
 
 
 @pages.get("/new")
@@ -113,7 +113,7 @@ def prescribe() -> Answer:
             patient_id=patient_id,
             practitioner_id=entered.get("practitioner_id", 0, type=int),
             protocol_id=entered.get("protocol_id", type=int),
-            phases=_own_phases() if entered.get("protocol_id") == OWN_PHASES else None,
+            phases=own_phases() if entered.get("protocol_id") == OWN_PHASES else None,
             starts_on=_date(entered.get("starts_on", "")),
             condition=entered.get("condition", ""),
             target_muscles=[code for code in entered.getlist("muscles") if code in WORDS["muscle"]],
@@ -157,6 +157,23 @@ def place(plan_id: int) -> Answer:
         sentence += " " + gettext("The confirmation goes to %(email)s.", email=booked[0].patient.email)
     notice(sentence)
     return redirect(url_for(".show", plan_id=plan_id), 303)
+
+
+def plan_page(plan_id: int, error: SchedulerError | None = None) -> str:
+    """The page of a plan, with why something about it was refused."""
+    view_patient(get_plan(plan_id).plan.patient_id, actor=current_actor(), now=clock.now())
+    view = get_plan(plan_id)
+    done = [line.session.number for line in view.lines if line.session.status in HISTORY]
+    return render_template(
+        "plans/show.html",
+        view=view,
+        patient=view.plan.patient,
+        practitioners=_names(),
+        protocols=list_protocols().items,
+        first_free=min(max(done, default=0) + 1, len(view.lines)),
+        ahead=sum(is_ahead(line.appointment, clock.now()) for line in view.lines if line.appointment),
+        sentence=say(error) if error else None,
+    )
 
 
 def _form(patient_id: int, values: Mapping[str, Any], error: SchedulerError | None = None) -> str:
@@ -257,7 +274,7 @@ def _time_of_day(preferences: Mapping[str, Any]) -> str:
     return next((code for code, known in TIMES_OF_DAY.items() if known == limits), "any")
 
 
-def _own_phases() -> list[PhaseWish]:
+def own_phases() -> list[PhaseWish]:
     """The phases typed in the form, row by row; rows without sessions are left out."""
     rows = zip(
         *(request.form.getlist(name) for name in ("sessions", "min_days", "ideal_days", "max_days")),
