@@ -1,0 +1,83 @@
+"""Repairs, timed: one move in a 12-session plan at two sizes of the clinic, and 50 and 200 displaced appointments.
+
+All arithmetic, no database: what the use cases load is made up here, the same on every run.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from statistics import median
+from time import perf_counter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from scheduler.planning.cadence import Window
+from scheduler.planning.hours import WallClock, WeeklyHours, grid_bits, open_bits, wall_clock
+from scheduler.planning.repair import repair_plan
+from scheduler.planning.series import Fixed, Preferences, Supply, WantedSession, best_series
+from scheduler.planning.timeline import Horizon, bookable_starts, busy_bits
+
+BERLIN = ZoneInfo("Europe/Berlin")
+BEGINS = date(2026, 3, 2)
+HORIZON_DAYS = 180
+BUSY_SHARE = 0.8
+CLINICS = (5, 20)
+MOVES = 15
+
+
+def run() -> dict[str, Any]:
+    """Median and worst milliseconds of one repair, by the number of practitioners looked at."""
+    return {"one move": {f"{size} practitioners": _one_move(size) for size in CLINICS}}
+
+
+def _one_move(size: int) -> dict[str, float]:
+    """A plan of 12 sessions with anybody; each time another of its sessions moves, by -6 to +6 days."""
+    rng = random.Random(size)
+    clock = _clock(HORIZON_DAYS)
+    supplies = [_supply(rng, who, clock, BUSY_SHARE) for who in range(1, size + 1)]
+    sessions = [WantedSession(number, 1, 6, 5, 7, 10) for number in range(1, 13)]
+    first = Window(BEGINS, BEGINS, BEGINS + timedelta(days=10))
+    wishes = Preferences(practitioner_ids=(1,))
+    slots = {
+        one.number: Fixed(one.tick, one.day, one.minute, one.practitioner_id, one.location_id)
+        for one in best_series(sessions, supplies, wishes, first).placed
+    }
+    took = []
+    for _ in range(MOVES):
+        number = rng.randint(1, 11)
+        slot = slots[number]
+        moved = replace(slot, day=slot.day + rng.choice([-6, -4, -3, 3, 4, 6]), minute=600)
+        course = [replace(one, fixed=slots[one.number]) for one in sessions[: number - 1]]
+        course += [replace(sessions[number - 1], fixed=moved), *sessions[number:]]
+        standing = {later: slots[later] for later in range(number + 1, 13)}
+        took.append(_milliseconds(lambda: repair_plan(course, standing, supplies, wishes, first)))  # noqa: B023
+    return {"repair_ms": median(took), "repair_worst_ms": max(took)}
+
+
+def _clock(days: int) -> WallClock:
+    start = datetime.combine(BEGINS, datetime.min.time(), BERLIN)
+    end = datetime.combine(BEGINS + timedelta(days=days), datetime.min.time(), BERLIN)
+    return wall_clock(BERLIN, Horizon.between(start.astimezone(UTC), end.astimezone(UTC)))
+
+
+def _supply(rng: random.Random, who: int, clock: WallClock, busy: float) -> Supply:
+    """A practitioner who works weekdays from 8 to 18 h, in half hours of which a share is taken."""
+    rules = [WeeklyHours(weekday, 480, 1080, date(2020, 1, 1)) for weekday in range(5)]
+    hours = open_bits(rules, clock.zone, clock.horizon)
+    first = clock.horizon.start_tick
+    taken = [
+        ((first + tick) * 300, (first + tick + 6) * 300)
+        for day in clock.days
+        for tick in range(day.lo + 96, day.lo + 216, 6)
+        if rng.random() < busy
+    ]
+    free = hours & ~busy_bits(taken, clock.horizon)
+    starts = bookable_starts(hours, free, 6, 0, 0) & grid_bits(clock.zone, clock.horizon, 15)
+    return Supply(who, 1, clock, {1: starts}, free, hours)
+
+
+def _milliseconds(work: Callable[[], object]) -> float:
+    begins = perf_counter()
+    work()
+    return (perf_counter() - begins) * 1000
