@@ -4,18 +4,13 @@ SQLite: writing transactions BEGIN IMMEDIATE (a deferred one that turns into a w
 locked" whatever the timeout), reading ones BEGIN. PostgreSQL: writers first take advisory locks on every resource
 they touch, in sorted order, because two series inserted side by side would otherwise deadlock in the exclusion
 constraints.
-
-A light commit is not flushed to disk. It is there for everybody at once and outlives the process that made it, but
-the machine's or the database server's crash may undo it. crash_epoch() tells whether there was one.
 """
 
-import hashlib
 import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from functools import wraps
-from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, event, text
@@ -29,12 +24,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 TRIES = 6
 WRITING = "needletime_writing"
-LIGHTLY = "needletime_lightly"
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 SERIALIZATION_FAILURE, DEADLOCK, LOCK_TIMEOUT = "40001", "40P01", "55P03"
 IDEMPOTENCY_RACE = "uq_idempotency_keys_actor_key"
 """Two copies of one request met; the second finds the first one's result when it runs again."""
-LOCK_KINDS = {"practitioner": 1, "location": 2, "patient": 3, "plan": 4, "sign_in": 5}
+LOCK_KINDS = {"practitioner": 1, "location": 2, "patient": 3, "plan": 4, "sign_in": 5, "request": 6}
 
 
 def prepare_engine(engine: Engine) -> None:
@@ -42,8 +35,6 @@ def prepare_engine(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
-    else:
-        event.listen(engine, "begin", _begin_postgresql)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -53,15 +44,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if options.get(WRITING):
-        connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if options.get(LIGHTLY) else 'FULL'}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITING) else "BEGIN")
-
-
-def _begin_postgresql(connection: Connection) -> None:
-    if connection.get_execution_options().get(LIGHTLY):
-        connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+    writing = connection.get_execution_options().get(WRITING)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
 def writing(work: Callable[Concatenate[Session, P], R]) -> Callable[P, R]:
@@ -71,37 +55,37 @@ def writing(work: Callable[Concatenate[Session, P], R]) -> Callable[P, R]:
     growing pauses; other database errors become the domain error of the constraint that was hit.
     Raises DatabaseBusy when every try met a lock.
     """
-    return _in_transaction(work, {WRITING: True})
 
-
-def writing_lightly(work: Callable[Concatenate[Session, P], R]) -> Callable[P, R]:
-    """Like writing, with a light commit: only for what crash_epoch() can call into question later."""
-    return _in_transaction(work, {WRITING: True, LIGHTLY: True})
-
-
-def _in_transaction(work: Callable[Concatenate[Session, P], R], options: dict[str, bool]) -> Callable[P, R]:
     @wraps(work)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        for attempt in range(TRIES):
-            session = db.session()
+        session = db.session()
+
+        def attempt() -> R:
             session.rollback()
             try:
-                session.connection(execution_options=options)
+                session.connection(execution_options={WRITING: True})
                 result = work(session, *args, **kwargs)
                 session.commit()
-            except DBAPIError as error:
-                session.rollback()
-                if not _is_worth_retrying(error):
-                    raise domain_error(error) from error
-                time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
             except BaseException:
                 session.rollback()
                 raise
-            else:
-                return result
-        raise DatabaseBusy
+            return result
+
+        return persist(attempt)
 
     return run
+
+
+def persist(attempt: Callable[[], R]) -> R:
+    """Try until nothing worth retrying is in the way; raises domain errors, and DatabaseBusy after the last try."""
+    for tries in range(TRIES):
+        try:
+            return attempt()
+        except DBAPIError as error:
+            if not _is_worth_retrying(error):
+                raise domain_error(error) from error
+        time.sleep(random.uniform(0.01, 0.05) * 2**tries)
+    raise DatabaseBusy
 
 
 def reading(work: Callable[Concatenate[Session, P], R]) -> Callable[P, R]:
@@ -112,21 +96,6 @@ def reading(work: Callable[Concatenate[Session, P], R]) -> Callable[P, R]:
         return work(db.session(), *args, **kwargs)
 
     return run
-
-
-def crash_epoch(session: Session) -> str:
-    """A word for the time since light commits can last have been lost; another word: some may have been.
-
-    SQLite: since the machine started. PostgreSQL: since the server last recovered from a crash, which resets its
-    statistics; a manual reset of those looks the same. "" where it cannot be known: write nothing lightly there.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        since = str(session.scalar(text("SELECT stats_reset FROM pg_stat_bgwriter")))
-    elif BOOT_ID.exists():
-        since = BOOT_ID.read_text()
-    else:
-        return ""
-    return hashlib.sha256(since.encode()).hexdigest()[:12]
 
 
 def lock_resources(session: Session, resources: Iterable[tuple[str, int]]) -> None:

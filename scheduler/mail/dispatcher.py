@@ -8,9 +8,10 @@ the one after that is written while the server works. See usecases/dispatch.py f
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from scheduler.light_commits import LightWriter, light_writer
 from scheduler.mail.render import render_letter
 from scheduler.mail.smtp import (
     CLOSING,
@@ -90,28 +91,36 @@ def dispatch_messages(
     Time-outs and refusals become states of messages. Only errors of the database are raised; what was claimed is then
     claimed again when its lease is over.
     """
-    if mailer is None:
+    claim = claim_messages(limit=BATCH, now=clock()) if mailer else Claim()
+    if mailer is None or not claim.looked_at:
         return Tally()
-    run = _Run(mailer, clock, stop)
-    try:
-        while not run.over:
-            claim = claim_messages(limit=BATCH, now=clock())
+    with light_writer() as writer:
+        run = _Run(mailer, clock, stop, writer)
+        try:
             run.deliver(claim)
-            if claim.looked_at < BATCH:
-                break
-    finally:
-        run.hang_up()
+            while claim.looked_at == BATCH and not run.over:
+                claim = claim_messages(limit=BATCH, now=clock())
+                run.deliver(claim)
+        finally:
+            run.hang_up()
     return run.tally
 
 
 class _Run:
     """The state of one run: a connection, a claim, what is ready to go and what is still to be kept."""
 
-    def __init__(self, mailer: Mailer, clock: Callable[[], datetime], stop: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        mailer: Mailer,
+        clock: Callable[[], datetime],
+        stop: Callable[[], bool],
+        writer: LightWriter,
+    ) -> None:
         self.tally = Tally()
         self._mailer = mailer
         self._clock = clock
         self._stop = stop
+        self._writer = writer
         self._server_in_trouble = False
         self._timeouts = 0
         self._slow_domains: set[str] = set()
@@ -188,7 +197,7 @@ class _Run:
 
     def _begin(self, mail: _Mail) -> bool:
         now = self._clock()
-        begun = begin_sending(self._claim, mail.letter, self._outcomes, now=now)
+        begun = begin_sending(self._writer, self._claim, mail.letter, self._outcomes, now=now)
         self._outcomes.clear()
         if not begun:
             self._lose_connection()  # the server waits for a text that it must not get
@@ -226,7 +235,7 @@ class _Run:
             return None
         mail_from = self._mailer.mail_from
         try:
-            mail = render_letter(replace(letter, recipient=address), mail_from, now=self._clock())
+            mail = render_letter(letter._replace(recipient=address), mail_from, now=self._clock())
         except Exception as error:  # one letter that cannot be written must not hold up the others
             log.exception("message %s cannot be written", letter.id)
             self._note(letter, Verdict.FAILED, f"The mail could not be written: {error!r}.")

@@ -6,7 +6,7 @@ email.message object, which would take longer than sending it.
 
 import binascii
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 
 import css_inline
 from babel import Locale
-from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template, select_autoescape
 
-from scheduler.i18n import translator
+from scheduler.i18n import Gettext, translator
 from scheduler.mail import words
 from scheduler.models.messages import MessageKind
 from scheduler.usecases.letters import Letter, Visit
@@ -45,90 +45,117 @@ class Card(NamedTuple):
         return (self.who, *self.place) if self.who else self.place
 
 
+class Voice(NamedTuple):
+    """How one language is spoken and written."""
+
+    locale: Locale
+    gettext: Gettext
+    language: str
+    """BCP 47."""
+    direction: str
+    """ltr or rtl."""
+
+
 def render_letter(letter: Letter, mail_from: str, *, now: datetime) -> bytes:
     """The whole mail with CRLF line ends, from the clinic as ``mail_from`` to ``letter.recipient``.
 
     Both addresses must have passed smtp.address_for_smtp. Times are those of each location.
     """
-    locale = words.choose_locale(letter.locale, letter.sender.locale)
-    fields = _fields(letter, locale)
+    voice = _voice(words.choose_locale(letter.locale, letter.sender.locale))
+    fields = _fields(letter, voice)
     boundary = f"=_{letter.message_id}"  # cannot occur in quoted-printable
-    head = "\r\n".join(
-        [
-            *_headers(letter, mail_from, str(fields["subject"]), locale, now),
-            f'Content-Type: multipart/alternative; boundary="{boundary}"',
-            "",
-            "",
-        ]
-    )
+    text, html = _templates()
+    head = [
+        *_headers(letter, mail_from, str(fields["subject"]), now),
+        f"Content-Language: {voice.language}",
+        "MIME-Version: 1.0",
+        f'Content-Type: multipart/alternative; boundary="{boundary}"',
+        "\r\n",
+    ]
     return b"".join(
         [
-            head.encode(),
-            *_part("text/plain", _environment.get_template("letter.txt").render(fields), boundary),
-            *_part("text/html", _environment.get_template("letter.html").render(fields), boundary),
+            "\r\n".join(head).encode(),
+            *_part("text/plain", text.render(fields), boundary),
+            *_part("text/html", html.render(fields), boundary),
             f"--{boundary}--\r\n".encode(),
         ]
     )
 
 
-def _headers(letter: Letter, mail_from: str, subject: str, locale: Locale, now: datetime) -> Iterable[str]:
+def _headers(letter: Letter, mail_from: str, subject: str, now: datetime) -> Iterable[str]:
     domain = mail_from.rpartition("@")[2]
     yield f"From: {_mailbox('From', letter.sender.name, mail_from)}"
     if letter.sender.email:
         yield f"Reply-To: {_encoded('Reply-To', one_line(letter.sender.email))}"
     yield f"To: {_mailbox('To', letter.name, letter.recipient)}"
     yield f"Subject: {_encoded('Subject', subject)}"
-    yield f"Date: {format_datetime(now)}"
+    yield f"Date: {_date(now)}"
     yield f"Message-ID: <{letter.message_id}@{domain}>"
     if letter.thread:
         yield f"In-Reply-To: <{letter.thread}@{domain}>"
         yield f"References: <{letter.thread}@{domain}>"
     yield "Auto-Submitted: auto-generated"
-    yield f"Content-Language: {str(locale).replace('_', '-')}"
-    yield "MIME-Version: 1.0"
 
 
-def _fields(letter: Letter, locale: Locale) -> dict[str, object]:
-    gettext = translator(str(locale))
-    sender = letter.sender
-    kind = words.words_for(letter.kind, len(letter.visits))
-    cards, shared = _gather([_card(visit, letter, locale, gettext) for visit in letter.visits])
-    first = _wall(letter.visits[0].starts_at, letter.visits[0].zone)
+def _fields(letter: Letter, voice: Voice) -> dict[str, object]:
+    gettext, locale, sender = voice.gettext, voice.locale, letter.sender
     count = len(letter.visits)
-    when = words.moment(first, locale) if count == 1 else words.day_without_year(first.date(), locale)
-    previous = letter.previous_at if letter.previous_at != letter.visits[0].starts_at else None
+    kind = words.words_for(letter.kind, count)
+    cards, shared = _gather([_card(visit, letter, voice) for visit in letter.visits])
+    first = letter.visits[0]
+    first_wall = _wall(first.starts_at, first.zone)
+    when = (
+        words.moment(first_wall, locale) if count == 1 else words.day_without_year(first_wall.date(), locale)
+    )
+    before = ""
+    if letter.previous_at is not None and letter.previous_at != first.starts_at:
+        previous = words.moment(_wall(letter.previous_at, first.zone), locale)
+        before = gettext(words.BEFORE) % {"when": previous}
+    ask = gettext(kind.ask) % {"phone": sender.phone} if sender.phone else gettext(kind.ask_without_phone)
     return {
         "subject": gettext(kind.subject) % {"when": when, "count": count},
         "greeting": gettext(words.GREETING) % {"name": one_line(letter.given_name)},
         "lead": gettext(kind.lead) % {"count": count},
-        "before": gettext(words.BEFORE)
-        % {"when": words.moment(_wall(previous, letter.visits[0].zone), locale)}
-        if previous
-        else "",
+        "before": before,
         "cards": cards,
         "shared": shared,
-        "ask": gettext(kind.ask) % {"phone": sender.phone}
-        if sender.phone
-        else gettext(kind.ask_without_phone),
+        "ask": ask,
         "gone": letter.kind == MessageKind.CANCELLATION,
         "sender": sender,
         "phone_link": _NO_DIGIT.sub("", sender.phone),
-        "language": str(locale).replace("_", "-"),
-        "direction": locale.text_direction,
+        "language": voice.language,
+        "direction": voice.direction,
     }
 
 
-def _card(visit: Visit, letter: Letter, locale: Locale, gettext: Callable[[str], str]) -> Card:
+def _card(visit: Visit, letter: Letter, voice: Voice) -> Card:
+    locale = voice.locale
     starts, ends = _wall(visit.starts_at, visit.zone), _wall(visit.ends_at, visit.zone)
-    needs_zone = letter.sender.several_zones or (letter.zone not in {None, visit.zone})
-    place = ", ".join(filter(None, (one_line(visit.location), one_line(visit.room))))
+    needs_zone = letter.sender.several_zones or (letter.zone or visit.zone) != visit.zone
     return Card(
         day=words.full_day(starts.date(), locale),
         time=f"{words.clock_time(starts.time(), locale)}–{words.clock_time(ends.time(), locale)}",
         zone=words.zone_name(ZoneInfo(visit.zone), bool(starts.dst()), locale) if needs_zone else "",
-        who=gettext(words.WITH) % {"name": one_line(visit.practitioner)},
-        place=(place, *filter(None, map(one_line, visit.address.splitlines()))),
+        who=voice.gettext(words.WITH) % {"name": one_line(visit.practitioner)},
+        place=_place(visit.location, visit.room, visit.address),
     )
+
+
+@lru_cache(maxsize=1024)
+def _place(location: str, room: str, address: str) -> tuple[str, ...]:
+    first = ", ".join(filter(None, (one_line(location), one_line(room))))
+    return (first, *filter(None, map(one_line, address.splitlines())))
+
+
+@lru_cache(maxsize=256)
+def _voice(locale: Locale) -> Voice:
+    tag = str(locale).replace("_", "-")
+    return Voice(locale, translator(tag), tag, locale.text_direction)
+
+
+@lru_cache(maxsize=16)
+def _date(now: datetime) -> str:
+    return format_datetime(now)
 
 
 def _gather(cards: list[Card]) -> tuple[list[Card], tuple[str, ...]]:
@@ -194,11 +221,15 @@ def _source(name: str) -> str:
     return html.replace(' data-css-inline="keep"', "").replace("<!--{%", "{%").replace("%}-->", "%}")
 
 
-_environment = Environment(
-    loader=FunctionLoader(_source),
-    autoescape=select_autoescape(("html",)),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    auto_reload=False,
-)
+@lru_cache(maxsize=1)
+def _templates() -> tuple[Template, Template]:
+    """Text and HTML."""
+    environment = Environment(
+        loader=FunctionLoader(_source),
+        autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.clear()  # none is used, and they would be copied for every mail
+    return environment.get_template("letter.txt"), environment.get_template("letter.html")

@@ -130,6 +130,7 @@ class Connection:
         self._received = bytearray()
         self._offered: Envelope | None = None
         self._must_reset = False
+        self._answer_seconds = 0.0
         self.usable = True
         self.delivered = 0
         """Mails taken so far: a server may hang up after so many."""
@@ -150,7 +151,9 @@ class Connection:
             raise ValueError("nothing was offered")
         if envelope.needs_utf8 and not self._takes_utf8:
             return Reply(NEEDS_UTF8, "The mail server cannot deliver to addresses with such letters.")
+        begun = time.monotonic()
         reply = self._pipelined_answer() if self._pipelining else self._lockstep_answer(envelope)
+        self._answer_seconds = time.monotonic() - begun
         self._must_reset = reply.code != GO_AHEAD
         return reply
 
@@ -165,9 +168,11 @@ class Connection:
         return reply
 
     def answers_within(self, seconds: float) -> bool:
-        """Whether the answer to what is offered begins to arrive in time."""
-        if self._offered is None or not self._pipelining or not self.usable:
+        """Whether the answer to what is offered begins to arrive in time; in lockstep, whether the last one did."""
+        if self._offered is None or not self.usable:
             return False
+        if not self._pipelining:
+            return self._answer_seconds < seconds
         if self._received or getattr(self._socket, "pending", int)():
             return True
         return bool(select([self._socket], [], [], seconds)[0])

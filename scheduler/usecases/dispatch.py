@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, and_, bindparam, delete, exists, or_, select, text, tuple_, update
+from sqlalchemy import Table, bindparam, delete, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
-from scheduler.models.appointments import INACTIVE, Appointment
+from scheduler.light_commits import LightWriter, Step, crash_epoch
 from scheduler.models.messages import Message, MessageItem, MessageKind, MessageState
-from scheduler.transaction import crash_epoch, writing, writing_lightly
+from scheduler.transaction import writing
 from scheduler.usecases.letters import BEGUN, Letter, load_letters, still_to_tell
 
 S = MessageState
@@ -97,19 +97,23 @@ def claim_messages(session: Session, *, limit: int, now: datetime) -> Claim:
     return Claim(holder=holder, lightly=bool(epoch), letters=letters, looked_at=len(rows))
 
 
-def begin_sending(claim: Claim, letter: Letter, outcomes: Sequence[Outcome], *, now: datetime) -> bool:
+def begin_sending(
+    writer: LightWriter, claim: Claim, letter: Letter, outcomes: Sequence[Outcome], *, now: datetime
+) -> bool:
     """Commit what became of others, and that ``letter`` is being sent; False if it must not be (any more).
 
     False: it was withdrawn, the lease was lost, or an appointment changed since it was claimed.
     """
-    begin = _begin_lightly if claim.lightly else _begin
-    return begin(claim.holder, letter.id, outcomes, now=now)
+    beginning = {"number": letter.id, "holder": claim.holder, "lease_ends_at": now + SENDING_LEASE}
+    steps: list[Step] = [*_keeping(claim, outcomes, now), (_BEGIN, beginning)]
+    changed = writer.write(steps) if claim.lightly else _write_flushed(steps)
+    return changed[-1] == 1
 
 
 @writing
 def keep_outcomes(session: Session, claim: Claim, outcomes: Sequence[Outcome], *, now: datetime) -> None:
     """Commit, flushed to disk, what became of some letters of a claim."""
-    _keep(session, claim.holder, outcomes, now)
+    _run(session, _keeping(claim, outcomes, now))
 
 
 @writing
@@ -208,23 +212,19 @@ def _set(session: Session, ids: Sequence[int], **values: object) -> None:
 
 
 _messages = cast(Table, Message.__table__)
+# Constants as literal words: they are run once for each mail, and expanding lists takes longer than the database.
 _BEGIN = (
     update(_messages)
     .where(
         _messages.c.id == bindparam("number"),
-        _messages.c.state == S.CLAIMED.value,
         _messages.c.claimed_by == bindparam("holder"),
-        ~exists()
-        .where(
-            MessageItem.message_row_id == _messages.c.id,
-            MessageItem.appointment_id == Appointment.id,
-            or_(
-                MessageItem.sequence != Appointment.sequence,
-                MessageItem.starts_at != Appointment.starts_at,
-                and_(Appointment.status.in_(INACTIVE), _messages.c.kind != MessageKind.CANCELLATION.value),
-            ),
-        )
-        .correlate(_messages),
+        text(
+            "state = 'claimed' AND NOT EXISTS (SELECT 1 FROM message_items AS item"
+            " JOIN appointments ON appointments.id = item.appointment_id"
+            " WHERE item.message_row_id = messages.id AND (item.sequence <> appointments.sequence"
+            " OR item.starts_at <> appointments.starts_at"
+            " OR (appointments.status IN ('cancelled', 'no_show') AND messages.kind <> 'cancellation')))"
+        ),
     )
     .values(state=S.SENDING.value, next_attempt_at=bindparam("lease_ends_at"))
 )
@@ -234,7 +234,7 @@ _KEEP = (
         _messages.c.id == bindparam("number"),
         _messages.c.claimed_by == bindparam("holder"),
         # unknown: the lease ran out, but its holder lives and has the answer after all.
-        _messages.c.state.in_((S.CLAIMED.value, S.SENDING.value, S.UNKNOWN.value)),
+        text("state IN ('claimed', 'sending', 'unknown')"),
     )
     .values(
         {
@@ -245,25 +245,27 @@ _KEEP = (
 )
 
 
-def _begin_work(
-    session: Session, holder: str, number: int, outcomes: Sequence[Outcome], *, now: datetime
-) -> bool:
-    _keep(session, holder, outcomes, now)
-    begun = session.connection().execute(
-        _BEGIN, {"number": number, "holder": holder, "lease_ends_at": now + SENDING_LEASE}
-    )
-    return begun.rowcount == 1
+@writing
+def _write_flushed(session: Session, steps: Sequence[Step]) -> list[int]:
+    return _run(session, steps)
 
 
-_begin = writing(_begin_work)
-_begin_lightly = writing_lightly(_begin_work)
+def _run(session: Session, steps: Sequence[Step]) -> list[int]:
+    return [session.connection().execute(statement, values).rowcount for statement, values in steps]
 
 
-def _keep(session: Session, holder: str, outcomes: Sequence[Outcome], now: datetime) -> None:
-    for outcome in outcomes:
-        session.connection().execute(
-            _KEEP, {"number": outcome.letter.id, "holder": holder, **_new_values(outcome, holder, now)}
+def _keeping(claim: Claim, outcomes: Sequence[Outcome], now: datetime) -> list[Step]:
+    return [
+        (
+            _KEEP,
+            {
+                "number": outcome.letter.id,
+                "holder": claim.holder,
+                **_new_values(outcome, claim.holder, now),
+            },
         )
+        for outcome in outcomes
+    ]
 
 
 def _new_values(outcome: Outcome, holder: str, now: datetime) -> dict[str, object]:

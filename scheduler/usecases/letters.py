@@ -2,10 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -27,8 +26,7 @@ NONE_LEFT = "None of its appointments is left."
 NOT_CANCELLED = "The appointment is not cancelled."
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(NamedTuple):
     """The clinic as its mails name it."""
 
     name: str
@@ -39,8 +37,7 @@ class Sender:
     """Locations in use lie in more than one zone: times need the zone's name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """An appointment as a mail tells it."""
 
     appointment_id: int
@@ -59,8 +56,7 @@ class Visit:
     """… and the start that it tells."""
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(NamedTuple):
     """A message with all that its text needs, as plain values."""
 
     id: int
@@ -103,7 +99,7 @@ def still_to_tell(letter: Letter, now: datetime) -> Letter | str:
         return NO_ADDRESS
     if letter.kind == K.SERIES_CONFIRMATION:
         left = tuple(visit for visit in letter.visits if visit.active and visit.starts_at > now)
-        return replace(letter, visits=left) if left else NONE_LEFT
+        return letter._replace(visits=left) if left else NONE_LEFT
     if len(letter.visits) > 1:
         return _several_cancelled(letter, now)
     (visit,) = letter.visits
@@ -125,7 +121,7 @@ def _several_cancelled(letter: Letter, now: datetime) -> Letter | str:
     gone = [visit for visit in letter.visits if not visit.active]
     left = tuple(visit for visit in gone if visit.starts_at > now)
     if left:
-        return replace(letter, visits=left)
+        return letter._replace(visits=left)
     return BEGUN if gone else NOT_CANCELLED
 
 
@@ -252,5 +248,5 @@ class _History:
         thread = next((row.message_id for row in rows if row.kind in CONFIRMATIONS), None)
         last = next((row for row in reversed(rows) if row.state == MessageState.SENT), None)
         if last is None or letter.kind != K.CHANGE:
-            return replace(letter, thread=thread)
-        return replace(letter, thread=thread, previous_at=last.starts_at, last_told_sequence=last.sequence)
+            return letter._replace(thread=thread)
+        return letter._replace(thread=thread, previous_at=last.starts_at, last_told_sequence=last.sequence)

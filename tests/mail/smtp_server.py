@@ -88,7 +88,7 @@ class ScriptedServer:
         return self
 
     def wait_for(self, step: str, count: int = 1) -> None:
-        """Wait until a step was reached so many times; GO is when 354 was said."""
+        """Wait until a step was reached so many times, or, with " said", was answered."""
         with self._changed:
             reached = self._changed.wait_for(
                 lambda: self._reached.get(step, 0) >= count, timeout=PATIENCE_SECONDS
@@ -222,6 +222,7 @@ class _Dialogue:
         answer = self._server.decide(step, line)
         if answer:
             self._say(answer)
+            self._server.note(f"{step} said")
         return answer[:1] in {"", "2", "3"}
 
     def _greet(self) -> None:
@@ -260,7 +261,6 @@ class _Dialogue:
             return
         if not self._answer("DATA", self._mail.recipients[0]):
             return
-        self._server.note("GO")
         self._lines.peek(1)
         self._server.decide("TEXT", self._mail.recipients[0])
         text = bytearray()
@@ -275,3 +275,4 @@ class _Dialogue:
         if answer.startswith("2"):
             self._server.taken.append(mail)
         self._say(answer)
+        self._server.note("END said")

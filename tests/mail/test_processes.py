@@ -71,7 +71,7 @@ def test_killed_while_committing_that_it_sends_nothing_is_lost_or_doubtful(conte
     world_with_confirmations(*some_addresses(3))
     with ScriptedServer() as server, ExitStack() as stack:
         server.on("DATA", locking(stack, then="354 go ahead"), times=1)
-        kill_after(context, server, "GO")
+        kill_after(context, server, "DATA")
         stack.close()
         assert states() == ["claimed"] * 3
         assert dispatch(server, LATER) == Tally(sent=3)
@@ -95,7 +95,7 @@ def kill_after(app: Flask, server: ScriptedServer, step: str) -> None:
     """Run a dispatcher and kill it once the server has answered at a step."""
     with dispatching(app, server) as child:
         child.go()
-        server.wait_for(step)
+        server.wait_for(f"{step} said")
         child.kill()
 
 

@@ -70,7 +70,7 @@ def test_the_next_mail_is_offered_with_the_text_of_this_one(pipelining: bool) ->
         connection.answer()
         connection.give_text(text_for_smtp(b"one\r\n"), OTHER)
         assert connection.result().code == 250
-        assert connection.answers_within(5) == pipelining
+        assert connection.answers_within(5)
         assert connection.answer().code == 354
         connection.give_text(text_for_smtp(b"two\r\n"))
         assert connection.result().code == 250
@@ -206,7 +206,7 @@ def test_implicit_tls(monkeypatch: pytest.MonkeyPatch, pipelining: bool) -> None
         connection.answer()
         connection.give_text(text_for_smtp(b"one\r\n"), OTHER)
         assert connection.result().code == 250
-        assert connection.answers_within(5) == pipelining
+        assert connection.answers_within(5)
     assert server.recipients == ["a@mail.example"]
 
 

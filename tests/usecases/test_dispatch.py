@@ -9,9 +9,10 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from scheduler.extensions import db
+from scheduler.light_commits import crash_epoch, light_writer
 from scheduler.models import Appointment, Location, Message, MessageItem, Patient, Practitioner
-from scheduler.transaction import crash_epoch, writing
-from scheduler.usecases import letters, outbox
+from scheduler.transaction import writing
+from scheduler.usecases import dispatch, letters, outbox
 from scheduler.usecases.dispatch import (
     CLAIM_LEASE,
     CRASHED,
@@ -20,11 +21,11 @@ from scheduler.usecases.dispatch import (
     Claim,
     Outcome,
     Verdict,
-    begin_sending,
     claim_messages,
     give_back,
     keep_outcomes,
 )
+from scheduler.usecases.letters import Letter
 from tests.factories import NOW, World, at, make_appointment, make_world, save
 
 MINUTE = timedelta(minutes=1)
@@ -49,7 +50,13 @@ def claim(now: datetime = NOW, limit: int = 100) -> Claim:
     return claim_messages(limit=limit, now=now)
 
 
+def begin_sending(held: Claim, letter: Letter, outcomes: Sequence[Outcome], *, now: datetime) -> bool:
+    with light_writer() as writer:
+        return dispatch.begin_sending(writer, held, letter, outcomes, now=now)
+
+
 def states() -> list[str]:
+    db.session.rollback()
     return list(db.session.scalars(select(Message.state).order_by(Message.id)))
 
 

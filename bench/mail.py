@@ -1,0 +1,226 @@
+"""Reminders per second through the dispatcher, against raw smtplib sending ready bytes to the same server.
+
+Both use one connection to one server in a process of its own. The dispatcher claims, checks, writes and commits each
+mail on a database with all fsyncs on; smtplib only sends.
+"""
+
+import json
+import smtplib
+import socket
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask_migrate import upgrade
+from sqlalchemy import func, insert, select, update
+
+from config import parse_smtp_url, read_settings
+from scheduler import create_app
+from scheduler.clock import now
+from scheduler.extensions import db
+from scheduler.mail.dispatcher import Mailer, dispatch_messages
+from scheduler.models import (
+    Appointment,
+    AppointmentType,
+    Clinic,
+    Location,
+    Message,
+    MessageState,
+    Patient,
+    Practitioner,
+    Room,
+)
+from scheduler.transaction import writing
+from scheduler.usecases.dispatch import claim_messages, give_back
+from scheduler.usecases.outbox import owe_reminders
+from tools import children, probe
+from tools.postgres import Cluster
+
+REMINDERS = 3000
+PATIENTS = 500
+ROUNDS = 3
+MAIL_FROM = "desk@clinic.example"
+SECRET_KEY = "only for measuring: nothing here is worth protecting"
+
+
+def run() -> dict[str, Any]:
+    """Measure on both databases; the ratio is ours against smtplib (higher is better), in turns on one server."""
+    with tempfile.TemporaryDirectory() as folder, Cluster(durable=True) as cluster:
+        return {
+            "sqlite": _measure(f"sqlite:///{Path(folder) / 'bench.db'}"),
+            "postgresql": _measure(cluster.create_database("bench")),
+        }
+
+
+def _measure(database_url: str) -> dict[str, float]:
+    app = create_app(read_settings({"DATABASE_URL": database_url, "SECRET_KEY": SECRET_KEY}))
+    with app.app_context(), _sink() as port:
+        upgrade()
+        present = now()
+        _fill(present)
+        ready = _ready_mails(port, present)
+        ours, theirs = [], []
+        for _ in range(ROUNDS):
+            theirs.append(REMINDERS / _seconds_of_smtplib(port, ready))
+            ours.append(REMINDERS / _seconds_of_dispatcher(port, present))
+        db.engine.dispose()
+    dispatched, raw = statistics.median(ours), statistics.median(theirs)
+    return {
+        "dispatcher_per_second": dispatched,
+        "smtplib_per_second": raw,
+        "ratio": dispatched / raw,
+    }
+
+
+def _fill(present: datetime) -> None:
+    """A clinic with REMINDERS appointments tomorrow and on, whose reminders are all due."""
+    clinic = Clinic(
+        id=1,
+        name="Needle Point",
+        email="desk@clinic.example",
+        phone="+49 30 1234567",
+        locale="en",
+        reminder_offsets_minutes=[1440],
+        quiet_from_minute=0,
+        quiet_until_minute=0,
+    )
+    location = Location(name="Mitte", address="Torstraße 1\n10119 Berlin", zone="Europe/Berlin")
+    kind = AppointmentType(name="Dry needling", duration_minutes=30)
+    places = [
+        (
+            Room(name=f"Room {number}", location=location),
+            Practitioner(given_name="P", family_name=f"{number}"),
+        )
+        for number in range(REMINDERS // PATIENTS)
+    ]
+    patients = [
+        Patient(
+            given_name="Paul",
+            family_name=f"Pain {number}",
+            email=f"paul.{number}@mail.example",
+            cautions=[],
+            created_at=present,
+        )
+        for number in range(PATIENTS)
+    ]
+    db.session.add_all([clinic, location, kind, *patients, *(row for place in places for row in place)])
+    db.session.flush()
+    begins_at = present.replace(minute=0, second=0) + timedelta(days=3)
+    rows = []
+    for number in range(REMINDERS):
+        room, practitioner = places[number // PATIENTS]
+        patient = patients[number % PATIENTS]
+        starts_at = begins_at + timedelta(minutes=30 * number)
+        ends_at = starts_at + timedelta(minutes=30)
+        rows.append(
+            {
+                "uid": f"{number}@needletime",
+                "patient_id": patient.id,
+                "practitioner_id": practitioner.id,
+                "location_id": location.id,
+                "room_id": room.id,
+                "appointment_type_id": kind.id,
+                "starts_at": starts_at,
+                "ends_at": ends_at,
+                "busy_from": starts_at,
+                "busy_until": ends_at,
+                "changed_at": present,
+                "created_at": present,
+                "override_rules": [],
+            }
+        )
+    db.session.execute(insert(Appointment), rows)
+    db.session.commit()
+    writing(lambda session: owe_reminders(session, session.scalars(select(Appointment)).all(), now=present))()
+
+
+def _ready_mails(port: int, present: datetime) -> list[tuple[str, bytes]]:
+    """What the dispatcher would send, as bytes."""
+    from scheduler.mail.render import render_letter
+
+    _make_due(present)
+    claim = claim_messages(limit=REMINDERS, now=present)
+    mails = [(letter.recipient, render_letter(letter, MAIL_FROM, now=present)) for letter in claim.letters]
+    give_back(claim, claim.letters, next_attempt_at=present)
+    assert len(mails) == REMINDERS
+    return mails
+
+
+def _make_due(present: datetime) -> None:
+    @writing
+    def reset(session: Any) -> None:
+        session.execute(
+            update(Message).values(
+                state="due", next_attempt_at=present, attempts=0, claimed_by=None, sent_at=None
+            )
+        )
+
+    reset()
+
+
+def _seconds_of_smtplib(port: int, mails: list[tuple[str, bytes]]) -> float:
+    with smtplib.SMTP(probe.HOST, port, "bench.example") as smtp:
+        begun = time.perf_counter()
+        for recipient, mail in mails:
+            smtp.sendmail(MAIL_FROM, [recipient], mail)
+        return time.perf_counter() - begun
+
+
+def _seconds_of_dispatcher(port: int, present: datetime) -> float:
+    _make_due(present)
+    server = parse_smtp_url(f"smtp://{probe.HOST}:{port}")
+    assert server is not None
+    begun = time.perf_counter()
+    tally = dispatch_messages(Mailer(server, MAIL_FROM), clock=lambda: present)
+    took = time.perf_counter() - begun
+    sent = db.session.scalar(select(func.count()).where(Message.state == MessageState.SENT.value))
+    assert tally.sent == sent == REMINDERS
+    return took
+
+
+@contextmanager
+def _sink() -> Iterator[int]:
+    port = probe.free_port()
+    server = children.spawn_module("bench.mail", str(port), cwd=Path(__file__).parent.parent)
+    try:
+        while not probe.listens(port):
+            if server.poll() is not None:
+                raise RuntimeError(f"the mail server ended with {server.returncode}")
+            time.sleep(0.05)
+        yield port
+    finally:
+        children.stop(server)
+
+
+def _swallow(port: int) -> None:
+    """A mail server that takes everything and keeps nothing."""
+    with socket.create_server((probe.HOST, port)) as listener:
+        while True:
+            connection, _ = listener.accept()
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with suppress(ConnectionError), connection, connection.makefile("rb") as lines:
+                connection.sendall(b"220 sink.example\r\n")
+                for line in lines:
+                    connection.sendall(_answer(line[:4].upper()))
+                    if line[:4].upper() == b"DATA":
+                        while lines.readline() != b".\r\n":
+                            pass
+                        connection.sendall(b"250 2.0.0 taken\r\n")
+
+
+def _answer(verb: bytes) -> bytes:
+    if verb == b"EHLO":
+        return b"250-sink.example\r\n250-PIPELINING\r\n250 8BITMIME\r\n"
+    return {b"DATA": b"354 go ahead\r\n", b"QUIT": b"221 2.0.0 bye\r\n"}.get(verb, b"250 2.0.0 ok\r\n")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 2:
+        _swallow(int(sys.argv[1]))
+    print(json.dumps(run(), indent=2))

@@ -1,0 +1,127 @@
+"""Many small transactions in a row that need not be on disk at once.
+
+A light commit is seen by everybody at once and outlives the process that made it, but it is not flushed: a crash of
+the machine or of the database server may undo it. crash_epoch() tells whether there was one. So it is only for what
+a flushed commit announced before, together with the epoch.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Update, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from scheduler.extensions import db
+from scheduler.models.base import UtcDateTime
+from scheduler.transaction import persist
+
+INSTANT = UtcDateTime()
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+Step = tuple[Update, Mapping[str, object]]
+"""A statement that changes rows, and the values of its parameters."""
+
+
+def crash_epoch(session: Session) -> str:
+    """A word for the time since light commits can last have been lost; another word: some may have been.
+
+    SQLite: since the machine started. PostgreSQL: since the server last recovered from a crash, which resets its
+    statistics; a manual reset of those looks the same. "" where it cannot be known: write nothing lightly there.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        since = str(session.scalar(text("SELECT stats_reset FROM pg_stat_bgwriter")))
+    elif BOOT_ID.exists():
+        since = BOOT_ID.read_text()
+    else:
+        return ""
+    return hashlib.sha256(since.encode()).hexdigest()[:12]
+
+
+@contextmanager
+def light_writer() -> Iterator["LightWriter"]:
+    """A writer with a connection of its own, closed in the end."""
+    with db.engine.connect() as connection:
+        kind = WRITERS[connection.dialect.name]
+        writer = kind(connection)
+        connection.detach()  # nobody else shall inherit its settings
+        yield writer
+
+
+class LightWriter:
+    """Runs statements as the driver takes them, compiled once: that is what most of the time would go into."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._dialect = connection.dialect
+        self._driver: Any = connection.connection.dbapi_connection
+        self._compiled: dict[Update, tuple[str, dict[str, Any], list[str] | None]] = {}
+        self._prepare()
+
+    def write(self, steps: Sequence[Step]) -> list[int]:
+        """Run the steps in one transaction; how many rows each changed. Raises as transaction.writing."""
+        compiled = [self._compile(statement, values) for statement, values in steps]
+        return persist(lambda: self._attempt(compiled))
+
+    def _attempt(self, compiled: Sequence[tuple[str, Any]]) -> list[int]:
+        try:
+            return self._run(compiled)
+        except self._dialect.loaded_dbapi.Error as error:
+            with suppress(self._dialect.loaded_dbapi.Error):
+                self._driver.rollback()
+            raise DBAPIError("; ".join(sql for sql, _ in compiled), None, error) from error
+
+    def _compile(self, statement: Update, values: Mapping[str, object]) -> tuple[str, Any]:
+        known = self._compiled.get(statement)
+        if known is None:
+            compiled: Any = statement.compile(dialect=self._dialect)
+            known = self._compiled[statement] = (compiled.string, compiled.params, compiled.positiontup)
+        sql, defaults, order = known
+        parameters = {
+            name: INSTANT.process_bind_param(value, self._dialect) if isinstance(value, datetime) else value
+            for name, value in {**defaults, **values}.items()
+        }
+        return sql, self._arrange(parameters, order)
+
+    def _prepare(self) -> None:
+        raise NotImplementedError
+
+    def _run(self, compiled: Sequence[tuple[str, Any]]) -> list[int]:
+        raise NotImplementedError
+
+    def _arrange(self, parameters: dict[str, Any], order: Sequence[str] | None) -> Any:
+        raise NotImplementedError
+
+
+class _SqliteWriter(LightWriter):
+    def _prepare(self) -> None:
+        self._driver.execute("PRAGMA synchronous=NORMAL")
+
+    def _run(self, compiled: Sequence[tuple[str, Any]]) -> list[int]:
+        self._driver.execute("BEGIN IMMEDIATE")
+        changed = [self._driver.execute(*step).rowcount for step in compiled]
+        self._driver.execute("COMMIT")
+        return changed
+
+    def _arrange(self, parameters: dict[str, Any], order: Sequence[str] | None) -> Any:
+        return [parameters[name] for name in order or ()]
+
+
+class _PostgresqlWriter(LightWriter):
+    def _prepare(self) -> None:
+        self._driver.execute("SET synchronous_commit TO off")
+        self._driver.commit()
+
+    def _run(self, compiled: Sequence[tuple[str, Any]]) -> list[int]:
+        with self._driver.pipeline():  # one round trip, BEGIN and COMMIT included
+            cursors = [self._driver.execute(*step) for step in compiled]
+            self._driver.commit()
+        return [cursor.rowcount for cursor in cursors]
+
+    def _arrange(self, parameters: dict[str, Any], order: Sequence[str] | None) -> Any:
+        return parameters
+
+
+WRITERS: dict[str, type[LightWriter]] = {"sqlite": _SqliteWriter, "postgresql": _PostgresqlWriter}
