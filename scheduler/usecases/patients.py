@@ -16,7 +16,7 @@ from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.feed_tokens import touch_events
 from scheduler.usecases.idempotency import Idempotency, recall, remember
-from scheduler.usecases.lookup import find
+from scheduler.usecases.lookup import BIGGEST_ID, find
 from scheduler.usecases.paging import Page, fetch_page
 
 EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;:\"()\[\]\\.]+")
@@ -115,7 +115,7 @@ def view_patient(session: Session, patient_id: int, *, actor: Actor, now: dateti
 @reading
 def name_patient(session: Session, patient_id: int) -> Patient | None:
     """The patient to be named in a form, without looking into the record; None if there is none."""
-    return session.get(Patient, patient_id)
+    return session.get(Patient, patient_id) if 0 < patient_id <= BIGGEST_ID else None
 
 
 @reading

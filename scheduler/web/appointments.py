@@ -6,18 +6,19 @@ Every screen here is a page of its own and, asked for by a script, the body of t
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug import Response as AnyResponse
 
 from scheduler import clock
 from scheduler.access import current_actor, guard
-from scheduler.errors import NeedsOverride, SchedulerError
+from scheduler.errors import InvalidInput, NeedsOverride, NotFound, SchedulerError
 from scheduler.http_errors import problem_of, say
-from scheduler.models import Appointment
+from scheduler.models import Appointment, AppointmentType, Patient
 from scheduler.usecases import appointments
 from scheduler.usecases.appointment_queries import get_appointment
 from scheduler.usecases.clinic import list_appointment_types, list_practitioners
+from scheduler.usecases.paging import Page
 from scheduler.usecases.patients import find_patients, name_patient
 from scheduler.web import once, session
 from scheduler.web.formats import local, moment
@@ -53,16 +54,19 @@ def new() -> str:
     """The form, with what is known from where one clicked."""
     asked = request.args
     patient_id = asked.get("patient_id", type=int)
-    return _form({**asked.to_dict(), "patient": name_patient(patient_id) if patient_id else None})
+    patient = name_patient(patient_id) if patient_id else None
+    if patient_id and patient is None:
+        raise NotFound(what="patient")
+    own = g.signed_in.practitioner_id
+    return _form({"practitioner_id": own, **asked.to_dict(), "patient": patient})
 
 
 @pages.get("/new/patients")
 @guard("patients.read")
 def suggest_patients() -> str:
     """A few patients for what was typed, to choose one."""
-    q = request.args.get("patient_q", "").strip()[:200]
-    found = find_patients(q, page_size=SUGGESTIONS) if q else None
-    return render_template("appointments/suggestions.html", q=q, found=found)
+    q = request.args.get("patient_q", "")
+    return render_template("appointments/suggestions.html", q=q, found=_suggested(q))
 
 
 @pages.post("/new")
@@ -70,9 +74,12 @@ def suggest_patients() -> str:
 def book() -> Answer:
     """Book what was entered; where that is refused, show the form again with the reason and nothing lost."""
     entered = request.form
+    patient_id = entered.get("patient_id", 0, type=int)
     try:
+        if not patient_id:
+            raise InvalidInput("Please choose the patient.", field="patient_id")
         booked = appointments.book_appointment(
-            patient_id=entered.get("patient_id", 0, type=int),
+            patient_id=patient_id,
             practitioner_id=entered.get("practitioner_id", 0, type=int),
             appointment_type_id=entered.get("appointment_type_id", 0, type=int),
             location_id=session.desk().here.id,
@@ -83,10 +90,9 @@ def book() -> Answer:
             idempotency=once.asked_once(),
         )
     except SchedulerError as error:
-        patient_id = entered.get("patient_id", type=int)
-        patient = name_patient(patient_id) if patient_id else None
-        return _form({**entered.to_dict(), "patient": patient}, error=error), problem_of(error).status
-    return _done(booked, gettext("Booked for %(when)s.", when=moment(booked.starts_at)))
+        known = {**entered.to_dict(), "patient": name_patient(patient_id)}
+        return _form(known, error=error), problem_of(error).status
+    return _done(booked, gettext("Booked for %(when)s.", when=_when(booked)))
 
 
 @pages.post("/<int:appointment_id>/move")
@@ -107,9 +113,7 @@ def move(appointment_id: int) -> Answer:
             now=clock.now(),
         )
 
-    return _changed(
-        appointment_id, act, lambda row: gettext("Moved to %(when)s.", when=moment(row.starts_at))
-    )
+    return _changed(appointment_id, act, lambda row: gettext("Moved to %(when)s.", when=_when(row)))
 
 
 @pages.post("/<int:appointment_id>/cancel")
@@ -194,6 +198,7 @@ def _shown(
         next_statuses=NEXT_STATUSES[appointment.status],
         movable=appointment.status in appointments.MOVABLE,
         practitioners=list_practitioners().items,
+        start_on=start[:10],
         on=asked.get("on") or start[:10],
         at=asked.get("at") or start[11:],
         practitioner_id=_number(asked.get("practitioner_id")) or appointment.practitioner_id,
@@ -202,15 +207,34 @@ def _shown(
     )
 
 
+def _when(appointment: Appointment) -> str:
+    return moment(appointment.starts_at, appointment.location.zone)
+
+
 def _form(values: Mapping[str, Any], error: SchedulerError | None = None) -> str:
+    types, q = list_appointment_types().items, values.get("patient_q", "")
     return _panel(
         "appointments/form.html",
         values=values,
-        types=list_appointment_types().items,
+        types=types,
+        usual_type_id=_usual_type(types),
+        q=q,
+        found=None if values["patient"] else _suggested(q),
         practitioners=list_practitioners().items,
         form_key=once.new_key(),
         **_told(error),
     )
+
+
+def _usual_type(types: list[AppointmentType]) -> int | None:
+    """What is booked most: the shortest needling type."""
+    needling = sorted((kind.duration_minutes, kind.id) for kind in types if kind.is_needling)
+    return needling[0][1] if needling else None
+
+
+def _suggested(q: str) -> Page[Patient] | None:
+    q = q.strip()[:200]
+    return find_patients(q, page_size=SUGGESTIONS) if q else None
 
 
 def _told(error: SchedulerError | None) -> dict[str, object]:

@@ -26,6 +26,8 @@ def register(app: Flask) -> None:
         time_span,
         day,
         short_day,
+        day_month,
+        weekday_short,
         full_day,
         relative_day,
         moment,
@@ -95,6 +97,16 @@ def day(value: date | datetime, zone: str | None = None) -> str:
 def short_day(value: date | datetime, zone: str | None = None) -> str:
     """Tue 3 Mar"""
     return dates.format_skeleton("MMMEd", _day_of(value, zone), locale=get_locale())
+
+
+def day_month(value: date) -> str:
+    """3 Mar"""
+    return dates.format_skeleton("MMMd", value, locale=get_locale())
+
+
+def weekday_short(number: int | str) -> str:
+    """Mo, from 0 for Monday"""
+    return dates.get_day_names("short", locale=get_locale())[int(number)]
 
 
 def plain_date(value: date) -> str:

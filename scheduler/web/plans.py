@@ -1,17 +1,16 @@
 """Plans: prescribing one, comparing proposals for its series, placing them in one step, seeing how far it is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug import Response
 
 from scheduler import clock
 from scheduler.access import current_actor, guard
-from scheduler.errors import InvalidInput, NeedsOverride, SchedulerError
+from scheduler.errors import InvalidInput, NeedsOverride, NotFound, SchedulerError
 from scheduler.http_errors import problem_of, say
 from scheduler.usecases.appointment_queries import list_appointments
 from scheduler.usecases.clinic import (
@@ -26,14 +25,14 @@ from scheduler.usecases.plan_course import HISTORY
 from scheduler.usecases.plan_life import is_ahead
 from scheduler.usecases.plan_lists import list_active_plans
 from scheduler.usecases.plans import PhaseWish, get_plan, prescribe_plan
-from scheduler.usecases.proposals import ProposedSession, SeriesProposal, propose_series
+from scheduler.usecases.proposals import propose_series
 from scheduler.web import once
 from scheduler.web.formats import local
 from scheduler.web.notices import notice
+from scheduler.web.proposal_cards import card_of
 from scheduler.web.requests import page_number
 from scheduler.web.wall_times import day_or
 from scheduler.web.words import WORDS
-from scheduler.wording import QUIET_NOTES, note_sentence, proposal_summary, proposal_title, reason_sentence
 
 pages = Blueprint("plans", __name__, url_prefix="/plans")
 Answer = Response | str | tuple[str, int]
@@ -47,28 +46,6 @@ TIMES_OF_DAY: Mapping[str, tuple[int | None, int | None]] = {
 }
 """What a form offers -> preferred minutes of day [from, until)."""
 OWN_PHASES = "own"
-OFF_IDEAL = frozenset({"start_later", "start_earlier", "gap_longer", "gap_shorter"})
-
-
-@dataclass(frozen=True, slots=True)
-class Week:
-    """A week in a proposal's small calendar: seven days, each with the session on it; ``skipped`` weeks before it."""
-
-    monday: date
-    days: list[ProposedSession | None]
-    skipped: int
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One proposal as it is shown."""
-
-    title: str
-    summary: str
-    proposal: SeriesProposal
-    weeks: list[Week]
-    notes: dict[int, list[str]]
-    left_over: dict[int, str]
 
 
 @pages.get("")
@@ -92,12 +69,14 @@ def show(plan_id: int) -> str:
 def new() -> str:
     """The form; whoever has never been here is offered a first visit."""
     patient_id = request.args.get("patient_id", 0, type=int)
+    if patient_id and name_patient(patient_id) is None:
+        raise NotFound(what="patient")
     before = list_appointments(patient_id=patient_id, statuses=["completed"], page_size=1).total
     values = {
         "starts_on": (local(clock.now()).date() + timedelta(days=1)).isoformat(),
         "first_visit": not before,
         "time_of_day": "any",
-        "practitioner_id": request.args.get("practitioner_id", type=int),
+        "practitioner_id": g.signed_in.practitioner_id,
     }
     return _form(patient_id, values)
 
@@ -132,7 +111,7 @@ def prescribe() -> Answer:
 
 @pages.get("/<int:plan_id>/place")
 @guard("plans.write")
-def proposals(plan_id: int) -> str:
+def proposals(plan_id: int) -> Answer:
     """Up to three series side by side, with the plan's own preferences or those just tried."""
     return _compare(plan_id)
 
@@ -151,7 +130,7 @@ def place(plan_id: int) -> Answer:
             idempotency=once.asked_once(),
         )
     except SchedulerError as error:
-        return _compare(plan_id, error), problem_of(error).status
+        return _compare(plan_id, error)
     sentence = ngettext("%(num)s session is booked.", "%(num)s sessions are booked.", len(booked))
     if booked[0].patient.email:
         sentence += " " + gettext("The confirmation goes to %(email)s.", email=booked[0].patient.email)
@@ -196,64 +175,32 @@ def _form(patient_id: int, values: Mapping[str, Any], error: SchedulerError | No
     )
 
 
-def _compare(plan_id: int, error: SchedulerError | None = None) -> str:
-    view = get_plan(plan_id)
+def _compare(plan_id: int, error: SchedulerError | None = None) -> Answer:
+    view, places = get_plan(plan_id), {place.id: place for place in list_locations().items}
     tried = _preferences(request.args) if "tried" in request.args else view.plan.preferences
     found, refused = [], error
     try:
         found = propose_series(plan_id, preferences=tried, now=clock.now())
     except SchedulerError as refusal:
         refused = refused or refusal
-    return render_template(
+    page = render_template(
         "plans/proposals.html",
         view=view,
         patient=name_patient(view.plan.patient_id),
-        cards=[_card(proposal) for proposal in found],
+        cards=[
+            card_of(proposal, {number: place.zone for number, place in places.items()}) for proposal in found
+        ],
         tried=tried,
         time_of_day=_time_of_day(tried),
         times=TIMES_OF_DAY,
         practitioners=_names(),
-        locations={place.id: place for place in list_locations().items},
+        locations=places,
         form_key=once.new_key(),
         sentence=say(refused) if refused else None,
         needs_reason=isinstance(error, NeedsOverride),
         kept_choice=request.form.getlist("slot") if isinstance(error, NeedsOverride) else [],
     )
-
-
-def _card(proposal: SeriesProposal) -> Card:
-    fresh = [row for row in proposal.sessions if not row.fixed]
-    notes = {
-        row.number: [
-            note_sentence(note.code, note.params, gettext)
-            for note in row.notes
-            if note.code not in QUIET_NOTES
-        ]
-        for row in fresh
-    }
-    off_ideal = sum(any(note.code in OFF_IDEAL for note in row.notes) for row in fresh)
-    others = sum(any(note.code not in OFF_IDEAL | QUIET_NOTES for note in row.notes) for row in fresh)
-    return Card(
-        title=proposal_title(proposal.differs_in, gettext),
-        summary=proposal_summary(len(fresh), len(proposal.unplaced), off_ideal, others, gettext),
-        proposal=proposal,
-        weeks=_weeks(proposal.sessions),
-        notes=notes,
-        left_over={left.number: reason_sentence(left.reason, gettext) for left in proposal.unplaced},
-    )
-
-
-def _weeks(sessions: list[ProposedSession]) -> list[Week]:
-    """The weeks that have a session, in order."""
-    zones = {place.id: place.zone for place in list_locations().items}
-    by_day = {local(row.starts_at, zones[row.location_id]).date(): row for row in sessions}
-    mondays = sorted({day - timedelta(days=day.weekday()) for day in by_day})
-    weeks: list[Week] = []
-    for monday in mondays:
-        skipped = (monday - weeks[-1].monday).days // 7 - 1 if weeks else 0
-        days = [by_day.get(monday + timedelta(days=offset)) for offset in range(7)]
-        weeks.append(Week(monday, days, skipped))
-    return weeks
+    return (page, problem_of(refused).status) if refused else page
 
 
 def _preferences(given: Any) -> dict[str, Any]:

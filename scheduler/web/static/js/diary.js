@@ -2,53 +2,109 @@
 "use strict";
 
 (() => {
+  const REFRESHED_EVERY = 60_000;
   const place = document.getElementById("calendar");
-  const addresses = place.dataset;
+  const addresses = place?.dataset;
   let shown = JSON.parse(document.getElementById("calendar-data").textContent);
+  let loadedAt = performance.now();
+  const dayList = document.getElementById("day-list");
+  let listed = null;
+  let dragging = false;
 
-  const resource = shown.view === "day";
-  const calendar = window.EventCalendar.create(place, {
-    view: resource ? "resourceTimeGridDay" : "timeGridWeek",
-    date: shown.date,
-    firstDay: 1,
-    locale: document.documentElement.lang,
-    headerToolbar: { start: "", center: "", end: "" },
-    allDaySlot: false,
-    slotDuration: "00:15:00",
-    slotLabelInterval: "01:00:00",
-    slotHeight: 22,
-    slotMinTime: shown.first,
-    slotMaxTime: shown.last,
-    nowIndicator: true,
-    resources: resource ? shown.resources : [],
-    events: shown.events,
-    editable: Boolean(addresses.move),
-    eventDurationEditable: false,
-    eventStartEditable: Boolean(addresses.move),
-    longPressDelay: 400,
-    dayHeaderFormat: { weekday: "short", day: "numeric", month: "short" },
-    slotLabelFormat: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
-    eventContent: drawn,
-    eventDidMount: ({ el, event }) => {
-      if (event.display === "background") return;
-      el.removeAttribute("role");
-      el.removeAttribute("tabindex");
-      el.style.setProperty("--colour", event.extendedProps.colour);
-      el.dataset.id = event.id;
-    },
-    eventClick: ({ event }) => open(event.id),
-    dateClick: book,
-    eventDrop: drop,
-  });
-  place.hidden = false;
-  strip();
-  new MutationObserver(strip).observe(place, { childList: true, subtree: true });
+  // Wall times are reckoned with as if they were UTC: no zone, neither the browser's nor its clock changes, comes in.
+  const asTime = (wall) => Date.parse(`${wall}Z`);
+  const asWall = (time) => new Date(time).toISOString().slice(0, 16);
+  const parts = (wall) => ({ on: wall.slice(0, 10), at: wall.slice(11, 16) });
+  const now = () => asWall(asTime(shown.now) + performance.now() - loadedAt);
+
+  const calendar = place && draw();
+  sayWhoseClock();
+
+  function draw() {
+    const made = window.EventCalendar.create(place, {
+      view: shown.view === "day" ? "resourceTimeGridDay" : "timeGridWeek",
+      date: shown.date,
+      firstDay: 1,
+      locale: document.documentElement.lang,
+      headerToolbar: { start: "", center: "", end: "" },
+      allDaySlot: false,
+      slotDuration: "00:15:00",
+      slotLabelInterval: "01:00:00",
+      slotHeight: 24,
+      columnWidth: shown.view === "day" ? "minmax(9rem, 1fr)" : "minmax(7.5rem, 1fr)",
+      ...changeable(),
+      scrollTime: beginning(),
+      nowIndicator: false,
+      editable: Boolean(addresses.move),
+      eventDurationEditable: false,
+      longPressDelay: 400,
+      dayHeaderFormat: { weekday: "short", day: "numeric", month: "short" },
+      slotLabelFormat: { hour: "2-digit", minute: "2-digit" },
+      resourceLabelContent: columnName,
+      eventContent: drawn,
+      eventDidMount: mounted,
+      eventClick: ({ event, jsEvent }) => opensElsewhere(jsEvent) || open(event.id),
+      dateClick: book,
+      eventDragStart: () => { dragging = true; },
+      eventDragStop: () => { dragging = false; },
+      eventDrop: drop,
+    });
+    place.hidden = false;
+    const main = place.querySelector(".ec-main");
+    main.tabIndex = 0;
+    main.setAttribute("role", "region");
+    main.setAttribute("aria-labelledby", "diary-title");
+    strip();
+    new MutationObserver(strip).observe(place, { childList: true, subtree: true, attributeFilter: ["role", "aria-colindex"] });
+    return made;
+  }
+
+  // What comes anew from the server.
+  function changeable() {
+    return {
+      slotMinTime: shown.first,
+      slotMaxTime: shown.last,
+      hiddenDays: shown.left_out,
+      highlightedDates: shown.view === "week" ? [now().slice(0, 10)] : [],
+      resources: shown.view === "day" ? shown.resources : [],
+      events: [...shown.events, nowLine()],
+    };
+  }
+
+  // The component's own indicator knows only the browser's clock.
+  function nowLine() {
+    const start = now();
+    return {
+      id: "now", start, end: asWall(asTime(start) + 60_000), display: "background", classNames: ["now"],
+      resourceIds: shown.resources.map((column) => column.id),
+    };
+  }
+
+  function beginning() {
+    const { on, at } = parts(asWall(asTime(now()) - 3_600_000));
+    return on === shown.date ? at : shown.first;
+  }
+
+  // Tell when the computer's clock shows other times than the location's on the day that is looked at.
+  function sayWhoseClock() {
+    const noon = new Date(shown.noon * 1000);
+    const here = new Date(noon.getTime() - noon.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+    document.getElementById("other-clock").hidden = here === `${shown.date}T12:00`;
+  }
 
   // The component's table roles describe no table; without them its text reads in order.
   function strip() {
-    for (const element of place.querySelectorAll("[role=row], [role=rowgroup], [role=columnheader], [role=rowheader], [role=grid], [role=table], [role=gridcell], [role=cell]")) {
-      element.removeAttribute("role");
+    for (const element of place.querySelectorAll("[role=row], [role=rowgroup], [role=columnheader], [role=rowheader], [role=grid], [role=table], [role=gridcell], [role=cell], [aria-colindex]")) {
+      for (const name of ["role", "aria-colindex", "aria-colspan"]) element.removeAttribute(name);
     }
+  }
+
+  function columnName({ resource }) {
+    const link = line("a", resource.title);
+    link.className = "column-name";
+    link.href = resource.extendedProps.week;
+    link.style.setProperty("--colour", resource.extendedProps.colour);
+    return { domNodes: [link] };
   }
 
   function drawn({ event }) {
@@ -58,96 +114,123 @@
     link.className = "entry-link";
     link.href = address(addresses.appointment, event.id);
     link.draggable = false;
-    link.append(line("b", event.title), line("span", known.detail), line("small", `${known.time} · ${known.statusWord}`));
-    link.addEventListener("click", (click) => click.preventDefault());
+    const when = line("small", known.time);
+    when.append(Object.assign(line("span", ` · ${known.status}`), { className: "entry-status" }));
+    link.append(line("b", event.title), ...(shown.view === "day" ? [line("span", known.detail), when] : [when, line("span", known.detail)]));
+    link.addEventListener("click", (click) => { if (!opensElsewhere(click)) click.preventDefault(); });
     link.addEventListener("keydown", (key) => {
       if (key.key === "Enter") { key.preventDefault(); key.stopPropagation(); open(event.id); }
     });
     return { domNodes: [link] };
   }
 
+  function mounted({ el, event }) {
+    if (event.display === "background") return;
+    el.removeAttribute("role");
+    el.removeAttribute("tabindex");
+    el.style.setProperty("--colour", event.extendedProps.colour);
+    el.dataset.id = event.id;
+  }
+
   function line(name, text) {
-    const element = document.createElement(name);
-    element.textContent = text;
-    return element;
+    return Object.assign(document.createElement(name), { textContent: text });
+  }
+
+  function opensElsewhere(click) {
+    return click.ctrlKey || click.metaKey || click.shiftKey;
   }
 
   function address(pattern, id) {
     return pattern.replace(/\/0(?=\/|$)/, `/${id}`);
   }
 
-  // The calendar counts in the browser's zone; what it shows are the location's wall times, so read them back as shown.
-  function wall(date) {
-    const two = (number) => String(number).padStart(2, "0");
-    return {
-      on: `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`,
-      at: `${two(date.getHours())}:${two(date.getMinutes())}`,
-    };
-  }
-
   function open(id, more = {}) {
     const query = new URLSearchParams(more).toString();
-    window.panel.open(address(addresses.appointment, id) + (query ? `?${query}` : ""));
+    return window.panel.open(address(addresses.appointment, id) + (query ? `?${query}` : ""));
   }
 
-  function book({ date, resource: column }) {
+  function book({ dateStr, resource: column }) {
     if (!addresses.new) return;
+    const wanted = new URLSearchParams(parts(dateStr));
     const practitioner = column?.id ?? new URL(addresses.source, window.location).searchParams.get("practitioner_id");
-    window.panel.open(`${addresses.new}?${new URLSearchParams({ ...wall(date), practitioner_id: practitioner ?? "" })}`);
+    if (practitioner) wanted.set("practitioner_id", practitioner);
+    window.panel.open(`${addresses.new}?${wanted}`);
   }
 
-  async function drop({ event, newResource, revert }) {
-    const entered = new FormData();
-    const target = wall(event.start);
-    entered.set("version", event.extendedProps.version);
-    entered.set("on", target.on);
-    entered.set("at", target.at);
-    if (newResource) entered.set("practitioner_id", newResource.id);
+  async function drop({ event, delta, newResource, revert }) {
+    const before = shown.events.find((known) => known.id === event.id);
+    const target = parts(asWall(asTime(before.start) + delta.seconds * 1000));
+    if (newResource) target.practitioner_id = newResource.id;
+    const entered = new URLSearchParams({ ...target, version: event.extendedProps.version });
     const token = document.querySelector("meta[name=csrf-token]").content;
     const headers = { Accept: "application/json", "X-CSRFToken": token };
     const response = await window.panel.ask(address(addresses.move, event.id), { method: "POST", body: entered, headers });
-    if (!response) { revert(); toast(addresses.unreachable, "bad"); return; }
-    const said = await response.json();
-    if (response.ok) { changed(said); return; }
+    if (response?.ok) { changed(await response.json()); return; }
     revert();
-    toast(said.sentence, "bad");
-    if (said.needs_reason) {
-      open(event.id, { ...target, practitioner_id: newResource?.id ?? "", reason: "1" });
-    } else {
-      refresh();
-    }
+    if (!response) return;
+    const said = await sentenceOf(response);
+    window.panel.tell(said.sentence);
+    if (!said.needs_reason) { refresh(); return; }
+    await open(event.id, { ...target, reason: "1" });
+    window.panel.tell(said.sentence);
   }
 
-  function toast(sentence, mood = "good") {
-    document.querySelector(".toast")?.remove();
-    const element = line("p", sentence);
-    element.className = `notice toast ${mood}`;
-    document.body.append(element);
-    window.announce(sentence);
-    setTimeout(() => element.remove(), 9000);
+  // A refusal comes as JSON; what is refused before it is looked at (a form out of date) as a piece of page.
+  async function sentenceOf(response) {
+    if (response.headers.get("Content-Type")?.startsWith("application/json")) return response.json();
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    return { sentence: page.body.textContent.trim() };
   }
 
   function changed(said) {
-    toast(said.sentence);
+    if (!calendar) { window.location.reload(); return; }
+    window.panel.tell(said.sentence, "good");
     refresh();
   }
 
   async function refresh() {
     const [data, list] = await Promise.all([window.panel.ask(addresses.source), window.panel.ask(addresses.list)]);
     if (!data?.ok || !list?.ok) return;
-    shown = await data.json();
-    calendar.setOption("events", shown.events);
-    calendar.setOption("slotMinTime", shown.first);
-    calendar.setOption("slotMaxTime", shown.last);
-    if (resource) calendar.setOption("resources", shown.resources);
-    document.getElementById("day-list").innerHTML = await list.text();
+    const [fresh, html] = [await data.json(), await list.text()];
+    if (dragging) return;
+    const giveBack = focusKept();
+    const before = changeable();
+    [shown, loadedAt] = [fresh, performance.now()];
+    for (const [name, value] of Object.entries(changeable())) {
+      if (JSON.stringify(value) !== JSON.stringify(before[name])) calendar.setOption(name, value);
+    }
+    calendar.updateEvent(nowLine());
+    if (html !== listed) dayList.innerHTML = listed = html;
+    requestAnimationFrame(giveBack);
+  }
+
+  // What had the focus is drawn anew: give it to the same appointment, or to the page where that is gone.
+  function focusKept() {
+    const inCalendar = place.contains(document.activeElement);
+    const id = document.activeElement.closest("[data-id]")?.dataset.id;
+    return () => {
+      if (!id || document.activeElement !== document.body) return;
+      const area = inCalendar ? place : dayList;
+      (area.querySelector(`[data-id="${CSS.escape(id)}"] a`) ?? document.getElementById("main")).focus({ preventScroll: true });
+    };
+  }
+
+  // Others book, too; and the line of the present moves on.
+  function goOn() {
+    if (!document.hidden && !dragging && !window.panel.dialog().open) refresh();
+  }
+  if (calendar) {
+    setInterval(goOn, REFRESHED_EVERY);
+    document.addEventListener("visibilitychange", goOn);
   }
 
   document.addEventListener("appointment:changed", (event) => changed(event.detail));
   document.getElementById("choose").addEventListener("change", (event) => event.currentTarget.requestSubmit());
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input, select, textarea, dialog, [contenteditable]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || window.panel.dialog().open) return;
+    if (event.target.closest("input, select, textarea, [contenteditable], details[open]")) return;
+    const scrolls = event.target.closest(".ec-main");
+    if (event.key.startsWith("Arrow") && scrolls && scrolls.scrollWidth > scrolls.clientWidth) return;
     const link = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (link) { event.preventDefault(); link.click(); }
   });

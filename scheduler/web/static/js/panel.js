@@ -10,16 +10,17 @@ const panel = {
     if (response) this.show(await response.text());
   },
 
+  // The focus goes to where one goes on; Escape or closing gives it back to where it was.
   show(html) {
     const body = this.body();
     body.innerHTML = html;
     window.htmx?.process(body);
     if (!this.dialog().open) this.dialog().showModal();
-    const first = body.querySelector("[autofocus], [role=alert] ~ * input:not([type=hidden])");
-    first?.focus();
+    this.dialog().scrollTop = 0;
+    (body.querySelector("[autofocus]") ?? body.querySelector("h1"))?.focus();
   },
 
-  // Ask the server; where it is not reached, say so and keep what was entered.
+  // Ask the server; null where it is not reached or leads elsewhere.
   async ask(address, options = {}) {
     try {
       const headers = { "HX-Request": "true", Accept: "text/html", ...options.headers };
@@ -28,27 +29,37 @@ const panel = {
       if (elsewhere) window.location.assign(elsewhere);
       return elsewhere ? null : response;
     } catch {
-      this.tell(document.getElementById("calendar").dataset.unreachable);
+      this.tell(this.dialog().dataset.unreachable);
       return null;
     }
   },
 
-  tell(sentence) {
+  // Say a sentence: above what was entered where the panel is open, else in a corner for a while.
+  tell(sentence, mood = "bad") {
     window.announce(sentence);
-    let line = this.body().querySelector(".unreached");
-    if (!line) {
-      line = document.createElement("p");
-      line.className = "notice bad unreached";
-      this.body().prepend(line);
-    }
+    document.querySelector(".toast, .unreached")?.remove();
+    const line = document.createElement("p");
+    line.className = `notice ${mood}`;
     line.textContent = sentence;
+    if (this.dialog().open) {
+      line.classList.add("unreached");
+      line.setAttribute("role", "alert");
+      this.body().prepend(line);
+    } else {
+      line.classList.add("toast");
+      document.body.append(line);
+      setTimeout(() => line.remove(), 9000);
+    }
   },
 
   async send(form, button) {
     const entered = new FormData(form, button);
+    const buttons = form.querySelectorAll("button");
+    for (const each of buttons) each.disabled = true;
     const response = await this.ask(form.action, { method: "POST", body: entered });
+    for (const each of buttons) each.disabled = false;
     if (!response) return;
-    if (response.headers.get("Content-Type").startsWith("application/json")) {
+    if (response.headers.get("Content-Type")?.startsWith("application/json")) {
       const done = await response.json();
       this.dialog().close();
       document.dispatchEvent(new CustomEvent("appointment:changed", { detail: done }));
@@ -69,7 +80,7 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("submit", (event) => {
-  if (!panel.dialog()?.contains(event.target) || event.target.method !== "post") return;
+  if (!panel.dialog().contains(event.target) || event.target.method !== "post") return;
   event.preventDefault();
   panel.send(event.target, event.submitter);
 });
