@@ -7,7 +7,7 @@ Revises:
 import sqlalchemy as sa
 from alembic import op
 
-from scheduler.models import overlap_guard
+from scheduler.models import diary_weeks, overlap_guard
 from scheduler.models.base import Json, UtcDateTime
 
 revision = "0001"
@@ -96,6 +96,13 @@ def upgrade() -> None:
         sa.CheckConstraint("min_rest_hours BETWEEN 0 AND 336", name="ck_clinics_min_rest_hours"),
         sa.CheckConstraint("slot_minutes IN (5, 10, 15, 20, 30, 60)", name="ck_clinics_slot_minutes"),
         sa.PrimaryKeyConstraint("id", name="pk_clinics"),
+    )
+    op.create_table(
+        "diary_weeks",
+        sa.Column("week", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("practitioner_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("stamp", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("week", "practitioner_id", name="pk_diary_weeks"),
     )
     op.create_table(
         "idempotency_keys",
@@ -556,12 +563,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("message_row_id", "appointment_id", name="pk_message_items"),
     )
     op.create_index("ix_message_items_appointment_id", "message_items", ["appointment_id"], unique=False)
-    for statement in overlap_guard.create_statements(op.get_bind().dialect.name):
+    dialect = op.get_bind().dialect.name
+    for statement in [*overlap_guard.create_statements(dialect), *diary_weeks.create_statements(dialect)]:
         op.get_bind().exec_driver_sql(statement)
 
 
 def downgrade() -> None:
-    for statement in overlap_guard.drop_statements(op.get_bind().dialect.name):
+    dialect = op.get_bind().dialect.name
+    for statement in [*diary_weeks.drop_statements(dialect), *overlap_guard.drop_statements(dialect)]:
         op.get_bind().exec_driver_sql(statement)
     op.drop_index("ix_message_items_appointment_id", table_name="message_items")
     op.drop_table("message_items")
@@ -619,6 +628,7 @@ def downgrade() -> None:
     op.drop_table("job_runs")
     op.drop_index("ix_idempotency_keys_created_at", table_name="idempotency_keys")
     op.drop_table("idempotency_keys")
+    op.drop_table("diary_weeks")
     op.drop_table("clinics")
     op.drop_index("ix_audit_entries_patient_id_at", table_name="audit_entries")
     op.drop_index("ix_audit_entries_entity_entity_id", table_name="audit_entries")

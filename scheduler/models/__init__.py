@@ -5,6 +5,7 @@ from scheduler.models.appointments import Appointment, AppointmentStatus
 from scheduler.models.audit import AuditEntry, IdempotencyKey, JobRun
 from scheduler.models.base import Base
 from scheduler.models.clinic import Clinic, Closure, Location, Room
+from scheduler.models.diary_weeks import DiaryWeek
 from scheduler.models.feeds import FeedDetail, FeedToken
 from scheduler.models.messages import Message, MessageItem, MessageKind, MessageState
 from scheduler.models.patients import Consent, Patient, PatientTerm
@@ -25,6 +26,7 @@ __all__ = [
     "Closure",
     "Consent",
     "Credential",
+    "DiaryWeek",
     "FeedDetail",
     "FeedToken",
     "IdempotencyKey",

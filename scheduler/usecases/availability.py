@@ -4,7 +4,7 @@ The number of queries does not depend on the number of practitioners or days.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import select
@@ -26,13 +26,14 @@ from scheduler.planning.timeline import (
 from scheduler.usecases.availability_rows import (
     absent_ticks,
     active_within,
-    busy_ticks,
     closed_ticks,
     credential_days,
+    room_pairs,
     rooms_of,
     weekly_hours,
     zones_of,
 )
+from scheduler.usecases.occupancy import taken_ticks
 
 PAD = timedelta(hours=24)
 """A horizon reaches a day beyond what is asked, so that buffers and zones at its ends are looked at too."""
@@ -75,6 +76,7 @@ class Availability:
     desks: list[Desk]
     rooms: Mapping[int, Mapping[int, int]]
     """location -> room -> busy ticks."""
+    _room_starts_known: dict[tuple[int, int, int], int] = field(default_factory=dict, compare=False)
 
     def starts(self, desk: Desk, kind: AppointmentType, *, taken: int = 0) -> int:
         """The ticks on the grid where ``kind`` can start at this desk; ``taken`` are the patient's own busy ticks."""
@@ -94,10 +96,13 @@ class Availability:
 
     def _room_starts(self, location_id: int, before: int, rest: int) -> int:
         """The ticks at which at least one room of the location is free from ``before`` ticks earlier on."""
-        starts = 0
-        for busy in self.rooms.get(location_id, {}).values():
-            starts |= fits(self.horizon.all & ~busy, before + rest) << before
-        return starts
+        asked = (location_id, before, rest)
+        if asked not in self._room_starts_known:
+            everything, starts = self.horizon.all, 0
+            for busy in self.rooms.get(location_id, {}).values():
+                starts |= fits(everything & ~busy, before + rest) << before
+            self._room_starts_known[asked] = starts
+        return self._room_starts_known[asked]
 
 
 def ticks_of(kind: AppointmentType) -> tuple[int, int, int]:
@@ -128,20 +133,35 @@ def load_availability(
     grid_minutes: int,
     practitioner_ids: Collection[int] | None = None,
     location_id: int | None = None,
-    leave_out: Collection[int] = (),
 ) -> Availability:
-    """Read everything that decides over a horizon; ``leave_out`` are appointments to be thought away.
+    """Read everything that decides over a horizon.
 
     None for ``practitioner_ids`` or ``location_id`` means all in use. Hours at archived locations do not count.
     """
+    desks = load_desks(session, horizon, practitioner_ids=practitioner_ids, location_id=location_id)
+    taken = taken_ticks(session, horizon)
+    desks = [replace(desk, busy=taken.practitioners.get(desk.practitioner_id, 0)) for desk in desks]
+    rooms = rooms_of(session, {desk.location_id for desk in desks})
+    room_bits = {
+        location: {room: taken.rooms.get(room, 0) for room in numbers} for location, numbers in rooms.items()
+    }
+    return Availability(horizon=horizon, grid_minutes=grid_minutes, desks=desks, rooms=room_bits)
+
+
+def load_desks(
+    session: Session,
+    horizon: Horizon,
+    *,
+    practitioner_ids: Collection[int] | None = None,
+    location_id: int | None = None,
+) -> list[Desk]:
+    """Who works where, what is closed and who is away, without looking at appointments."""
     hours = weekly_hours(session, practitioner_ids, location_id)
     people = {practitioner for practitioner, _ in hours}
     zones = zones_of(session, {location for _, location in hours})
-    busy, in_rooms = busy_ticks(session, horizon, people, set(zones), leave_out)
     away = absent_ticks(session, horizon, people)
     closed = closed_ticks(session, horizon, set(zones))
     held = credential_days(session, people)
-    rooms = rooms_of(session, set(zones))
     desks = []
     for (practitioner, location), rules in sorted(hours.items()):
         clock = wall_clock(zones[location], horizon)
@@ -153,14 +173,11 @@ def load_availability(
                 hours=open_bits(rules, clock.zone, horizon),
                 closed=closed.get(location, 0),
                 away=away.get(practitioner, 0),
-                busy=busy.get(practitioner, 0),
+                busy=0,
                 credentials=_credential_bits(held.get(practitioner, []), clock),
             )
         )
-    room_bits = {
-        location: {room: in_rooms.get(room, 0) for room in numbers} for location, numbers in rooms.items()
-    }
-    return Availability(horizon=horizon, grid_minutes=grid_minutes, desks=desks, rooms=room_bits)
+    return desks
 
 
 def patient_busy(
@@ -184,11 +201,11 @@ def free_rooms(
     """
     horizon = Horizon.between(start - PAD, end + PAD)
     rooms = rooms_of(session, {location_id}).get(location_id, [])
-    _, in_rooms = busy_ticks(session, horizon, set(), {location_id}, leave_out)
+    pairs = room_pairs(session, rooms, horizon, leave_out)
     wanted = span(horizon.index(_floor_tick(start)), horizon.index(_ceil_tick(end)))
     gaps = []
     for room in rooms:
-        bits = in_rooms.get(room, 0)
+        bits = busy_bits(pairs.get(room, []), horizon)
         if not bits & wanted:
             later = bits >> wanted.bit_length()
             gaps.append((later & -later if later else 1 << horizon.ticks, room))

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from scheduler.models import (
@@ -75,40 +75,20 @@ def active_within(horizon: Horizon, leave_out: Collection[int] = ()) -> list[Col
     return conditions
 
 
-def busy_ticks(
-    session: Session,
-    horizon: Horizon,
-    practitioner_ids: Collection[int],
-    location_ids: Collection[int],
-    leave_out: Collection[int],
-) -> tuple[dict[int, int], dict[int, int]]:
-    """Busy ticks by practitioner and by room: one query for all of them."""
+def room_pairs(
+    session: Session, room_ids: Collection[int], horizon: Horizon, leave_out: Collection[int]
+) -> dict[int, Pairs]:
+    """Busy times of rooms as epoch seconds, by room."""
     rows = session.execute(
-        select(
-            Appointment.practitioner_id,
-            Appointment.room_id,
-            epoch(Appointment.busy_from),
-            epoch(Appointment.busy_until),
+        select(Appointment.room_id, epoch(Appointment.busy_from), epoch(Appointment.busy_until)).where(
+            Appointment.room_id.in_(room_ids), *active_within(horizon, leave_out)
         )
-        .where(
-            *active_within(horizon, leave_out),
-            or_(
-                Appointment.practitioner_id.in_(practitioner_ids),
-                and_(Appointment.location_id.in_(location_ids), Appointment.room_id.is_not(None)),
-            ),
-        )
-        .order_by(Appointment.starts_at)
     )
-    people: dict[int, Pairs] = defaultdict(list)
-    rooms: dict[int | None, Pairs] = defaultdict(list)
-    for practitioner, room, start, end in rows:
-        pair = (start, end)
-        people[practitioner].append(pair)
-        rooms[room].append(pair)
-    return (
-        {key: busy_bits(people[key], horizon) for key in practitioner_ids if key in people},
-        {key: busy_bits(pairs, horizon) for key, pairs in rooms.items() if key is not None},
-    )
+    found: dict[int, Pairs] = defaultdict(list)
+    for room, start, end in rows:
+        if room is not None:
+            found[room].append((start, end))
+    return found
 
 
 def absent_ticks(session: Session, horizon: Horizon, people: Collection[int]) -> dict[int, int]:

@@ -23,7 +23,7 @@ from scheduler.models import (
 from scheduler.planning.hours import open_bits
 from scheduler.planning.timeline import Horizon, tick_of
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.availability import PAD, free_rooms, load_availability
+from scheduler.usecases.availability import PAD, free_rooms, load_desks
 from scheduler.usecases.availability_rows import weekly_hours
 from scheduler.usecases.booking_rules import (
     Wish,
@@ -156,14 +156,12 @@ def check_rules(
     horizon = Horizon.between(
         min(wish.starts_at for wish in wishes) - PAD, max(wish.ends_at for wish in wishes) + PAD
     )
-    found = load_availability(
-        session, horizon, grid_minutes=5, practitioner_ids={wish.practitioner_id for wish in wishes}
-    )
+    desks = load_desks(session, horizon, practitioner_ids={wish.practitioner_id for wish in wishes})
     stored = other_needling(session, wishes, rest_minutes, leave_out=leave_out)
     broken = []
     for wish in wishes:
         others = [other.wall_minute for other in wishes if other is not wish and other.kind.is_needling]
-        broken.append(broken_rules(wish, found, stored + others, rest_minutes, now=now))
+        broken.append(broken_rules(wish, desks, horizon, stored + others, rest_minutes, now=now))
     settle_rules(list(dict.fromkeys(code for codes in broken for code in codes)), override_reason, actor)
     return broken
 

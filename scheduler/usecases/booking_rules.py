@@ -14,7 +14,7 @@ from scheduler.models.appointments import INACTIVE
 from scheduler.models.staff import Role
 from scheduler.planning.timeline import TICK_MINUTES, Horizon, span, tick_of
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.availability import Availability
+from scheduler.usecases.availability import Desk
 from scheduler.usecases.availability_rows import LONGEST
 
 EVERYBODY = frozenset(Role)
@@ -85,15 +85,21 @@ def checked_start(starts_at: datetime) -> datetime:
 
 
 def broken_rules(
-    wish: Wish, found: Availability, needling: Sequence[int], rest_minutes: int, *, now: datetime
+    wish: Wish,
+    working: Sequence[Desk],
+    horizon: Horizon,
+    needling: Sequence[int],
+    rest_minutes: int,
+    *,
+    now: datetime,
 ) -> list[str]:
     """Codes of RULES that a wish breaks.
 
-    ``found`` must cover its day and practitioner; ``needling`` are the wall minutes of the patient's other needling
-    sessions, between whose starts ``rest_minutes`` must lie.
+    ``working`` are the practitioner's desks over a horizon that covers its day; ``needling`` are the wall minutes of
+    the patient's other needling sessions, between whose starts ``rest_minutes`` must lie.
     """
-    need = _bits(found.horizon, wish.starts_at, wish.ends_at)
-    desks = [desk for desk in found.desks if desk.practitioner_id == wish.practitioner_id]
+    need = _bits(horizon, wish.starts_at, wish.ends_at)
+    desks = [desk for desk in working if desk.practitioner_id == wish.practitioner_id]
     here = [desk for desk in desks if desk.location_id == wish.location_id]
     broken = set()
     if wish.starts_at < now:

@@ -20,7 +20,7 @@ from scheduler.models import (
 from scheduler.planning.hours import start_of_day
 from scheduler.planning.timeline import Horizon, instant_of, runs, span
 from scheduler.transaction import reading
-from scheduler.usecases.availability import Desk, load_availability
+from scheduler.usecases.availability import Desk, load_desks
 from scheduler.usecases.clinic import zone_of
 from scheduler.usecases.lookup import find
 
@@ -87,14 +87,12 @@ def load_diary(
     entries = _entries(session, location_id, start, end, practitioner_id)
     asked = None if practitioner_id is None else [practitioner_id]
     horizon = Horizon.between(start, end)
-    found = load_availability(
-        session, horizon, grid_minutes=5, practitioner_ids=asked, location_id=location_id
-    )
+    desks = load_desks(session, horizon, practitioner_ids=asked, location_id=location_id)
     needed = {entry.practitioner_id for entry in entries}
-    needed |= {desk.practitioner_id for desk in found.desks if desk.hours}
+    needed |= {desk.practitioner_id for desk in desks if desk.hours}
     if practitioner_id is not None:
         needed.add(practitioner_id)
-    shut = [gap for desk in found.desks if desk.practitioner_id in needed for gap in _shut(desk, horizon)]
+    shut = [gap for desk in desks if desk.practitioner_id in needed for gap in _shut(desk, horizon)]
     return Diary(_columns(session, needed), entries, shut)
 
 

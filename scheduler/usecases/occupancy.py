@@ -1,0 +1,132 @@
+"""Who and which room is taken when: a practitioner's week is worked out once and remembered by this process.
+
+What is remembered is good as long as the database's stamp of that week is the same (models/diary_weeks.py). Stamps are
+read before rows, so a week may be remembered newer than its stamp says, never older. Any process can rebuild all of it.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import Session
+
+from scheduler.models import Appointment
+from scheduler.models.appointments import INACTIVE
+from scheduler.models.base import epoch
+from scheduler.models.diary_weeks import WEEK_SECONDS, DiaryWeek
+from scheduler.planning.timeline import TICK_SECONDS, Horizon, busy_bits, instant_of
+from scheduler.usecases.availability_rows import LONGEST
+
+WEEK_TICKS = WEEK_SECONDS // TICK_SECONDS
+WEEK_BYTES = WEEK_TICKS // 8
+EMPTY = bytes(WEEK_BYTES)
+MOST_REMEMBERED = 20_000
+"""Weeks; about a kilobyte each."""
+Pair = tuple[int, int]
+Place = tuple[int, int]
+"""A practitioner and a week."""
+
+
+@dataclass(slots=True)
+class TakenWeek:
+    """What a practitioner's appointments take of a week: of the practitioner, and of rooms; a bit a tick."""
+
+    practitioner: bytes = EMPTY
+    rooms: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Taken ticks of a horizon by practitioner and by room; who is missing is free."""
+
+    practitioners: dict[int, int]
+    rooms: dict[int, int]
+
+
+_remembered: dict[tuple[int, int, int], TakenWeek] = {}
+"""(practitioner, week, stamp) -> what is taken. The stamp is random, so databases and restores never meet."""
+
+
+def taken_ticks(session: Session, horizon: Horizon) -> Taken:
+    """What is taken over a horizon; one query when all of it is remembered, two otherwise."""
+    first, last = horizon.start_tick // WEEK_TICKS, (horizon.end_tick - 1) // WEEK_TICKS
+    stamps = session.execute(
+        select(DiaryWeek.practitioner_id, DiaryWeek.week, DiaryWeek.stamp).where(
+            DiaryWeek.week.between(first, last)
+        )
+    ).all()
+    keys = [(practitioner, week, stamp) for practitioner, week, stamp in stamps]
+    found = {key: known for key in keys if (known := _remembered.get(key)) is not None}
+    missing = [key for key in keys if key not in found]
+    if missing:
+        found |= _work_out(session, missing)
+        if len(_remembered) > MOST_REMEMBERED:
+            _remembered.clear()
+        _remembered.update(found)
+    return _joined(found, first, last, horizon)
+
+
+def _joined(found: dict[tuple[int, int, int], TakenWeek], first: int, last: int, horizon: Horizon) -> Taken:
+    """The weeks side by side, cut to the horizon."""
+    weeks = last - first + 1
+    people: dict[int, list[bytes]] = {}
+    rooms: dict[int, list[int]] = {}
+    for (practitioner, week, _), taken in found.items():
+        people.setdefault(practitioner, [EMPTY] * weeks)[week - first] = taken.practitioner
+        for room, bits in taken.rooms.items():
+            rooms.setdefault(room, [0] * weeks)[week - first] |= bits
+    skipped = horizon.start_tick - first * WEEK_TICKS
+    inside = horizon.all
+
+    def cut(parts: Iterable[bytes]) -> int:
+        return (int.from_bytes(b"".join(parts), "little") >> skipped) & inside
+
+    return Taken(
+        {person: cut(parts) for person, parts in people.items()},
+        {room: cut(bits.to_bytes(WEEK_BYTES, "little") for bits in parts) for room, parts in rooms.items()},
+    )
+
+
+def _work_out(
+    session: Session, missing: Collection[tuple[int, int, int]]
+) -> dict[tuple[int, int, int], TakenWeek]:
+    rows = session.execute(
+        select(
+            Appointment.practitioner_id,
+            Appointment.room_id,
+            epoch(Appointment.busy_from),
+            epoch(Appointment.busy_until),
+        )
+        .where(*_of_weeks(missing))
+        .order_by(Appointment.starts_at)
+    )
+    people: dict[Place, list[Pair]] = defaultdict(list)
+    rooms: dict[Place, dict[int, list[Pair]]] = defaultdict(lambda: defaultdict(list))
+    for practitioner, room, start, end in rows:
+        for week in range(start // WEEK_SECONDS, (end - 1) // WEEK_SECONDS + 1):
+            people[practitioner, week].append((start, end))
+            if room is not None:
+                rooms[practitioner, week][room].append((start, end))
+    return {
+        (practitioner, week, stamp): TakenWeek(
+            _week_bits(people[practitioner, week], week).to_bytes(WEEK_BYTES, "little"),
+            {room: _week_bits(pairs, week) for room, pairs in rooms[practitioner, week].items()},
+        )
+        for practitioner, week, stamp in missing
+    }
+
+
+def _week_bits(pairs: list[Pair], week: int) -> int:
+    return busy_bits(pairs, Horizon(week * WEEK_TICKS, WEEK_TICKS))
+
+
+def _of_weeks(missing: Collection[tuple[int, int, int]]) -> list[ColumnElement[bool]]:
+    """Conditions for active appointments of these practitioners that may touch these weeks, or lie between them."""
+    weeks = [week for _, week, _ in missing]
+    begins, ends = instant_of(min(weeks) * WEEK_TICKS), instant_of((max(weeks) + 1) * WEEK_TICKS)
+    return [
+        Appointment.status.not_in(INACTIVE),
+        Appointment.practitioner_id.in_({practitioner for practitioner, _, _ in missing}),
+        and_(Appointment.starts_at > begins - LONGEST, Appointment.starts_at < ends + LONGEST),
+    ]
