@@ -34,6 +34,10 @@ class SessionStatus(StrEnum):
     SKIPPED = "skipped"
 
 
+PASSED_OVER = (SessionStatus.MISSED.value, SessionStatus.SKIPPED.value)
+"""Sessions that are not waited for: the next one follows the one before them."""
+
+
 class TreatmentPlan(Base):
     """So many sessions, so far apart, for one patient."""
 

@@ -4,7 +4,7 @@ All days are local dates. A gap is the number of days from one session's date to
 session belongs to says how far it should follow the session before it, whichever phase that one belongs to.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -91,18 +91,27 @@ def numbered(phases: Sequence[Phase]) -> Iterator[tuple[int, Phase]]:
             yield number, phase
 
 
-def windows(starts_on: date, phases: Sequence[Phase], held: Mapping[int, date]) -> dict[int, Window]:
-    """Every session's window by number, each following the session before it.
+def windows(
+    starts_on: date,
+    phases: Sequence[Phase],
+    held: Mapping[int, date],
+    passed_over: Collection[int] = (),
+) -> dict[int, Window]:
+    """Every session's window by number, each following the session before it that counts.
 
     `held` gives the dates of the sessions already held or placed. Where the session before has none, the window is
-    projected from that session's own ideal day. The first session's window is `first_window`, whatever is held.
+    projected from that session's own ideal day. Sessions `passed_over` (skipped, or missed for good) are not waited
+    for: the next one follows the one before them. What follows none has its `first_window`.
     """
     found: dict[int, Window] = {}
+    previous_day: date | None = None
     for number, phase in numbered(phases):
-        if number == 1:
+        if previous_day is None:
             found[number] = first_window(starts_on, phase)
         else:
-            found[number] = next_window(held.get(number - 1) or found[number - 1].ideal, phase)
+            found[number] = next_window(previous_day, phase)
+        if number not in passed_over:
+            previous_day = held.get(number) or found[number].ideal
     return found
 
 

@@ -29,6 +29,7 @@ from scheduler.models import (
 )
 from scheduler.models.appointments import INACTIVE
 from scheduler.models.base import epoch
+from scheduler.models.plans import PASSED_OVER
 from scheduler.planning.cadence import Phase, Window, first_window, next_window
 from scheduler.transaction import reading
 
@@ -116,16 +117,18 @@ def _line(
 
 def _window(starts_on: date, sessions: Sequence[Any], held: dict[int, date], place: int) -> Window:
     """The window of the session at a place in the list: counted from the last one held before it."""
-    begin = next((at for at in range(place - 1, -1, -1) if sessions[at].id in held), None)
-    if begin is None:
-        window, begin = first_window(starts_on, _phase(sessions[0])), 0
-        previous = window.ideal
-    else:
-        previous = held[sessions[begin].id]
-    for row in sessions[begin + 1 : place + 1]:
-        window = next_window(previous, _phase(row))
-        previous = window.ideal
-    return window
+    begin = next((at for at in range(place - 1, -1, -1) if sessions[at].id in held), -1)
+    previous = held[sessions[begin].id] if begin >= 0 else None
+    for row in sessions[begin + 1 : place]:
+        if row.status not in PASSED_OVER:
+            previous = _next(starts_on, previous, row).ideal
+    return _next(starts_on, previous, sessions[place])
+
+
+def _next(starts_on: date, previous_day: date | None, row: Any) -> Window:
+    """The window of a session after the one before it that counts; the first one's if there is none."""
+    phase = _phase(row)
+    return first_window(starts_on, phase) if previous_day is None else next_window(previous_day, phase)
 
 
 def _phase(row: Any) -> Phase:

@@ -23,6 +23,7 @@ from scheduler.models import (
     TreatmentPlan,
 )
 from scheduler.models.appointments import INACTIVE
+from scheduler.models.plans import PASSED_OVER
 from scheduler.planning.cadence import Phase, Window, windows
 from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
@@ -206,7 +207,8 @@ def _lined(plan: TreatmentPlan, filled: Mapping[int, Appointment]) -> PlanView:
     held = {
         planned.number: local_day(filled[planned.id]) for planned in plan.sessions if planned.id in filled
     }
-    all_windows = windows(plan.starts_on, phases, held)
+    passed_over = {planned.number for planned in plan.sessions if planned.status in PASSED_OVER}
+    all_windows = windows(plan.starts_on, phases, held, passed_over)
     lines = [
         SessionLine(planned, all_windows[planned.number], filled.get(planned.id), held.get(planned.number))
         for planned in plan.sessions

@@ -69,6 +69,12 @@ def test_a_late_session_shifts_the_windows_after_it_but_not_its_own() -> None:
     assert found[4].ideal == date(2026, 4, 9)
 
 
+def test_a_session_that_is_passed_over_is_not_waited_for() -> None:
+    plan = [WEEKLY, FORTNIGHTLY]
+    assert windows(START, plan, {1: START}, {2})[3] == next_window(START, FORTNIGHTLY)
+    assert windows(START, plan, {}, {1, 2})[3] == first_window(START, FORTNIGHTLY)
+
+
 phases = st.builds(
     lambda sessions, days: Phase(sessions, *sorted(days)),
     st.integers(1, 5),

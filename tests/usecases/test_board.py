@@ -96,6 +96,17 @@ def test_windows_agree_with_the_plan_after_skips_and_gaps(context: Flask) -> Non
     assert line.window == get_plan(plan.id).lines[3].window
 
 
+def test_session_after_skipped_ones_is_due_as_the_plan_says(context: Flask) -> None:
+    plan = prescribe(make_world())
+    for number in (1, 2):
+        skipped = db.session.query(PlannedSession).filter_by(plan_id=plan.id, number=number).one()
+        skipped.status = "skipped"
+    db.session.commit()
+    (line,) = board(days_later=30)
+    assert (line.number, line.window) == (3, get_plan(plan.id).lines[2].window)
+    assert line.window.earliest == TODAY
+
+
 def test_board_costs_the_same_number_of_queries_for_any_number_of_plans(context: Flask) -> None:
     world = make_world()
     prescribe(world)

@@ -17,7 +17,7 @@ from scheduler.usecases.plan_sessions import give_up_session, skip_session, take
 from scheduler.usecases.plans import PhaseWish, get_plan
 from tests.factories import NOW, RECEPTIONIST, at, make_world
 from tests.usecases.test_plan_life import hold, placed_plan, plan_status, version_of
-from tests.usecases.test_plans import best, place, prescribe, statuses
+from tests.usecases.test_plans import best, chosen, place, prescribe, statuses
 
 DEEDS = {"skipped": skip_session, "missed": give_up_session, "to_place": take_back_session}
 
@@ -55,6 +55,17 @@ def test_skipped_session_is_not_proposed_any_more(context: Flask) -> None:
     plan = prescribe(make_world())
     decide(plan, 2, "skipped")
     assert [row.number for row in best(plan).sessions] == [1, 3, 4]
+
+
+def test_window_after_a_skipped_session_follows_the_one_held_before_it(context: Flask) -> None:
+    plan, _ = placed_plan(place_first=1)
+    decide(plan, 2, "skipped")
+    lines = get_plan(plan.id).lines
+    assert lines[0].held_on is not None
+    assert (lines[2].window.ideal - lines[0].held_on).days == 7
+    place(plan, chosen(best(plan).sessions)[:1])
+    third = get_plan(plan.id).lines[2]
+    assert third.held_on == third.window.ideal
 
 
 def test_booked_session_is_not_decided_about(context: Flask) -> None:
