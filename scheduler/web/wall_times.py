@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 from scheduler.errors import InvalidInput
 from scheduler.planning.hours import NonexistentWallTime, resolve_wall_time
 
+EARLIEST, LATEST = date(1980, 1, 1), date(2199, 12, 31)
+
 
 def wall(instant: datetime, zone: str) -> str:
     """``2026-03-02T10:00`` on the location's wall clock."""
@@ -15,12 +17,15 @@ def wall(instant: datetime, zone: str) -> str:
 def instant_on(on: str, at: str, zone: str) -> datetime:
     """The instant of a date and a time of day as forms send them; the first one where the clock repeats it.
 
-    Raises InvalidInput for what is no date or time, or a time that the clock skips, with the valid alternatives.
+    Raises InvalidInput for what is no date or time, one far away, or a time that the clock skips, with the valid
+    alternatives.
     """
     try:
         day, hour = date.fromisoformat(on), time.fromisoformat(at)
     except ValueError:
         raise InvalidInput("Please enter a date and a time.", field="starts_at") from None
+    if not EARLIEST <= day <= LATEST:
+        raise InvalidInput("That date is too far away.", field="starts_at")
     try:
         return resolve_wall_time(day, hour.hour * 60 + hour.minute, ZoneInfo(zone))[0]
     except NonexistentWallTime as gap:
@@ -40,4 +45,4 @@ def day_or(text: str | None, default: date) -> date:
         found = date.fromisoformat(text or "")
     except ValueError:
         return default
-    return found if date(1980, 1, 1) <= found <= date(2200, 1, 1) else default
+    return found if EARLIEST <= found <= LATEST else default

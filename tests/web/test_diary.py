@@ -1,0 +1,259 @@
+"""The diary's pages and data: wall times of the location, hours worth showing, who and what is in it."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask import Flask
+
+from scheduler.models import Closure, Location, TimeOff
+from tests.factories import (
+    World,
+    at,
+    make_appointment,
+    make_patient,
+    make_practitioner,
+    make_staff,
+    save,
+)
+from tests.web.browser import Browser
+
+pytestmark = pytest.mark.usefixtures("monday")
+CHATHAM = ZoneInfo("Pacific/Chatham")
+
+
+def data(desk: Browser, query: str) -> Any:
+    answer = desk.get(f"/diary/data?{query}")
+    assert answer.status_code == 200
+    return answer.get_json()
+
+
+def times(shown: Any) -> list[tuple[str, str]]:
+    return [(event["start"], event["end"]) for event in shown["events"] if "title" in event]
+
+
+def backgrounds(shown: Any) -> list[tuple[str, str, str]]:
+    return [
+        (event["classNames"][1], event["start"], event["end"])
+        for event in shown["events"]
+        if event.get("display") == "background"
+    ]
+
+
+def book(app: Flask, world: World, starts_at: datetime, **changes: Any) -> int:
+    with app.app_context():
+        return make_appointment(world, starts_at, **changes).id
+
+
+def test_an_appointment_comes_with_all_that_the_calendar_shows(
+    app: Flask, desk: Browser, world: World
+) -> None:
+    number = book(app, world, at(3), status="confirmed")
+    shown = data(desk, "on=2026-03-03")
+    (event,) = (event for event in shown["events"] if "title" in event)
+    assert event == {
+        "id": str(number),
+        "resourceIds": [world.practitioner_id],
+        "start": "2026-03-03T10:00",
+        "end": "2026-03-03T10:30",
+        "title": "Paul Pain",
+        "editable": True,
+        "classNames": ["entry", "confirmed"],
+        "extendedProps": {
+            "version": 1,
+            "status": "Confirmed",
+            "colour": event["extendedProps"]["colour"],
+            "detail": "Dry needling · Room 1",
+            "time": "10:00–10:30",
+        },
+    }
+    assert re.fullmatch("#[0-9a-f]{6}", event["extendedProps"]["colour"])
+    assert (shown["view"], shown["date"], shown["now"]) == ("day", "2026-03-03", "2026-03-02T08:00")
+    assert [column["title"] for column in shown["resources"]] == ["Petra Pin"]
+
+
+def test_times_are_the_wall_clocks_on_both_sides_of_a_clock_change(
+    app: Flask, desk: Browser, world: World
+) -> None:
+    for day in (27, 30):
+        book(app, world, at(day, 14, 15))
+    shown = data(desk, f"view=week&on=2026-03-27&practitioner_id={world.practitioner_id}")
+    assert times(shown) == [("2026-03-27T14:15", "2026-03-27T14:45")]
+    shown = data(desk, f"view=week&on=2026-03-30&practitioner_id={world.practitioner_id}")
+    assert times(shown) == [("2026-03-30T14:15", "2026-03-30T14:45")]
+
+
+def test_what_lies_across_the_hour_that_is_repeated_is_drawn_as_long_as_it_is(
+    app: Flask, desk: Browser, world: World
+) -> None:
+    book(app, world, datetime(2026, 10, 25, 0, 45, tzinfo=UTC))
+    shown = data(desk, "on=2026-10-25")
+    assert times(shown) == [("2026-10-25T02:45", "2026-10-25T03:15")]
+    assert shown["events"][0]["extendedProps"]["time"] == "02:45–02:15"
+
+
+@pytest.mark.parametrize(("month", "offset"), [(6, 765), (12, 825)])
+def test_times_are_those_of_a_place_at_the_other_end_of_the_world(
+    app: Flask, desk: Browser, world: World, month: int, offset: int
+) -> None:
+    with app.app_context():
+        place = Location(name="Waitangi", address="", zone="Pacific/Chatham")
+        save(place)
+        treats = make_practitioner(place.id, given_name="Wiremu", family_name="Weka").id
+        starts_at = at(2, 9, 15, month=month, zone=CHATHAM)
+        make_appointment(world, starts_at, practitioner_id=treats, location_id=place.id, room_id=None)
+        place_id = place.id
+    desk.client.set_cookie("place", str(place_id))
+    shown = data(desk, f"on=2026-{month:02}-02")
+    assert times(shown) == [(f"2026-{month:02}-02T09:15", f"2026-{month:02}-02T09:45")]
+    assert shown["now"] == "2026-03-02T20:45"
+    noon = datetime(2026, month, 2, 12, tzinfo=UTC) - timedelta(minutes=offset)
+    assert datetime.fromtimestamp(shown["noon"], UTC) == noon
+    assert backgrounds(shown)[0] == ("hours", f"2026-{month:02}-02T00:00", f"2026-{month:02}-02T09:00")
+    assert "Chatham time" in desk.get("/diary").text
+
+
+@pytest.mark.parametrize(
+    ("booked_at", "first", "last"),
+    [
+        (None, "08:00", "18:00"),
+        ((7, 0), "06:00", "18:00"),
+        ((19, 30), "08:00", "21:00"),
+        ((23, 45), "08:00", "24:00"),
+    ],
+)
+def test_hours_and_appointments_are_shown_with_half_an_hour_around(
+    app: Flask, desk: Browser, world: World, booked_at: tuple[int, int] | None, first: str, last: str
+) -> None:
+    if booked_at:
+        book(app, world, at(3, *booked_at))
+    shown = data(desk, "on=2026-03-03")
+    assert (shown["first"], shown["last"]) == (first, last)
+
+
+def test_a_day_on_which_nobody_treats_says_so(desk: Browser) -> None:
+    page = desk.get("/diary?on=2026-03-07").text
+    assert "Nobody treats here on this day." in page
+    assert 'id="calendar"' not in page
+
+
+def test_a_weekend_without_hours_takes_no_room_in_the_week_unless_somebody_is_booked(
+    app: Flask, desk: Browser, world: World
+) -> None:
+    week = f"view=week&on=2026-03-04&practitioner_id={world.practitioner_id}"
+    assert data(desk, week)["left_out"] == [6, 0]
+    book(app, world, at(7))
+    assert data(desk, week)["left_out"] == [0]
+
+
+def test_leave_and_closures_are_told_from_the_end_of_hours(app: Flask, desk: Browser, world: World) -> None:
+    with app.app_context():
+        save(
+            TimeOff(practitioner_id=world.practitioner_id, starts_at=at(3, 12), ends_at=at(3, 14)),
+            Closure(location_id=world.location_id, starts_at=at(3, 16), ends_at=at(3, 17), reason="Party"),
+        )
+    assert sorted(backgrounds(data(desk, "on=2026-03-03"))) == [
+        ("away", "2026-03-03T12:00", "2026-03-03T14:00"),
+        ("closed", "2026-03-03T16:00", "2026-03-03T17:00"),
+        ("hours", "2026-03-03T00:00", "2026-03-03T09:00"),
+        ("hours", "2026-03-03T17:00", "2026-03-04T00:00"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "shown", "draggable"),
+    [
+        ("booked", 1, True),
+        ("confirmed", 1, True),
+        ("arrived", 1, False),
+        ("completed", 1, False),
+        ("no_show", 1, False),
+        ("cancelled", 0, False),
+    ],
+)
+def test_what_happened_already_is_not_dragged_and_what_is_cancelled_not_shown(
+    app: Flask, desk: Browser, world: World, status: str, shown: int, draggable: bool
+) -> None:
+    book(app, world, at(3), status=status)
+    events = [event for event in data(desk, "on=2026-03-03")["events"] if "title" in event]
+    assert [event["editable"] for event in events] == [draggable] * shown
+
+
+def test_the_list_says_the_same_without_scripts(app: Flask, desk: Browser, world: World) -> None:
+    number = book(app, world, at(3), status="arrived")
+    page = desk.get("/diary?on=2026-03-03").text
+    fragment = desk.get("/diary/list?on=2026-03-03", HX_Request="true").text
+    assert fragment in page
+    assert f'href="/appointments/{number}">Paul Pain</a>' in fragment
+    assert "10:00–10:30" in fragment
+    assert "Arrived" in fragment
+    assert "Nothing is booked." in desk.get("/diary/list?on=2026-03-04").text
+
+
+def test_the_week_is_ones_own_where_one_treats(app: Flask, stranger: Browser, world: World) -> None:
+    with app.app_context():
+        make_practitioner(world.location_id, given_name="Anton", family_name="Acker")
+    stranger.sign_in("practitioner")
+    page = stranger.get("/diary?view=week&on=2026-03-04").text
+    assert f'<option value="{world.practitioner_id}" selected>Petra Pin</option>' in page
+    stranger.sign_in("reception")
+    page = stranger.get("/diary?view=week&on=2026-03-04").text
+    assert "selected>Anton Acker</option>" in page
+
+
+@pytest.mark.parametrize(
+    ("locale", "view", "title"),
+    [
+        ("en", "day", "Wednesday, 4 March 2026"),
+        ("en", "week", "2–8 Mar 2026"),
+        ("en-US", "day", "Wednesday, March 4, 2026"),
+        ("de", "day", "Mittwoch, 4. März 2026"),
+        ("de", "week", "2.–8. März 2026"),
+    ],
+)
+def test_days_are_written_in_the_readers_language(
+    app: Flask, stranger: Browser, world: World, locale: str, view: str, title: str
+) -> None:
+    with app.app_context():
+        make_staff(email="reader", locale=locale)
+    stranger.sign_in("reader")
+    page = stranger.get(f"/diary?view={view}&on=2026-03-04").text.replace("\u2009", "")
+    assert f'<h1 id="diary-title">{title}</h1>' in page
+
+
+def test_an_address_that_makes_no_sense_is_not_found(desk: Browser, world: World) -> None:
+    for query in (
+        "view=month",
+        "practitioner_id=4711",
+        "practitioner_id=-1",
+        f"view=week&practitioner_id={10**30}",
+    ):
+        assert desk.get(f"/diary?{query}").status_code == 404
+        assert desk.get(f"/diary/data?{query}").status_code == 404
+
+
+@pytest.mark.parametrize("on", ["", "soon", "2026-02-30", "0001-01-01", "9999-12-31"])
+def test_a_date_that_is_none_means_today(desk: Browser, on: str) -> None:
+    assert data(desk, f"on={on}")["date"] == "2026-03-02"
+
+
+def test_only_what_happens_at_the_location_is_shown(app: Flask, desk: Browser, world: World) -> None:
+    with app.app_context():
+        other = Location(name="Pankow", address="", zone="Europe/Berlin")
+        save(other)
+        make_practitioner(other.id, given_name="Olga", family_name="Ort")
+        make_appointment(world, at(3), location_id=other.id, room_id=None, patient_id=make_patient("Else").id)
+        other_id = other.id
+    assert times(data(desk, "on=2026-03-03")) == []
+    desk.client.set_cookie("place", str(other_id))
+    shown = data(desk, "on=2026-03-03")
+    assert times(shown) == [("2026-03-03T10:00", "2026-03-03T10:30")]
+    assert [column["title"] for column in shown["resources"]] == ["Olga Ort", "Petra Pin"]
+
+
+def test_strangers_are_asked_to_sign_in(stranger: Browser) -> None:
+    for path in ("/diary", "/diary/data", "/diary/list", "/appointments/1", "/appointments/new", "/plans"):
+        answer = stranger.get(path)
+        assert (answer.status_code, "/sign-in" in answer.location) == (303, True)
