@@ -23,8 +23,7 @@ from scheduler.usecases.housekeeping import finish_job, start_job, tidy_up
 
 log = logging.getLogger(__name__)
 Stop = Callable[[], bool]
-LATE_SECONDS = 3600
-"""However late a tick is noticed (a laptop slept): the job still runs once."""
+logging.getLogger("apscheduler").setLevel(logging.ERROR)  # else it warns at every tick that a long run skips
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,8 @@ class Clock:
         self._stopping = threading.Event()
         self._ticker = BackgroundScheduler(
             timezone=UTC,
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": LATE_SECONDS},
+            # However late a tick is noticed (a laptop slept), the job still runs, once.
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
     def start(self) -> None:
@@ -96,9 +96,10 @@ class Clock:
         self._ticker.start()
 
     def stop(self) -> None:
-        """End after the mail at hand; waits for jobs that run."""
+        """End after the mail at hand; waits for jobs that run. Harmless when repeated."""
         self._stopping.set()
-        self._ticker.shutdown(wait=True)
+        if self._ticker.running:
+            self._ticker.shutdown(wait=True)
 
     def _tick(self, name: str) -> None:
         try:
@@ -108,9 +109,11 @@ class Clock:
 
 
 def start_clock(app: Flask) -> Clock:
-    """Run the jobs beside whatever else this process does; they end with it."""
+    """Run the jobs beside whatever else this process does; they end with it, after the mail at hand."""
     ticking = Clock(app)
     ticking.start()
+    # Not atexit: that comes after the interpreter has waited for the jobs' threads, which would never be told.
+    threading._register_atexit(ticking.stop)  # type: ignore[attr-defined]
     return ticking
 
 

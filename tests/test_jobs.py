@@ -16,7 +16,7 @@ from scheduler.extensions import db
 from scheduler.jobs import JOBS, Clock, Job, run_job
 from scheduler.models import BrowserSession, IdempotencyKey, JobRun, SignInFailure
 from scheduler.models.staff import Role
-from scheduler.usecases.housekeeping import tidy_up
+from scheduler.usecases.housekeeping import finish_job, start_job, tidy_up
 from tests.factories import NOW, make_staff, make_world, save
 
 ROOT = Path(__file__).parent.parent
@@ -88,6 +88,46 @@ def test_told_to_stop_a_running_job_is_asked_to_end(app: Flask, monkeypatch: pyt
     wait_for(lambda: begun)
     ticking.stop()
     assert runs(app)["long"].finished_at is not None
+
+
+ENDING = """
+import sys, threading, time
+from datetime import timedelta
+from scheduler import create_app, jobs
+from tests.conftest import settings_for
+
+begun = threading.Event()
+
+def work(_settings, stop):
+    begun.set()
+    while not stop():
+        time.sleep(0.01)
+    return "ended early"
+
+jobs.JOBS = {"long": jobs.Job(timedelta(seconds=30), work)}
+jobs.start_clock(create_app(settings_for(sys.argv[1])))
+begun.wait()
+"""
+
+
+def test_a_process_that_ends_asks_a_running_job_to_end(app: Flask) -> None:
+    command = [sys.executable, "-c", ENDING, app.config["SQLALCHEMY_DATABASE_URI"]]
+    done = subprocess.run(command, cwd=ROOT, timeout=60, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert runs(app)["long"].finished_at is not None
+
+
+def test_two_clocks_may_keep_the_first_run_of_a_job(context: Flask) -> None:
+    for now in (NOW, NOW + timedelta(seconds=1)):
+        start_job("dispatch", now=now)
+    finish_job("tidy", error="RuntimeError", now=NOW)
+    kept = {row.name: row for row in db.session.query(JobRun)}
+    assert kept["dispatch"].started_at == NOW + timedelta(seconds=1)
+    assert (kept["tidy"].started_at, kept["tidy"].finished_at, kept["tidy"].error) == (
+        NOW,
+        NOW,
+        "RuntimeError",
+    )
 
 
 def test_tidying_deletes_what_nobody_needs_and_nothing_else(context: Flask) -> None:

@@ -31,12 +31,18 @@ _FINAL_LINE = re.compile(rb"^\d\d\d(?: [^\n]*)?\r?\n", re.MULTILINE)
 class Server(Protocol):
     """Where mail is handed over; config.SmtpSettings is one."""
 
-    host: str
-    port: int
-    username: str | None
-    password: str | None
-    implicit_tls: bool
-    starttls: bool
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def username(self) -> str | None: ...
+    @property
+    def password(self) -> str | None: ...
+    @property
+    def implicit_tls(self) -> bool: ...
+    @property
+    def starttls(self) -> bool: ...
 
 
 class Reply(NamedTuple):

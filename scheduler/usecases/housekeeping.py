@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from scheduler.models.audit import IdempotencyKey, JobRun
@@ -17,21 +18,14 @@ KEYS_KEPT = timedelta(hours=48)
 @writing
 def start_job(session: Session, name: str, *, now: datetime) -> None:
     """Keep that a job began."""
-    run = session.get(JobRun, name)
-    if run is None:
-        session.add(JobRun(name=name, started_at=now))
-    else:
-        run.started_at = now
+    _keep(session, name, {"started_at": now}, {"started_at": now})
 
 
 @writing
 def finish_job(session: Session, name: str, *, error: str, now: datetime) -> None:
     """Keep that a job ended, and with which error; "" for none."""
-    run = session.get(JobRun, name)
-    if run is None:
-        session.add(JobRun(name=name, started_at=now, finished_at=now, error=error))
-    else:
-        run.finished_at, run.error = now, error
+    ended = {"finished_at": now, "error": error}
+    _keep(session, name, ended | {"started_at": now}, ended)
 
 
 @writing
@@ -43,3 +37,11 @@ def tidy_up(session: Session, *, now: datetime) -> int:
         delete(SignInFailure).where(SignInFailure.blocked_until <= now - FAILURES_FORGOTTEN_AFTER),
     ]
     return sum(session.execute(statement).rowcount for statement in gone)  # type: ignore[attr-defined]
+
+
+def _keep(session: Session, name: str, first: dict[str, object], later: dict[str, object]) -> None:
+    """One statement, because several clocks may write the first row of a job at once."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    session.execute(
+        insert(JobRun).values(name=name, **first).on_conflict_do_update(index_elements=["name"], set_=later)
+    )
