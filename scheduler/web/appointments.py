@@ -65,7 +65,7 @@ def new() -> str:
 @guard("patients.read")
 def suggest_patients() -> str:
     """A few patients for what was typed, to choose one."""
-    q = request.args.get("patient_q", "")
+    q = request.args.get("patient_q", "").strip()[:200]
     return render_template("appointments/suggestions.html", q=q, found=_suggested(q))
 
 
@@ -212,7 +212,7 @@ def _when(appointment: Appointment) -> str:
 
 
 def _form(values: Mapping[str, Any], error: SchedulerError | None = None) -> str:
-    types, q = list_appointment_types().items, values.get("patient_q", "")
+    types, q = list_appointment_types().items, values.get("patient_q", "").strip()[:200]
     return _panel(
         "appointments/form.html",
         values=values,
@@ -233,7 +233,6 @@ def _usual_type(types: list[AppointmentType]) -> int | None:
 
 
 def _suggested(q: str) -> Page[Patient] | None:
-    q = q.strip()[:200]
     return find_patients(q, page_size=SUGGESTIONS) if q else None
 
 
