@@ -22,7 +22,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, Template, selec
 from scheduler.i18n import Gettext, translator
 from scheduler.mail import words
 from scheduler.models.messages import MessageKind
-from scheduler.usecases.letters import Letter, Visit
+from scheduler.usecases.letters import Letter, Sender, Visit
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _NO_DIGIT = re.compile(r"[^\d+]")
@@ -84,9 +84,10 @@ def render_letter(letter: Letter, mail_from: str, *, now: datetime) -> bytes:
 
 def _headers(letter: Letter, mail_from: str, subject: str, now: datetime) -> Iterable[str]:
     domain = mail_from.rpartition("@")[2]
-    yield f"From: {_mailbox('From', letter.sender.name, mail_from)}"
-    if letter.sender.email:
-        yield f"Reply-To: {_encoded('Reply-To', one_line(letter.sender.email))}"
+    sender = _in_one_line(letter.sender)
+    yield f"From: {_mailbox('From', sender.name, mail_from)}"
+    if sender.email:
+        yield f"Reply-To: {_encoded('Reply-To', sender.email)}"
     yield f"To: {_mailbox('To', letter.name, letter.recipient)}"
     yield f"Subject: {_encoded('Subject', subject)}"
     yield f"Date: {_date(now)}"
@@ -98,7 +99,7 @@ def _headers(letter: Letter, mail_from: str, subject: str, now: datetime) -> Ite
 
 
 def _fields(letter: Letter, voice: Voice) -> dict[str, object]:
-    gettext, locale, sender = voice.gettext, voice.locale, letter.sender
+    gettext, locale, sender = voice.gettext, voice.locale, _in_one_line(letter.sender)
     count = len(letter.visits)
     kind = words.words_for(letter.kind, count)
     cards, shared = _gather([_card(visit, letter, voice) for visit in letter.visits])
@@ -138,6 +139,13 @@ def _card(visit: Visit, letter: Letter, voice: Voice) -> Card:
         zone=words.zone_name(ZoneInfo(visit.zone), bool(starts.dst()), locale) if needs_zone else "",
         who=voice.gettext(words.WITH) % {"name": one_line(visit.practitioner)},
         place=_place(visit.location, visit.room, visit.address),
+    )
+
+
+@lru_cache(maxsize=16)
+def _in_one_line(sender: Sender) -> Sender:
+    return sender._replace(
+        name=one_line(sender.name), email=one_line(sender.email), phone=one_line(sender.phone)
     )
 
 
