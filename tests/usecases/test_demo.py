@@ -24,6 +24,7 @@ from scheduler.usecases.appointments import book_appointment
 from scheduler.usecases.demo.invent import Demo, invent_demo
 from scheduler.usecases.demo.load import has_data, load_demo
 from scheduler.usecases.demo.size import DemoSize
+from scheduler.usecases.dispatch import claim_messages
 from scheduler.usecases.feed_tokens import list_feed_tokens
 from scheduler.usecases.patients import PatientDetails, find_patients, register_patient
 from scheduler.usecases.slots import find_slots
@@ -130,6 +131,15 @@ def test_work_goes_on_in_a_demo_clinic() -> None:
         now=AT_NOON,
     )
     assert booked.id == db.session.scalar(select(func.max(Appointment.id)))
+
+
+@pytest.mark.usefixtures("context")
+def test_nothing_is_sent_right_after_loading_and_reminders_the_day_after() -> None:
+    load_demo(invent_demo(SMALL, now=AT_NOON), password=PASSWORD, actor=COMMAND, now=AT_NOON)
+    assert claim_messages(limit=100, now=AT_NOON).looked_at == 0
+    letters = claim_messages(limit=100, now=AT_NOON + DAY).letters
+    assert {letter.kind for letter in letters} == {"reminder"}
+    assert {letter.sender.name for letter in letters} == {"Nadelpunkt Berlin"}
 
 
 @pytest.mark.usefixtures("context")

@@ -191,3 +191,22 @@ def test_every_appointment_has_its_confirmation_and_its_audit_row(every: Rows) -
         row.id for row in every[Appointment] if row.status == "cancelled"
     }
     assert {row.actor_kind for row in every[AuditEntry]} == {"command"}
+
+
+def test_a_lost_session_is_made_up_on_another_day(every: Rows) -> None:
+    by_session = grouped(every[Appointment], lambda row: row.planned_session_id)
+    by_session.pop(None)
+    made_up = [
+        (lost.starts_at.astimezone(BERLIN).date(), later.starts_at.astimezone(BERLIN).date())
+        for rows in by_session.values()
+        for lost, later in pairwise(sorted(rows, key=lambda row: row.id))
+    ]
+    assert made_up
+    assert [pair for pair in made_up if pair[0] == pair[1]] == []
+
+
+def test_some_appointments_were_moved_before_they_were_held(every: Rows) -> None:
+    moved = {row.id for row in every[Appointment] if row.sequence and row.status == "completed"}
+    told = {row.entity_id for row in every[AuditEntry] if row.action == "appointment_moved"}
+    assert moved
+    assert moved <= told

@@ -43,6 +43,8 @@ class Search:
     usual_minute: int
     not_before: int
     not_after: int
+    avoided_day: int = -1
+    """The patient has something else to do on that day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class Book:
             qualified = self.needles[desk[0]]
             for day in range(max(wanted.first, 0), min(wanted.last + 1, self._days.count)):
                 floor = abs(day - wanted.ideal) * DAY_OFF_COSTS
-                if floor >= least or (need.credential and not qualified[day]):
+                if floor >= least or day == wanted.avoided_day or (need.credential and not qualified[day]):
                     continue
                 starts = self._starts(desk, day, need, wanted)
                 while starts:

@@ -104,6 +104,8 @@ class Session:
     status: str = SessionStatus.TO_PLACE.value
     reason: str = ""
     visit: Visit | None = None
+    lost_day: int = -1
+    """When its last appointment was to be that did not take place."""
     id: int = 0
 
 

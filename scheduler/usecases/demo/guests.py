@@ -53,7 +53,7 @@ def _guest(number: int, name: tuple[str, str], days: Days, chance: random.Random
         wants_reminders=chance.random() < 0.95,
         notes=chance.choice(words["notes"]) if chance.random() < 0.08 else "",
         cautions=chance.sample(words["cautions"], chance.choice([1, 1, 2])) if chance.random() < 0.12 else [],
-        bounces=chance.random() < 0.01,
+        bounces=chance.random() < 0.006,
         usual_minute=chance.choice(USUAL_MINUTES),
     )
 

@@ -63,21 +63,21 @@ class Ledger:
         return visit
 
     def move(self, visit: Visit, moment: int) -> bool:
-        """Give a visit of a course another time in its window; False if there is none."""
+        """Give a visit of a course another day in its window; False if there is none."""
         if visit.session is None:
             return False
         course = visit.session.course
         before = [other.visit for other in course.sessions[: visit.session.number - 1] if other.visit]
         previous = before[-1].spot.moment if before else None
         wanted = self._window(visit.session, previous, day_of(moment))
+        wanted = replace(wanted, avoided_day=day_of(visit.spot.moment))
         self.book.give_back(visit.spot, visit.kind)
         spot = self._look(course.practitioner_id, wanted)
-        found = spot is not None and spot.moment != visit.spot.moment
-        if spot is not None and found:
+        if spot is not None:
             visit.spot = spot
             visit.tell("moved", moment)
         self.book.take(visit.spot, visit.kind)
-        return found
+        return spot is not None
 
     def cancel(self, visit: Visit, moment: int, reason: str) -> None:
         """Cancel a visit; its session is to place again."""
@@ -132,6 +132,7 @@ class Ledger:
         if visit.session is not None:
             visit.session.status = SessionStatus.TO_PLACE.value
             visit.session.reason, visit.session.visit = reason, None
+            visit.session.lost_day = day_of(visit.spot.moment)
 
     def _place(self, course: Course, moment: int) -> list[Placing]:
         """Take a spot for each session to place, in order; a series ends where one finds none."""
@@ -173,6 +174,7 @@ class Ledger:
             usual_minute=course.guest.usual_minute,
             not_before=0 if previous is None else previous + self._rest,
             not_after=not_after,
+            avoided_day=session.lost_day,
         )
 
     def _look(self, practitioner_id: int, wanted: Search) -> Spot | None:
