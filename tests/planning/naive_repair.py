@@ -3,11 +3,15 @@
 Both are written from the rules and share no code with the planner but the sums of `series_cost`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
+from ortools.sat.python import cp_model
+
 from scheduler.planning.cadence import Window
+from scheduler.planning.repair import Displaced
 from scheduler.planning.series import Choice, Fixed, Supply, WantedSession, series_cost
 
 Start = tuple[int, int, int, int]
@@ -145,3 +149,85 @@ class NaiveRepair:
             self.first,
             self.world["weights"],
         )
+
+
+Take = tuple[int, int, int, int | None]
+"""What an appointment may take: index of the supply, bit, practitioner, room."""
+
+
+def takes_of(
+    one: Displaced, supplies: Sequence[Supply], rooms: Mapping[int, Mapping[int, int]]
+) -> list[Take]:
+    """Every slot that a displaced appointment could have if nobody else were displaced."""
+    found: list[Take] = []
+    for number, supply in enumerate(supplies):
+        if one.accepts is not None and supply.practitioner_id not in one.accepts:
+            continue
+        for index in set_bits(supply.starts.get(one.appointment_type_id, 0)):
+            day, minute = supply.clock.at(index)
+            wall = day * 1440 + minute
+            away = any(one.patient_busy >> tick & 1 for tick in range(index, index + one.duration_ticks))
+            soon = (
+                one.earlier and wall < one.earlier.day * 1440 + one.earlier.minute + one.earlier.rest_minutes
+            )
+            late = one.later and wall > one.later.day * 1440 + one.later.minute - one.later.rest_minutes
+            if date.fromordinal(day) not in one.window or away or soon or late:
+                continue
+            ticks = range(index - one.before_ticks, index + one.duration_ticks + one.after_ticks)
+            if not one.needs_room:
+                found.append((number, index, supply.practitioner_id, None))
+            for room, busy in rooms.get(supply.location_id, {}).items() if one.needs_room else ():
+                if not any(busy >> tick & 1 for tick in ticks):
+                    found.append((number, index, supply.practitioner_id, room))
+    return found
+
+
+def most_housed(
+    displaced: Sequence[Displaced],
+    supplies: Sequence[Supply],
+    rooms: Mapping[int, Mapping[int, int]],
+    seconds: float = 60,
+) -> tuple[int, int]:
+    """How many displaced appointments CP-SAT can house at once, and how many more it cannot rule out."""
+    model = cp_model.CpModel()
+    users: dict[tuple[str, int, int], list[cp_model.IntVar]] = {}
+    picked: list[list[tuple[Take, cp_model.IntVar]]] = []
+    for one in displaced:
+        mine = [(take, model.new_bool_var("")) for take in takes_of(one, supplies, rooms)]
+        model.add_at_most_one(var for _, var in mine)
+        picked.append(mine)
+        for (_, index, practitioner, room), var in mine:
+            for tick in range(index - one.before_ticks, index + one.duration_ticks + one.after_ticks):
+                users.setdefault(("practitioner", practitioner, tick), []).append(var)
+                if room is not None:
+                    users.setdefault(("room", room, tick), []).append(var)
+    for using in users.values():
+        model.add_at_most_one(using)
+    for i, one in enumerate(displaced):
+        for j, other in enumerate(displaced):
+            if i < j and one.patient_id == other.patient_id:
+                for take, var in picked[i]:
+                    for another, var_too in picked[j]:
+                        if not patient_can(one, take, other, another, supplies):
+                            model.add_bool_or(~var, ~var_too)
+    model.maximize(sum(var for mine in picked for _, var in mine))
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 2
+    solver.parameters.max_time_in_seconds = seconds
+    assert solver.solve(model) in (cp_model.OPTIMAL, cp_model.FEASIBLE)
+    return round(solver.objective_value), round(solver.best_objective_bound - solver.objective_value)
+
+
+def patient_can(
+    one: Displaced, take: Take, other: Displaced, another: Take, supplies: Sequence[Supply]
+) -> bool:
+    """Whether one patient can have both slots."""
+    (day, minute), (other_day, other_minute) = (supplies[t[0]].clock.at(t[1]) for t in (take, another))
+    apart = (other_day - day) * 1440 + other_minute - minute
+    if one.plan_id is None or one.plan_id != other.plan_id:
+        return apart >= 5 * one.duration_ticks if apart >= 0 else -apart >= 5 * other.duration_ticks
+    if one.number > other.number:
+        return patient_can(other, another, one, take, supplies)
+    if apart < max(other.rest_minutes, 5 * one.duration_ticks):
+        return False
+    return other.number != one.number + 1 or other.min_days <= other_day - day <= other.max_days

@@ -6,12 +6,11 @@ stretches that lie on such a path, the cheapest way, each stretch being a small 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from typing import NamedTuple
 
 from scheduler.planning.cadence import Window
-from scheduler.planning.hours import DAY_MINUTES
 from scheduler.planning.repair.course import Course, Repair, RepairLine, RepairReason, Step, wall_minute
+from scheduler.planning.repair.displaced import bits_since
 from scheduler.planning.repair.openings import Openings
 from scheduler.planning.repair.stretches import BEGINNING, Stretch, Stretches
 from scheduler.planning.series import (
@@ -158,15 +157,7 @@ _NOWHERE = Way(0, {})
 
 def _later_than(supply: Supply, wall: int) -> Supply:
     """A supply with only the starts from a wall minute on."""
-    clock = supply.clock
-    day = wall // DAY_MINUTES
-    later = clock.bits_of_days(day + 1, date.max.toordinal())
-    for each in clock.days:
-        if each.ordinal == day:
-            for index in range(each.lo, each.hi):
-                ordinal, minute = clock.at(index)
-                if ordinal == day and minute >= wall % DAY_MINUTES:
-                    later |= 1 << index
+    later = bits_since(supply.clock, wall)
     return replace(supply, starts={kind: starts & later for kind, starts in supply.starts.items()})
 
 
