@@ -1,0 +1,309 @@
+"""Prescribing, comparing and placing on screen."""
+
+import html
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from werkzeug.datastructures import MultiDict
+from werkzeug.test import TestResponse
+
+from scheduler.extensions import db
+from scheduler.models import Appointment, AuditEntry, Closure, TreatmentPlan
+from scheduler.usecases.clinic import load_shipped_protocols
+from tests.factories import BERLIN, World, at, make_appointment, make_patient, make_practitioner, save
+from tests.web.browser import Browser
+
+pytestmark = pytest.mark.usefixtures("monday")
+
+
+@pytest.fixture
+def protocol_id(app: Flask, world: World) -> int:
+    """The shipped protocol for tension-type headache: six sessions, two days apart."""
+    with app.app_context():
+        rows = load_shipped_protocols()
+        save(*rows)
+        return next(row.id for row in rows if row.name == "Tension-type headache")
+
+
+def form(world: World, protocol_id: int | str, **changes: Any) -> dict[str, Any]:
+    values = {
+        "patient_id": world.patient_id,
+        "practitioner_id": world.practitioner_id,
+        "protocol_id": protocol_id,
+        "starts_on": "2026-03-03",
+        "time_of_day": "any",
+    }
+    return values | changes
+
+
+def prescribe(desk: Browser, world: World, protocol_id: int | str, **changes: Any) -> str:
+    """The path of a new plan's proposals."""
+    answer = desk.post("/plans/new", form(world, protocol_id, **changes))
+    assert answer.status_code == 303
+    return answer.location
+
+
+def plans(app: Flask) -> list[TreatmentPlan]:
+    with app.app_context():
+        rows = list(db.session.scalars(select(TreatmentPlan).order_by(TreatmentPlan.id)))
+        for row in rows:
+            assert row.sessions and row.phases
+        db.session.expunge_all()
+        return rows
+
+
+def starts(app: Flask) -> list[datetime]:
+    with app.app_context():
+        return list(db.session.scalars(select(Appointment.starts_at).order_by(Appointment.starts_at)))
+
+
+def choices(page: str) -> list[dict[str, Any]]:
+    """What each proposal's form sends."""
+    return [
+        {
+            "form_key": re.findall(r'name="form_key" value="([^"]+)"', card)[0],
+            "slot": re.findall(r'name="slot" value="([^"]+)"', card),
+        }
+        for card in page.split('class="card proposal"')[1:]
+    ]
+
+
+def alert(answer: TestResponse) -> str:
+    (sentence,) = re.findall(r'role="alert">.*?<span>(.*?)</span>', answer.text)
+    return html.unescape(sentence)
+
+
+def test_a_plan_is_prescribed_and_leads_to_its_proposals(
+    app: Flask, desk: Browser, world: World, protocol_id: int
+) -> None:
+    entered = form(
+        world,
+        protocol_id,
+        muscles=["suboccipitals", "upper_trapezius", "unheard_of"],
+        weekdays=["1", "3", "9"],
+        time_of_day="morning",
+        first_visit="yes",
+        first_type_id=world.assessment_id,
+        condition="since the fall",
+    )
+    answer = desk.post("/plans/new", entered)
+    assert (answer.status_code, answer.location) == (303, "/plans/1/place")
+    (plan,) = plans(app)
+    assert (plan.name, plan.condition) == ("Tension-type headache", "since the fall")
+    assert plan.target_muscles == ["suboccipitals", "upper_trapezius"]
+    assert plan.preferences == {"weekdays": [1, 3], "until_minute": 720}
+    kinds = [session.appointment_type_id for session in plan.sessions]
+    assert kinds == [world.assessment_id] + [world.needling_id] * 5
+
+
+def test_own_phases_are_taken_row_by_row(app: Flask, desk: Browser, world: World) -> None:
+    rows = {
+        "sessions": ["4", "2", ""],
+        "min_days": ["5", "12", ""],
+        "ideal_days": ["7", "14", ""],
+        "max_days": ["9", "16", ""],
+    }
+    prescribe(desk, world, "own", **rows)
+    (plan,) = plans(app)
+    phases = [(phase.sessions, phase.min_days, phase.ideal_days, phase.max_days) for phase in plan.phases]
+    assert phases == [(4, 5, 7, 9), (2, 12, 14, 16)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "sentence"),
+    [
+        ({"starts_on": "soon"}, 422, "Please enter the day on which the plan starts."),
+        ({"protocol_id": "own", "sessions": [""]}, 422, "A plan needs at least one phase."),
+        (
+            {
+                "protocol_id": "own",
+                "sessions": ["six"],
+                "min_days": ["2"],
+                "ideal_days": ["3"],
+                "max_days": ["4"],
+            },
+            422,
+            "Sessions and days are whole numbers.",
+        ),
+        (
+            {
+                "protocol_id": "own",
+                "sessions": ["6"],
+                "min_days": ["5"],
+                "ideal_days": ["3"],
+                "max_days": ["4"],
+            },
+            422,
+            "Days between sessions must rise from smallest over ideal to largest, at most 366.",
+        ),
+        ({"protocol_id": "4711"}, 404, "There is no protocol with that number."),
+        ({"practitioner_id": "x"}, 404, "There is no practitioner with that number."),
+    ],
+)
+def test_what_cannot_be_prescribed_is_told_with_nothing_lost(
+    app: Flask,
+    desk: Browser,
+    world: World,
+    protocol_id: int,
+    changes: dict[str, Any],
+    status: int,
+    sentence: str,
+) -> None:
+    kept = {"condition": "since the fall", "muscles": "masseter", "weekdays": "2", "time_of_day": "evening"}
+    answer = desk.post("/plans/new", form(world, protocol_id) | kept | changes)
+    assert (answer.status_code, alert(answer)) == (status, sentence)
+    assert plans(app) == []
+    page = answer.text
+    assert 'name="condition" type="text" value="since the fall"' in page
+    for mark in (
+        'name="muscles" value="masseter" checked',
+        'name="weekdays" value="2" checked',
+        '<option value="evening" selected>',
+    ):
+        assert mark in page
+    for number in changes.get("min_days", []):
+        assert f'name="min_days" min="0" max="366" inputmode="numeric" value="{number}"' in page
+
+
+def test_a_form_sent_twice_prescribes_once(app: Flask, desk: Browser, world: World, protocol_id: int) -> None:
+    entered = form(world, protocol_id, form_key="k1")
+    first, again = (desk.post("/plans/new", entered) for _ in range(2))
+    assert first.location == again.location == "/plans/1/place"
+    assert len(plans(app)) == 1
+
+
+def test_the_series_is_placed_in_one_step(app: Flask, desk: Browser, world: World, protocol_id: int) -> None:
+    path = prescribe(desk, world, protocol_id)
+    page = desk.get(path).text
+    assert "All 6 sessions placed" in page
+    best = choices(page)[0]
+    answer = desk.post(path, best)
+    assert (answer.status_code, answer.location) == (303, "/plans/1")
+    chosen = [datetime.fromtimestamp(int(slot.split("|")[1]), UTC) for slot in best["slot"]]
+    assert starts(app) == chosen
+    page = desk.get("/plans/1").text
+    assert "6 sessions are booked. The confirmation goes to paul.pain@mail.example." in html.unescape(page)
+    assert page.count(">Placed</span>") == 6
+    again = desk.post(path, best)
+    assert (again.status_code, len(starts(app))) == (303, 6)
+
+
+def test_proposals_are_clearly_different_and_fit_what_is_tried(
+    desk: Browser, world: World, protocol_id: int
+) -> None:
+    path = prescribe(desk, world, protocol_id)
+    found = choices(desk.get(path).text)
+    assert 1 < len(found) <= 3
+    assert len({tuple(choice["slot"]) for choice in found}) == len(found)
+    tried = choices(desk.get(f"{path}?tried=1&weekdays=1&weekdays=3&time_of_day=evening").text)[0]
+    walls = [datetime.fromtimestamp(int(slot.split("|")[1]), BERLIN) for slot in tried["slot"]]
+    assert min(wall.hour for wall in walls) >= 16
+
+
+def test_a_series_of_which_some_was_taken_meanwhile_is_not_placed(
+    app: Flask, desk: Browser, world: World, protocol_id: int
+) -> None:
+    path = prescribe(desk, world, protocol_id)
+    best = choices(desk.get(path).text)[0]
+    second = datetime.fromtimestamp(int(best["slot"][1].split("|")[1]), UTC)
+    with app.app_context():
+        make_appointment(world, second, patient_id=make_patient("Other").id)
+    answer = desk.post(path, best)
+    assert (answer.status_code, starts(app)) == (409, [second])
+    assert alert(answer) == "Taken meanwhile: session 2. Nothing was booked; ask for new proposals."
+    anew = choices(answer.text)[0]
+    assert best["slot"][1] not in anew["slot"]
+    assert desk.post(path, anew).status_code == 303
+
+
+def test_a_series_against_a_rule_is_placed_once_a_reason_is_given(
+    app: Flask, desk: Browser, world: World
+) -> None:
+    own = {"sessions": ["1"], "min_days": ["2"], "ideal_days": ["2"], "max_days": ["4"]}
+    path = prescribe(desk, world, "own", **own)
+    late = f"1|{at(3, 19).timestamp():.0f}|{world.practitioner_id}|{world.location_id}"
+    asked = desk.post(path, {"slot": [late], "form_key": "k1"})
+    assert (asked.status_code, starts(app)) == (409, [])
+    assert alert(asked).startswith("The practitioner does not work there at that time.")
+    (reason_form,) = re.findall(r'<form class="card form narrow".*?</form>', asked.text, re.S)
+    assert f'name="slot" value="{late}"' in reason_form
+    placed = desk.post(path, {"slot": [late], "form_key": "k2", "override_reason": "her only evening"})
+    assert (placed.status_code, starts(app)) == (303, [at(3, 19)])
+
+
+@pytest.mark.parametrize("slot", [[], ["x"], ["1|2|3"], ["1|99999999999999999999|1|1"], ["1|0|1|1"]])
+def test_a_choice_that_cannot_be_read_places_nothing(
+    app: Flask, desk: Browser, world: World, protocol_id: int, slot: list[str]
+) -> None:
+    path = prescribe(desk, world, protocol_id)
+    answer = desk.post(path, MultiDict([("slot", text) for text in slot]))
+    assert (answer.status_code, starts(app)) == (422, [])
+    assert len(choices(answer.text)) > 1
+
+
+def test_when_everything_is_placed_there_is_nothing_to_compare(
+    desk: Browser, world: World, protocol_id: int
+) -> None:
+    path = prescribe(desk, world, protocol_id)
+    desk.post(path, choices(desk.get(path).text)[0])
+    answer = desk.get(path)
+    assert (answer.status_code, alert(answer)) == (409, "Every session of this plan has its appointment.")
+    assert 'href="/plans/1">' in answer.text
+
+
+def test_a_session_without_a_slot_says_why_in_its_place(app: Flask, desk: Browser, world: World) -> None:
+    with app.app_context():
+        save(Closure(location_id=world.location_id, starts_at=at(9, 0), ends_at=at(14, 0)))
+    own = {"sessions": ["3"], "min_days": ["7"], "ideal_days": ["7"], "max_days": ["8"]}
+    path = prescribe(desk, world, "own", **own)
+    page = html.unescape(desk.get(path).text)
+    card = page.split('class="card proposal"')[1]
+    numbers = re.findall(r'<span class="number">(\d+)</span>', card)
+    assert numbers == ["1", "2", "3"]
+    (left_over,) = re.findall(r'<li class="left-over">.*?</li>', card, re.S)
+    assert re.findall("<p>(.*)</p>", left_over) == ["The location is closed in its window."]
+    assert desk.post(path, choices(page)[0]).status_code == 303
+    assert "1 to place" in desk.get("/plans").text
+
+
+def test_running_plans_are_listed_with_what_is_to_place(
+    desk: Browser, world: World, protocol_id: int
+) -> None:
+    assert "No active plan yet." in desk.get("/plans").text
+    path = prescribe(desk, world, protocol_id)
+    page = desk.get("/plans").text
+    assert "6 to place" in page
+    assert "none booked" in page
+    desk.post(path, choices(desk.get(path).text)[0])
+    assert 'class="badge warn"' not in desk.get("/plans").text
+    assert "No plan is waiting for anything." in desk.get("/plans?only=to_place").text
+
+
+def test_looking_at_a_plan_is_noted(app: Flask, desk: Browser, world: World, protocol_id: int) -> None:
+    prescribe(desk, world, protocol_id)
+    desk.get("/plans/1")
+    with app.app_context():
+        looked = select(func.count(AuditEntry.id)).where(AuditEntry.action == "patient_viewed")
+        assert db.session.scalar(looked) == 1
+
+
+def test_who_treats_prescribes_as_themselves_at_first(
+    app: Flask, stranger: Browser, world: World, protocol_id: int
+) -> None:
+    with app.app_context():
+        make_practitioner(world.location_id, given_name="Anton", family_name="Acker")
+    stranger.sign_in("practitioner")
+    page = stranger.get(f"/plans/new?patient_id={world.patient_id}").text
+    assert f'<option value="{world.practitioner_id}" selected>Petra Pin</option>' in page
+
+
+def test_what_is_not_there_is_not_found(desk: Browser, world: World, protocol_id: int) -> None:
+    for path in ("/plans/4711", f"/plans/{10**30}", "/plans/4711/place", "/plans/new?patient_id=4711"):
+        assert desk.get(path).status_code == 404
+    assert desk.post("/plans/4711/place", {"slot": "1|1772524800|1|1"}).status_code == 404
+    assert desk.post("/plans/new", form(world, protocol_id, patient_id=4711)).status_code == 404
+    assert "open the patient first" in desk.get("/plans/new").text
