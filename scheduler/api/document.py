@@ -14,8 +14,8 @@ PROBLEM_KIND = "application/problem+json"
 BEARER = "api_key"
 DESCRIPTION = """\
 Send `Authorization: Bearer <key>` with every request; `flask --app wsgi api-key issue NAME --role ROLE` makes a key.
-Instants are UTC with `Z`, dates `YYYY-MM-DD`. Lists come in pages. Errors are problem documents (RFC 9457) whose
-`code` is stable. A POST that makes something takes an `Idempotency-Key`.
+Instants are UTC with `Z`, dates `YYYY-MM-DD`; text holds no control characters. Lists come in pages. Errors are
+problem documents (RFC 9457) whose `code` is stable. A POST that makes something takes an `Idempotency-Key`.
 """
 OPTIONS: dict[str, Any] = {
     "title": "Needletime",

@@ -147,6 +147,11 @@ class Instant(Said, fields.DateTime):
 class DayOrInstant(Said, fields.String):
     """Either; a date loads as ``date``, an instant as aware UTC ``datetime``."""
 
+    def __init__(self, description: str, **options: Any) -> None:
+        # What is matched here is judged by Day and Instant.
+        pattern = r"^\d{4}-\d{2}-\d{2}([Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2}))?$"
+        super().__init__(metadata={"description": description, "pattern": pattern}, **options)
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **context: Any) -> Any:
         field: Day | Instant = Day() if isinstance(value, str) and DAY.fullmatch(value) else Instant()
         return field._deserialize(value, attr, data, **context)
@@ -156,6 +161,10 @@ class TimeOfDay(Said, fields.String):
     """A wall-clock time HH:MM, 24:00 being the day's end; loads as minutes since midnight."""
 
     default_error_messages = {"invalid": "This must be a time of day such as 08:30."}  # noqa: RUF012
+
+    def __init__(self, description: str, **options: Any) -> None:
+        metadata = {"description": description, "pattern": f"^({TIME_OF_DAY.pattern})$"}
+        super().__init__(metadata=metadata, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **context: Any) -> Any:
         if not isinstance(value, str) or not TIME_OF_DAY.fullmatch(value):

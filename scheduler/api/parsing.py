@@ -13,6 +13,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from werkzeug.routing import BaseConverter
 
 from scheduler.errors import InvalidInput
+from scheduler.usecases.lookup import BIGGEST_ID
 
 MOST_ERRORS = 20
 """So many errors of one request are told; nobody reads more."""
@@ -25,13 +26,14 @@ class MalformedJson(BadRequest):
 
 
 class RowNumber(BaseConverter):
-    """An identity in a path: short enough to be turned into an integer whatever is sent."""
+    """A number in a path; one too large for a database becomes 0, which nothing has."""
 
     regex = "[0-9]{1,10}"
 
     def to_python(self, value: str) -> int:
         """The number."""
-        return int(value)
+        number = int(value)
+        return number if number <= BIGGEST_ID else 0
 
 
 class StrictParser(FlaskParser):

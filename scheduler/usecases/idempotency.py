@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zlib import crc32
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.errors import IdempotencyKeyReused
 from scheduler.models.audit import IdempotencyKey
+from scheduler.transaction import lock_resources
 from scheduler.usecases.actors import Actor
 
 
@@ -24,11 +26,12 @@ class Idempotency:
 def recall(session: Session, actor: Actor, asked: Idempotency | None) -> list[int] | None:
     """The identities that the same request produced before, or None if it is new.
 
-    Raises IdempotencyKeyReused when the key came with another request. Two copies that race meet in the unique
-    constraint; the transaction is then run again and finds the winner's result here.
+    Raises IdempotencyKeyReused when the key came with another request. To be called first in the transaction: of
+    copies that race, one goes on and the others wait here for its result, lest they find the slot taken by it.
     """
     if asked is None:
         return None
+    lock_resources(session, [("request", crc32(f"{actor.key} {asked.key}".encode()) >> 1)])
     known = session.scalar(
         select(IdempotencyKey).where(IdempotencyKey.actor == actor.key, IdempotencyKey.key == asked.key)
     )

@@ -1,6 +1,7 @@
 """Bad input, wherever it is put: a 4xx with a sentence, by field where it has one, and nothing written."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -8,34 +9,11 @@ import pytest
 from tests.api.standing import PHASE, Standing
 from tests.factories import at
 
-NOT_NUMBERS: list[Any] = [0, -1, 2**31, 10**40, 1.5, "1", "", True, [1], {"id": 1}]
-NOT_INSTANTS: list[Any] = [
-    "2026-03-05T11:00:00",
-    "2026-03-05",
-    "2026-03-05T25:00:00Z",
-    "2026-02-30T11:00:00Z",
-    "2026-03-05T11:00:00+25:00",
-    "2026-W10-4T11:00:00Z",
-    "20260305T110000Z",
-    "tomorrow",
-    "",
-    "0001-01-01T00:00:00Z",
-    "9999-12-31T23:59:59-12:00",
-    "٢٠٢٦-٠٣-٠٥T١١:٠٠:٠٠Z",
-    1772704800,
-    None,
-    ["2026-03-05T11:00:00Z"],
-]
-NOT_DAYS: list[Any] = [
-    "5.3.2026",
-    "2026-3-5",
-    "2026-02-29",
-    "2026-03-05T00:00:00Z",
-    "",
-    "0001-01-01",
-    20260305,
-]
-NOT_TEXT: list[Any] = [5, True, ["x"], {"text": "x"}, "a\0b", "\x07", "\ud800", "x" * 20_001]
+NOT_NUMBERS: list[Any] = [0, "1"]
+NOT_INSTANTS: list[Any] = ["2026-03-05T11:00:00", "tomorrow", "9999-12-31T23:59:59-12:00"]
+NOT_DAYS: list[Any] = ["5.3.2026", "0001-01-01"]
+NOT_TEXT: list[Any] = [5, "a\0b", "\ud800", "x" * 20_001]
+"""One of each sort; test_fields.py has them all."""
 
 
 def _field_cases() -> list[Any]:
@@ -285,6 +263,18 @@ def test_strange_field_name_is_only_text(standing: Standing, name: str) -> None:
 def test_what_is_not_there_is_not_found(standing: Standing, path: str, status: int) -> None:
     problem = standing.refuses("GET", path)
     assert (problem["status"], problem["code"]) == (status, "not_found")
+
+
+@pytest.mark.parametrize("number", [0, 2**31 - 1, 2**31, 9_999_999_999])
+@pytest.mark.parametrize("body", [None, {}, [], {"version": 2**31 - 1}])
+def test_nothing_stumbles_over_a_number_that_nothing_has(standing: Standing, number: int, body: Any) -> None:
+    for template, operations in standing.desk.document["paths"].items():
+        path = re.sub(r"{\w+}", str(number), template)
+        for method in set(operations) - {"parameters"} if path != template else ():
+            request = {} if method == "get" else {"json": body}
+            answer = standing.desk.client.open(path, method=method, headers=standing.desk.headers, **request)
+            assert answer.status_code in {404, 422}, (path, method, answer.text)
+    assert standing.rows() == standing.known_rows
 
 
 @pytest.mark.parametrize(

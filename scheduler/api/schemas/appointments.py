@@ -16,12 +16,9 @@ class AppointmentsQuery(Paging):
     """Which appointments."""
 
     from_ = DayOrInstant(
-        data_key="from",
-        metadata={"description": "Those that end later; a date means its beginning where they take place."},
+        "Those that end later; a date means its beginning where they take place.", data_key="from"
     )
-    to = DayOrInstant(
-        metadata={"description": "Those that start earlier; a date is included, an instant is not."},
-    )
+    to = DayOrInstant("Those that start earlier; a date is included, an instant is not.")
     practitioner_id = QueryNumber()
     patient_id = QueryNumber()
     location_id = QueryNumber()

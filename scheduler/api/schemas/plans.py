@@ -50,12 +50,8 @@ class Wishes(Input):
     """What the patient would like; a miss is a compromise, never a refusal."""
 
     weekdays = Many(Number(0, 6), 7, metadata={"description": "0 is Monday."})
-    from_minute = TimeOfDay(
-        data_key="from", allow_none=True, metadata={"description": "HH:MM from which a session should start."}
-    )
-    until_minute = TimeOfDay(
-        data_key="until", allow_none=True, metadata={"description": "HH:MM before which it should start."}
-    )
+    from_minute = TimeOfDay("HH:MM from which a session should start.", data_key="from", allow_none=True)
+    until_minute = TimeOfDay("HH:MM before which it should start.", data_key="until", allow_none=True)
     practitioner_ids = Many(Number(), 50, metadata={"description": "The preferred one first."})
     location_id = Number(allow_none=True)
 

@@ -19,6 +19,9 @@ class PractitionerChoice(Said, fields.String):
 
     default_error_messages = {"invalid": "This must be a practitioner's number, or * for anybody."}  # noqa: RUF012
 
+    def __init__(self) -> None:
+        super().__init__(metadata={"pattern": r"^(\*|[0-9]{1,10})$"})
+
     def _deserialize(self, value: str, attr: str | None, data: Any, **context: Any) -> Any:
         if value == ANYBODY:
             return None
