@@ -24,11 +24,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "patients.read": EVERYBODY,
     "patients.write": DESK,
     "appointments.write": EVERYBODY,
-    "appointments.override": EVERYBODY,
     "plans.write": EVERYBODY,
     "feeds.write": DESK,
     "messages.read": DESK,
-    "clinic.write": frozenset({Role.ADMIN}),
 }
 """permission -> roles that have it."""
 

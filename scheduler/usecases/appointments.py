@@ -116,7 +116,7 @@ def move_appointment(
     actor: Actor,
     now: datetime,
 ) -> Appointment:
-    """Give an appointment another time, practitioner or room; what is not given stays.
+    """Give an appointment another time, practitioner or room; what is not given stays, the location too.
 
     The room stays if it is free then, otherwise another is chosen. A confirmed appointment whose time changes is
     booked again: it was confirmed for the old time. Raises as book_appointment, and StaleVersion, IllegalTransition.
@@ -124,7 +124,8 @@ def move_appointment(
     old = find(session, Appointment, appointment_id)
     starts_at = checked_start(starts_at) if starts_at is not None else old.starts_at
     practitioner = find_in_use(session, Practitioner, practitioner_id or old.practitioner_id)
-    location = choose_location(session, practitioner, starts_at, room_id=room_id, usual=old.location_id)
+    stays = None if room_id is not None else old.location_id
+    location = choose_location(session, practitioner, starts_at, location_id=stays, room_id=room_id)
     wish = wish_for(old.patient, practitioner, old.appointment_type, location, starts_at)
     lock_resources(session, {*resources_of(wish), *_resources(old)})
     appointment = _load_for_change(session, appointment_id, version)
@@ -145,8 +146,7 @@ def move_appointment(
     previous_practitioner = appointment.practitioner_id
     appointment.practitioner_id, appointment.location_id = practitioner.id, location.id
     appointment.room_id = room
-    if rules:
-        appointment.override_reason, appointment.override_rules = override_reason, rules
+    appointment.override_reason, appointment.override_rules = (override_reason if rules else None), rules
     after = _state(appointment)
     if before == after:
         return appointment

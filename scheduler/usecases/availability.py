@@ -154,9 +154,15 @@ def load_desks(
     *,
     practitioner_ids: Collection[int] | None = None,
     location_id: int | None = None,
+    places: Collection[tuple[int, int]] = (),
 ) -> list[Desk]:
-    """Who works where, what is closed and who is away, without looking at appointments."""
+    """Who works where, what is closed and who is away, without looking at appointments.
+
+    ``places`` are (practitioner, location) to be looked at even where there are no weekly hours.
+    """
     hours = weekly_hours(session, practitioner_ids, location_id)
+    for place in places:
+        hours.setdefault(place, [])
     people = {practitioner for practitioner, _ in hours}
     zones = zones_of(session, {location for _, location in hours})
     away = absent_ticks(session, horizon, people)

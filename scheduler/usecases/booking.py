@@ -156,7 +156,8 @@ def check_rules(
     horizon = Horizon.between(
         min(wish.starts_at for wish in wishes) - PAD, max(wish.ends_at for wish in wishes) + PAD
     )
-    desks = load_desks(session, horizon, practitioner_ids={wish.practitioner_id for wish in wishes})
+    places = {(wish.practitioner_id, wish.location_id) for wish in wishes}
+    desks = load_desks(session, horizon, practitioner_ids={person for person, _ in places}, places=places)
     stored = other_needling(session, wishes, rest_minutes, leave_out=leave_out)
     broken = []
     for wish in wishes:

@@ -95,25 +95,23 @@ def broken_rules(
 ) -> list[str]:
     """Codes of RULES that a wish breaks.
 
-    ``working`` are the practitioner's desks over a horizon that covers its day; ``needling`` are the wall minutes of
-    the patient's other needling sessions, between whose starts ``rest_minutes`` must lie.
+    ``working`` holds the practitioner's desk there over a horizon that covers its day; ``needling`` are the wall
+    minutes of the patient's other needling sessions, between whose starts ``rest_minutes`` must lie.
     """
     need = _bits(horizon, wish.starts_at, wish.ends_at)
-    desks = [desk for desk in working if desk.practitioner_id == wish.practitioner_id]
-    here = [desk for desk in desks if desk.location_id == wish.location_id]
+    place = (wish.practitioner_id, wish.location_id)
+    here = next(desk for desk in working if (desk.practitioner_id, desk.location_id) == place)
     broken = set()
     if wish.starts_at < now:
         broken.add("in_the_past")
-    if not here or need & ~here[0].hours:
+    if need & ~here.hours:
         broken.add("outside_hours")
-    if here and need & here[0].closed:
+    if need & here.closed:
         broken.add("closed")
-    if here and need & here[0].away:
+    if need & here.away:
         broken.add("away")
     credential = wish.kind.needs_credential
-    if credential is not None and not any(
-        _holds(desk.credentials.get(credential, 0), need) for desk in desks
-    ):
+    if credential is not None and need & ~here.credentials.get(credential, 0):
         broken.add("credential")
     if wish.kind.is_needling and any(abs(wish.wall_minute - other) < rest_minutes for other in needling):
         broken.add("rest")
@@ -201,7 +199,3 @@ def rest_minutes_of(session: Session) -> int:
 
 def _bits(horizon: Horizon, start: datetime, end: datetime) -> int:
     return span(horizon.index(tick_of(start)), horizon.index(tick_of(end)))
-
-
-def _holds(days: int, need: int) -> bool:
-    return need & ~days == 0

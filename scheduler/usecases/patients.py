@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, selectinload
 
 from scheduler.errors import InvalidInput, StaleVersion
-from scheduler.models.appointments import Appointment
+from scheduler.models.appointments import INACTIVE, Appointment
 from scheduler.models.patients import Patient, PatientTerm
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
@@ -17,6 +18,7 @@ from scheduler.usecases.audit import note_deed
 from scheduler.usecases.feed_tokens import touch_events
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import BIGGEST_ID, find
+from scheduler.usecases.outbox import owe_reminders
 from scheduler.usecases.paging import Page, fetch_page
 
 EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;:\"()\[\]\\.]+")
@@ -26,7 +28,7 @@ LONGEST_NAME, LONGEST_EMAIL, LONGEST_PHONE = 200, 320, 40
 
 @dataclass(frozen=True, slots=True)
 class PatientDetails:
-    """What is entered about a patient; ``cleaned`` makes it storable."""
+    """What is entered about a patient."""
 
     given_name: str
     family_name: str
@@ -75,6 +77,8 @@ def change_patient(
     before = {name: getattr(patient, name) for name in PatientDetails.__slots__}
     _apply(patient, details, now)
     patient.version += 1
+    if (patient.email, patient.wants_reminders) != (before["email"], before["wants_reminders"]):
+        owe_reminders(session, _still_to_come(session, patient, now), now=now)
     changed = sorted(name for name, value in before.items() if getattr(patient, name) != value)
     session.flush()
     if {"given_name", "family_name"} & set(changed):
@@ -132,6 +136,16 @@ def find_patients(session: Session, q: str = "", *, page: int = 1, page_size: in
         query = query.where(Patient.id.in_(beginning))
     ordered = query.order_by(Patient.family_name, Patient.given_name, Patient.id)
     return fetch_page(session, ordered, page, page_size)
+
+
+def _still_to_come(session: Session, patient: Patient, now: datetime) -> Sequence[Appointment]:
+    return session.scalars(
+        select(Appointment).where(
+            Appointment.patient_id == patient.id,
+            Appointment.starts_at > now,
+            Appointment.status.not_in(INACTIVE),
+        )
+    ).all()
 
 
 def fold(text: str) -> str:

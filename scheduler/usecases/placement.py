@@ -144,15 +144,16 @@ def _to_place(session: Session, plan: TreatmentPlan, chosen: Sequence[ChosenSlot
 def _refuse_disorder(
     session: Session, plan: TreatmentPlan, chosen: Sequence[ChosenSlot], wishes: Sequence[Wish]
 ) -> None:
-    """Raise InvalidInput unless, with what is placed already, the sessions follow each other by number."""
+    """Raise InvalidInput unless each chosen session lies between its neighbours, placed now or before, by number."""
     times = {
         line.session.number: (line.appointment.starts_at, line.appointment.ends_at)
         for line in view_of(session, plan).lines
         if line.appointment is not None
     }
     times |= {slot.number: (wish.starts_at, wish.ends_at) for slot, wish in zip(chosen, wishes, strict=True)}
+    placed_now = {slot.number for slot in chosen}
     for earlier, later in pairwise(sorted(times)):
-        if times[later][0] < times[earlier][1]:
+        if placed_now & {earlier, later} and times[later][0] < times[earlier][1]:
             raise InvalidInput(
                 "Session %(later)s must come after session %(earlier)s.",
                 later=later,

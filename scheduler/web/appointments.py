@@ -18,10 +18,11 @@ from scheduler.models import Appointment, AppointmentType, Patient
 from scheduler.usecases import appointments
 from scheduler.usecases.appointment_queries import get_appointment
 from scheduler.usecases.clinic import list_appointment_types, list_practitioners
+from scheduler.usecases.desk import Place
 from scheduler.usecases.paging import Page
-from scheduler.usecases.patients import find_patients, name_patient
+from scheduler.usecases.patients import find_patients, name_patient, view_patient
 from scheduler.web import once, session
-from scheduler.web.formats import local, moment
+from scheduler.web.formats import city, local, moment
 from scheduler.web.notices import notice
 from scheduler.web.requests import wants_fragment
 from scheduler.web.wall_times import instant_on, wall
@@ -39,12 +40,15 @@ NEXT_STATUSES: Mapping[str, tuple[str, ...]] = {
     "cancelled": (),
 }
 """status -> what is offered as a button, in order; all of them legal, cancelling has a form of its own."""
+ON_THE_DAY = frozenset({"arrived", "completed", "no_show"})
 
 
 @pages.get("/<int:appointment_id>")
 @guard("diary.read")
 def show(appointment_id: int) -> str:
     """One appointment with what can be done about it."""
+    patient_id = get_appointment(appointment_id).patient_id
+    view_patient(patient_id, actor=current_actor(), now=clock.now())
     return _shown(get_appointment(appointment_id))
 
 
@@ -82,8 +86,8 @@ def book() -> Answer:
             patient_id=patient_id,
             practitioner_id=entered.get("practitioner_id", 0, type=int),
             appointment_type_id=entered.get("appointment_type_id", 0, type=int),
-            location_id=session.desk().here.id,
-            starts_at=instant_on(entered.get("on", ""), entered.get("at", ""), session.desk().here.zone),
+            location_id=_place(entered).id,
+            starts_at=instant_on(entered.get("on", ""), entered.get("at", ""), _place(entered).zone),
             override_reason=entered.get("override_reason"),
             actor=current_actor(),
             now=clock.now(),
@@ -195,7 +199,7 @@ def _shown(
         "appointments/show.html",
         appointment=appointment,
         zone=zone,
-        next_statuses=NEXT_STATUSES[appointment.status],
+        next_statuses=_next_statuses(appointment),
         movable=appointment.status in appointments.MOVABLE,
         practitioners=list_practitioners().items,
         start_on=start[:10],
@@ -207,6 +211,15 @@ def _shown(
     )
 
 
+def _next_statuses(appointment: Appointment) -> list[str]:
+    """Buttons that make sense now: nobody has come, or stayed away, before the day."""
+    offered = list(NEXT_STATUSES[appointment.status])
+    zone = appointment.location.zone
+    if local(appointment.starts_at, zone).date() > local(clock.now(), zone).date():
+        offered = [status for status in offered if status not in ON_THE_DAY]
+    return offered
+
+
 def _when(appointment: Appointment) -> str:
     return moment(appointment.starts_at, appointment.location.zone)
 
@@ -216,6 +229,8 @@ def _form(values: Mapping[str, Any], error: SchedulerError | None = None) -> str
     return _panel(
         "appointments/form.html",
         values=values,
+        place=_place(values),
+        city=city(_place(values).zone),
         types=types,
         usual_type_id=_usual_type(types),
         q=q,
@@ -224,6 +239,12 @@ def _form(values: Mapping[str, Any], error: SchedulerError | None = None) -> str
         form_key=once.new_key(),
         **_told(error),
     )
+
+
+def _place(values: Mapping[str, Any]) -> Place:
+    """The location that the form was opened for, whatever other tabs of this browser look at meanwhile."""
+    desk, asked = session.desk(), _number(str(values.get("location_id", "")))
+    return next((place for place in desk.places if place.id == asked), desk.here)
 
 
 def _usual_type(types: list[AppointmentType]) -> int | None:

@@ -33,9 +33,10 @@ def slots(plan_id: int) -> str:
     sentence = None
     try:
         for proposal in propose_series(plan_id, limit=SLOTS, now=clock.now()):
-            fresh = [row for row in proposal.sessions if not row.fixed]
-            if fresh and all(row.starts_at != fresh[0].starts_at for row in found):
-                found.append(fresh[0])
+            left_over = {left.number for left in proposal.unplaced}
+            first = next((row for row in proposal.sessions if not row.fixed), None)
+            if first and first.number < min(left_over, default=first.number + 1) and _is_new(first, found):
+                found.append(first)
     except SchedulerError as error:
         sentence = say(error)
     return render_template(
@@ -44,6 +45,12 @@ def slots(plan_id: int) -> str:
         found=found,
         sentence=sentence,
         practitioners={person.id: person.name for person in list_practitioners().items},
-        zones={place.id: place.zone for place in list_locations().items},
+        places={place.id: place for place in list_locations().items},
         form_key=once.new_key(),
+    )
+
+
+def _is_new(slot: ProposedSession, found: list[ProposedSession]) -> bool:
+    return all(
+        (row.starts_at, row.practitioner_id) != (slot.starts_at, slot.practitioner_id) for row in found
     )

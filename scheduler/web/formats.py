@@ -77,6 +77,11 @@ def _day_of(value: date | datetime, zone: str | None) -> date:
     return local(value, zone).date() if isinstance(value, datetime) else value
 
 
+def city(zone: str) -> str:
+    """The place that a zone's clock follows, for example Berlin."""
+    return dates.get_timezone_location(ZoneInfo(zone), locale=get_locale(), return_city=True)
+
+
 def clock_time(instant: datetime, zone: str | None = None) -> str:
     """14:30"""
     return dates.format_time(

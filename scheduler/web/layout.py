@@ -1,9 +1,7 @@
 """What every page shows around its own content: navigation, location, person, theme."""
 
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
-from babel import dates
 from flask import Blueprint, Flask, current_app, g, redirect, request, url_for
 from flask_babel import LazyString, get_locale
 from flask_babel import lazy_gettext as _l
@@ -11,6 +9,7 @@ from werkzeug import Response
 
 from scheduler.access import guard, may
 from scheduler.web import session
+from scheduler.web.formats import city
 
 pages = Blueprint("start", __name__)
 
@@ -52,9 +51,7 @@ class Layout:
     @property
     def city(self) -> str:
         """The place that the location's clock follows, for example Berlin."""
-        return dates.get_timezone_location(
-            ZoneInfo(self.desk.here.zone), locale=get_locale(), return_city=True
-        )
+        return city(self.desk.here.zone)
 
     @property
     def person(self) -> session.SignedIn | None:

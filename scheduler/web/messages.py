@@ -50,7 +50,7 @@ def explain(message: Message) -> str:
         case MessageState.CLAIMED | MessageState.SENDING:
             return gettext("Is being handed to the mail server.")
         case MessageState.FAILED:
-            return gettext("The mail server refused it: %(reply)s", reply=said)
+            return gettext("It could not be sent: %(reply)s", reply=said)
         case MessageState.UNKNOWN:
             return gettext("%(reason)s Ask the patient; it is not sent again by itself.", reason=said)
         case MessageState.CANCELLED:

@@ -112,7 +112,8 @@ def prescribe() -> Answer:
 @pages.get("/<int:plan_id>/place")
 @guard("plans.write")
 def proposals(plan_id: int) -> Answer:
-    """Up to three series side by side, with the plan's own preferences or those just tried."""
+    """Up to three series side by side, with the plan's own preferences or those just tried; looking is noted."""
+    view_patient(get_plan(plan_id).plan.patient_id, actor=current_actor(), now=clock.now())
     return _compare(plan_id)
 
 

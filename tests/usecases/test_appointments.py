@@ -269,6 +269,44 @@ def test_changing_only_the_room_tells_calendars_but_not_the_patient(context: Fla
     assert message_states().count(("reminder", "due")) == 2
 
 
+def test_move_stays_at_its_location_even_where_the_practitioner_works_elsewhere_then(context: Flask) -> None:
+    world = make_world()
+    elsewhere = Location(name="Elsewhere", zone="Europe/Lisbon", rooms=[Room(name="A")])
+    save(elsewhere)
+    save(
+        WorkingHours(
+            practitioner_id=world.practitioner_id,
+            location_id=elsewhere.id,
+            weekday=5,
+            starts_minute=600,
+            ends_minute=1080,
+            valid_from=date(2025, 1, 6),
+        )
+    )
+    booked = book(world, at(10))
+    with pytest.raises(NeedsOverride) as caught:
+        move_appointment(booked.id, version=1, starts_at=at(14, 13), actor=RECEPTIONIST, now=NOW)
+    assert caught.value.details["rules"] == ["outside_hours"]
+
+
+def test_reason_goes_when_no_rule_is_broken_any_more(context: Flask) -> None:
+    booked = book(make_world(), at(10, 18), override_reason="after work")
+    moved = move_appointment(booked.id, version=1, starts_at=at(11), actor=RECEPTIONIST, now=NOW)
+    assert (moved.override_reason, moved.override_rules) == (None, [])
+
+
+def test_rules_are_known_of_practitioners_without_weekly_hours(context: Flask) -> None:
+    world = make_world()
+    locum = make_practitioner(world.location_id, given_name="Locum", weekdays=())
+    save(TimeOff(practitioner_id=locum.id, starts_at=at(11, 0), ends_at=at(12, 0)))
+    with pytest.raises(NeedsOverride) as caught:
+        book(world, at(10), practitioner_id=locum.id, location_id=world.location_id)
+    assert caught.value.details["rules"] == ["outside_hours"]
+    with pytest.raises(NeedsOverride) as caught:
+        book(world, at(11), practitioner_id=locum.id, location_id=world.location_id)
+    assert caught.value.details["rules"] == ["outside_hours", "away"]
+
+
 def test_confirmation_is_for_the_old_time_only(context: Flask) -> None:
     booked = book(make_world(), at(10))
     confirmed = change_status(booked.id, version=1, status="confirmed", actor=RECEPTIONIST, now=NOW)

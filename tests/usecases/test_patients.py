@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from scheduler.errors import InvalidInput, NotFound, StaleVersion
 from scheduler.extensions import db
-from scheduler.models import AuditEntry, Patient
+from scheduler.models import AuditEntry, Message, Patient
 from scheduler.usecases.patients import (
     PatientDetails,
     change_patient,
@@ -17,7 +17,7 @@ from scheduler.usecases.patients import (
     register_patient,
     view_patient,
 )
-from tests.factories import NOW, RECEPTIONIST
+from tests.factories import NOW, RECEPTIONIST, at, make_appointment, make_world
 
 
 def register(given_name: str = "Jürgen", family_name: str = "Müller-Groß", **more: Any) -> Patient:
@@ -80,6 +80,33 @@ def test_a_look_leaves_an_audit_row(context: Flask) -> None:
         select(AuditEntry.action, AuditEntry.patient_id, AuditEntry.actor_name, AuditEntry.source)
     )
     assert rows.all()[-1] == ("patient_viewed", patient.id, "Rita Reception", "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [({"email": None}, {}), ({"wants_reminders": False}, {}), ({}, {"email": "new@mail.example"})],
+)
+def test_reminders_are_owed_from_when_there_is_somebody_to_remind(
+    context: Flask, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    world = make_world()
+    known = {"email": "paul@mail.example", "wants_reminders": True}
+    change_patient(
+        world.patient_id,
+        PatientDetails("Paul", "Pain", **known | before),
+        version=1,
+        actor=RECEPTIONIST,
+        now=NOW,
+    )
+    make_appointment(world, at(10))
+    change_patient(
+        world.patient_id,
+        PatientDetails("Paul", "Pain", **known | after),
+        version=2,
+        actor=RECEPTIONIST,
+        now=NOW,
+    )
+    assert db.session.query(Message).filter_by(kind="reminder", state="due").count() == 2
 
 
 @pytest.mark.parametrize(

@@ -279,3 +279,12 @@ def test_senseless_plans_are_refused(context: Flask, changes: dict[str, Any], er
     with pytest.raises(error):
         prescribe(world, **changes)
     assert db.session.scalar(select(func.count(TreatmentPlan.id))) == 0
+
+
+def test_disorder_made_by_hand_does_not_block_the_rest(context: Flask) -> None:
+    plan = prescribe(make_world())
+    slots = chosen(best(plan).sessions)
+    placed = place(plan, slots[:3])
+    move_appointment(placed[1].id, version=1, starts_at=at(27, 15), actor=RECEPTIONIST, now=NOW)
+    late = ChosenSlot(4, at(31, 10), slots[3].practitioner_id)
+    assert [row.planned_session.number for row in place(plan, [late]) if row.planned_session] == [4]

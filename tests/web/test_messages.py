@@ -24,7 +24,7 @@ SENTENCES: list[tuple[dict[str, Any], str]] = [
     ),
     ({"state": "sending"}, "Is being handed to the mail server."),
     ({"state": "sent", "sent_at": NOW}, "Handed to the mail server Mon, 2 Mar 2026, 08:00."),
-    ({"state": "failed", "server_reply": "550 <nobody>"}, "The mail server refused it: 550 <nobody>"),
+    ({"state": "failed", "server_reply": "550 <nobody>"}, "It could not be sent: 550 <nobody>"),
     (
         {"state": "unknown", "server_reply": "It may have arrived."},
         "It may have arrived. Ask the patient; it is not sent again by itself.",
