@@ -186,23 +186,36 @@ def most_housed(
     displaced: Sequence[Displaced],
     supplies: Sequence[Supply],
     rooms: Mapping[int, Mapping[int, int]],
+    *,
     seconds: float = 60,
+    count_rooms: bool = False,
 ) -> tuple[int, int]:
-    """How many displaced appointments CP-SAT can house at once, and how many more it cannot rule out."""
+    """How many displaced appointments CP-SAT can house at once, and how many more it cannot rule out.
+
+    With `count_rooms`, only the number of rooms free at each tick counts: that never houses fewer, in a smaller model.
+    """
     model = cp_model.CpModel()
-    users: dict[tuple[str, int, int], list[cp_model.IntVar]] = {}
+    users: dict[tuple[str, int, int], set[int]] = {}
     picked: list[list[tuple[Take, cp_model.IntVar]]] = []
+    variables: dict[int, cp_model.IntVar] = {}
     for one in displaced:
-        mine = [(take, model.new_bool_var("")) for take in takes_of(one, supplies, rooms)]
+        takes = takes_of(one, supplies, rooms)
+        if count_rooms:
+            takes = sorted({(number, index, who, room and -1) for number, index, who, room in takes}, key=str)
+        mine = [(take, model.new_bool_var("")) for take in takes]
         model.add_at_most_one(var for _, var in mine)
         picked.append(mine)
-        for (_, index, practitioner, room), var in mine:
+        for (number, index, practitioner, room), var in mine:
+            variables[var.index] = var
             for tick in range(index - one.before_ticks, index + one.duration_ticks + one.after_ticks):
-                users.setdefault(("practitioner", practitioner, tick), []).append(var)
+                users.setdefault(("practitioner", practitioner, tick), set()).add(var.index)
                 if room is not None:
-                    users.setdefault(("room", room, tick), []).append(var)
-    for using in users.values():
-        model.add_at_most_one(using)
+                    where = -supplies[number].location_id if count_rooms else room
+                    users.setdefault(("room", where, tick), set()).add(var.index)
+    limits = {key: _capacity(rooms, *key) for key in users}
+    for using, limit in {(frozenset(using), limits[key]) for key, using in users.items()}:
+        if len(using) > limit:
+            model.add(sum(variables[index] for index in using) <= limit)
     for i, one in enumerate(displaced):
         for j, other in enumerate(displaced):
             if i < j and one.patient_id == other.patient_id:
@@ -216,6 +229,12 @@ def most_housed(
     solver.parameters.max_time_in_seconds = seconds
     assert solver.solve(model) in (cp_model.OPTIMAL, cp_model.FEASIBLE)
     return round(solver.objective_value), round(solver.best_objective_bound - solver.objective_value)
+
+
+def _capacity(rooms: Mapping[int, Mapping[int, int]], resource: str, which: int, tick: int) -> int:
+    if resource == "room" and which < 0:
+        return sum(not busy >> tick & 1 for busy in rooms[-which].values())
+    return 1
 
 
 def patient_can(
