@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from scheduler.planning.cadence import Window
 from scheduler.planning.hours import WallClock, WeeklyHours, grid_bits, open_bits, wall_clock
-from scheduler.planning.repair import repair_plan
+from scheduler.planning.repair import Displaced, repair_all, repair_plan
 from scheduler.planning.series import Fixed, Preferences, Supply, WantedSession, best_series
 from scheduler.planning.timeline import Horizon, bookable_starts, busy_bits
 
@@ -24,11 +24,17 @@ HORIZON_DAYS = 180
 BUSY_SHARE = 0.8
 CLINICS = (5, 20)
 MOVES = 15
+CROWDS = (50, 200)
+WEEKS_DAYS = 28
+ROOMS = 15
 
 
 def run() -> dict[str, Any]:
-    """Median and worst milliseconds of one repair, by the number of practitioners looked at."""
-    return {"one move": {f"{size} practitioners": _one_move(size) for size in CLINICS}}
+    """Median and worst milliseconds of one repair by the clinic's size, and seconds for all by the number displaced."""
+    return {
+        "one move": {f"{size} practitioners": _one_move(size) for size in CLINICS},
+        "all": {f"{count} displaced": _all(count) for count in CROWDS},
+    }
 
 
 def _one_move(size: int) -> dict[str, float]:
@@ -53,6 +59,34 @@ def _one_move(size: int) -> dict[str, float]:
         standing = {later: slots[later] for later in range(number + 1, 13)}
         took.append(_milliseconds(lambda: repair_plan(course, standing, supplies, wishes, first)))  # noqa: B023
     return {"repair_ms": median(took), "repair_worst_ms": max(took)}
+
+
+def _all(count: int) -> dict[str, float]:
+    """So many appointments of 20 practitioners over four weeks, each with up to a week of room and two to go to."""
+    rng = random.Random(count)
+    clock = _clock(WEEKS_DAYS)
+    supplies = [_supply(rng, who, clock, BUSY_SHARE) for who in range(1, 21)]
+    displaced = []
+    for number in range(count):
+        day = rng.randrange(WEEKS_DAYS - 7)
+        who = rng.randint(1, 20)
+        window = Window(*(BEGINS + timedelta(days=day + later) for later in (0, 3, rng.randint(3, 6))))
+        displaced.append(
+            Displaced(
+                appointment_id=number,
+                patient_id=number,
+                appointment_type_id=1,
+                duration_ticks=6,
+                window=window,
+                habit=Fixed(0, BEGINS.toordinal() + day, 60 * rng.randint(8, 17), who, 1),
+                accepts=rng.choice([None, frozenset({who, rng.randint(1, 20)})]),
+            )
+        )
+    rooms = {1: dict.fromkeys(range(ROOMS), 0)}
+    begins = perf_counter()
+    lines = repair_all(displaced, supplies, rooms)
+    seconds = perf_counter() - begins
+    return {"repair_all_s": seconds, "housed": sum(line.offer is not None for line in lines)}
 
 
 def _clock(days: int) -> WallClock:
