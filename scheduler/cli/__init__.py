@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from scheduler.cli import clinic, demo, doctor, jobs, people
+from scheduler.cli import clinic, demo, doctor, jobs, people, practitioners
 
 
 def register(app: Flask) -> None:
@@ -10,6 +10,7 @@ def register(app: Flask) -> None:
     for command in (
         clinic.commands,
         demo.commands,
+        practitioners.commands,
         people.staff,
         people.api_key,
         people.feed,

@@ -1,11 +1,13 @@
-"""``clinic setup``: the first thing to do with an empty database."""
+"""``clinic``: setting it up, its locations, and when they are closed."""
 
 import click
 
 from scheduler import clock
+from scheduler.cli.entries import WALL_TIME, tell_absence
 from scheduler.cli.plainly import PlainGroup
+from scheduler.usecases.absences import WallTime, add_closure
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.clinic import setup_clinic
+from scheduler.usecases.clinic import add_location, setup_clinic
 
 commands = PlainGroup("clinic", help="Set up the clinic itself.")
 
@@ -28,9 +30,10 @@ commands = PlainGroup("clinic", help="Set up the clinic itself.")
 def setup(
     name: str, email: str, phone: str, location: str, address: str, zone: str, rooms: int, locale: str
 ) -> None:
-    """Write the clinic with its first location, and the appointment types and protocols that we ship.
+    """Write the clinic and its first location.
 
-    Asks for what is not given as an option. Works once, on a database without a clinic.
+    Adds the appointment types and protocols that we ship. Asks for what is not given as an option. Works once, on a
+    database without a clinic.
     """
     setup_clinic(
         name=name,
@@ -44,4 +47,33 @@ def setup(
         actor=COMMAND,
         now=clock.now(),
     )
-    click.echo(f"{name} is set up. Next: flask --app wsgi staff add")
+    click.echo(f"{name} is set up. Next: flask --app wsgi practitioner add")
+
+
+@commands.command("add-location")
+@click.option("--name", prompt="Name of the location", help="Such as a part of town.")
+@click.option("--address", prompt="Its address", help="Street and town, as it stands in mails and calendars.")
+@click.option("--zone", prompt="Its time zone (such as Europe/Berlin)", help="IANA name of the time zone.")
+@click.option("--rooms", prompt="How many treatment rooms", type=int, help="0 to 100.")
+def add_place(name: str, address: str, zone: str, rooms: int) -> None:
+    """Add a further location.
+
+    Asks for what is not given as an option.
+    """
+    place = add_location(name=name, address=address, zone=zone, rooms=rooms, actor=COMMAND, now=clock.now())
+    click.echo(f"{place.name} is added.")
+
+
+@commands.command("close")
+@click.argument("location")
+@click.argument("starts", metavar="FROM", type=WALL_TIME)
+@click.argument("until", metavar="UNTIL", type=WALL_TIME)
+@click.option("--reason", default="", help="Such as a holiday.")
+def close(location: str, starts: WallTime, until: WallTime, reason: str) -> None:
+    """Note when a location is closed.
+
+    LOCATION is its name. FROM and UNTIL are dates, the last of which is a closed day, or date-times such as
+    '2026-08-03 14:30', by the clock of the location. What is booked then stays; the command says how much it is.
+    """
+    absence = add_closure(location, starts, until, reason=reason, actor=COMMAND, now=clock.now())
+    tell_absence(absence, "closed")

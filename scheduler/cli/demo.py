@@ -30,7 +30,9 @@ commands = PlainGroup("demo", help="Fill an empty database with an invented clin
 def load(
     practitioners: int, patients: int, weeks: int, seed: int, password: str | None, if_empty: bool
 ) -> None:
-    """Fill an empty database with an invented clinic: people, rooms, hours, leave, and a diary full of plans.
+    """Invent a clinic with a full diary.
+
+    Fills an empty database with people, rooms, hours, leave, plans in every state and their appointments.
 
     The same numbers on the same day make the same clinic. Nobody in it is real, and no mail of its past is sent;
     reminders of its future appointments will be. Sign in as reception, admin or practitioner.

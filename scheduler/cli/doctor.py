@@ -45,10 +45,10 @@ class Finding(NamedTuple):
 @click.command("doctor")
 @with_appcontext
 def doctor() -> None:
-    """Look whether this installation is sound: a line for each part; exit code 1 if one says PROBLEM.
+    """Look whether this installation is sound.
 
-    Looks at the database and its guards against double booking, the settings, the mail server and the clock.
-    Keeps nothing, sends nothing and prints no secrets.
+    Prints a line for each part and exits with 1 if one says PROBLEM. Looks at the settings, the mail server, the
+    database, its guards against double booking, and the clock. Keeps nothing, sends nothing and prints no secrets.
     """
     levels = set()
     with said_plainly():

@@ -12,7 +12,7 @@ commands = PlainGroup("jobs", help="Recurring work: sending mails and reminders,
 
 @commands.command("run")
 def run() -> None:
-    """Do all recurring work, each job at its interval, until Ctrl-C or SIGTERM.
+    """Do the recurring work until Ctrl-C or SIGTERM.
 
     Web processes started with RUN_CLOCK=1 do the same beside serving. Any number of either may run: nothing is sent
     twice.
@@ -24,7 +24,10 @@ def run() -> None:
 @commands.command("once")
 @click.argument("name", required=False, type=click.Choice(list(JOBS)))
 def once(name: str | None) -> None:
-    """Run the job called NAME once, now; without a NAME, all of them. For cron, and to try things out."""
+    """Run one job, or all of them, once.
+
+    NAME is the job; without it all are run. For cron, and to try things out.
+    """
     for each in [name] if name is not None else JOBS:
         click.echo(f"{each}: {run_job(_app(), each)}")
 

@@ -28,7 +28,10 @@ feed = PlainGroup("feed", help="Secret calendar addresses of patients and practi
 @click.option("--practitioner", type=int, help="Number of the practitioner that they are, if they treat.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input, for scripts.")
 def add(email: str, name: str, role: str, practitioner: int | None, password_stdin: bool) -> None:
-    """Let a person sign in. Asks for what is not given; a password has at least 10 characters."""
+    """Let a person sign in.
+
+    Asks for what is not given. A password has at least 10 characters.
+    """
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     else:
@@ -49,14 +52,17 @@ def add(email: str, name: str, role: str, practitioner: int | None, password_std
 @click.argument("name")
 @click.option("--role", type=ROLES, required=True, help="What the program may do.")
 def issue_key(name: str, role: str) -> None:
-    """Make a key for the program called NAME and print it, alone, this once."""
+    """Make and print a key for a program.
+
+    NAME says which program it is for. The key stands alone on the output and is not shown again.
+    """
     click.echo(issue_api_key(name, Role(role), actor=COMMAND, now=clock.now()).key)
 
 
 @api_key.command("revoke")
 @click.argument("name")
 def revoke_key(name: str) -> None:
-    """Make the key called NAME useless at once."""
+    """Make the key called NAME useless."""
     revoke_api_key(name, actor=COMMAND, now=clock.now())
     click.echo(f"The key {name} is revoked.")
 
@@ -76,7 +82,10 @@ def revoke_key(name: str) -> None:
 def issue_feed(
     patient_id: int | None, practitioner_id: int | None, name: str, detail: str, alarm_minutes: int | None
 ) -> None:
-    """Make a secret calendar address for one patient or one practitioner and print it, alone, this once."""
+    """Make and print a secret calendar address.
+
+    It belongs to one patient or one practitioner, stands alone on the output, and is not shown again.
+    """
     issued = issue_feed_token(
         patient_id=patient_id,
         practitioner_id=practitioner_id,
@@ -95,7 +104,10 @@ def issue_feed(
 @click.option("--patient", "patient_id", type=int, help="Number of the patient.")
 @click.option("--practitioner", "practitioner_id", type=int, help="Or number of the practitioner.")
 def list_feeds(patient_id: int | None, practitioner_id: int | None) -> None:
-    """List a person's calendar addresses that are in use: number, day of issue, name, without the secret."""
+    """List a person's calendar addresses.
+
+    Number, day of issue, detail and name of those in use; the addresses themselves are not kept.
+    """
     for token in list_feed_tokens(patient_id=patient_id, practitioner_id=practitioner_id):
         click.echo(f"{token.id}  {token.created_at:%Y-%m-%d}  {token.detail}  {token.name}".rstrip())
 
@@ -103,6 +115,9 @@ def list_feeds(patient_id: int | None, practitioner_id: int | None) -> None:
 @feed.command("revoke")
 @click.argument("token_id", metavar="ID", type=int)
 def revoke_feed(token_id: int) -> None:
-    """Let the calendar address with this number show nothing from now on."""
+    """Let a calendar address show nothing any more.
+
+    ID is its number, as issue and list tell it.
+    """
     revoke_feed_token(token_id, actor=COMMAND, now=clock.now())
     click.echo(f"Calendar address {token_id} is revoked.")
