@@ -149,6 +149,8 @@ def test_the_database_password_is_not_shown(postgresql_app: Flask) -> None:
     url = make_url(postgresql_app.config["SETTINGS"].database_url).set(password="t0p-secret")
     app = create_app(settings_for(url.render_as_string(hide_password=False)))
     done = app.test_cli_runner().invoke(args=["doctor"])
+    with app.app_context():
+        db.engine.dispose()
     assert "t0p-secret" not in done.output
     assert f"needletime:***@127.0.0.1:{url.port}/test" in done.output
 
