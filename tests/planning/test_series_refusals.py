@@ -23,6 +23,11 @@ def test_leaving_out_must_cost_more_than_everything_else() -> None:
         best_series([wanted(1)], [], NO_WISHES, ANY_DAY, Weights(unplaced=20))
 
 
+def test_a_long_plan_is_no_reason_to_refuse() -> None:
+    found = best_series([wanted(number, 21, 28, 42) for number in range(1, 121)], [], NO_WISHES, ANY_DAY)
+    assert len(found.unplaced) == 120
+
+
 def test_at_least_one_proposal_must_be_asked_for() -> None:
     with pytest.raises(ValueError, match="at least one proposal"):
         propose([wanted(1)], [], NO_WISHES, ANY_DAY, limit=0)

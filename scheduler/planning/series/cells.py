@@ -6,6 +6,7 @@ next it never falls by more than the way there costs.
 """
 
 from collections.abc import Iterable
+from itertools import takewhile
 from typing import NamedTuple
 
 from scheduler.planning.series.costs import weekday_of
@@ -119,7 +120,9 @@ class Cells:
         session, unplaced = cell.session, self._legs.weights.unplaced
         legs = self._legs.direct(session, cell.day)
         if cell.bound >= unplaced or self.spare > unplaced:
-            legs += self._legs.detours(session, cell.day)
+            legs += takewhile(
+                lambda leg: leg[0] - cell.bound < self.spare, self._legs.detours(session, cell.day)
+            )
         cell.ending = self._legs.ending_costs[session] - cell.bound
         cell.rests = self._legs.rests[session]
         cell.hidden = legs[::-1]

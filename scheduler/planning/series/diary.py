@@ -204,7 +204,7 @@ def _reach(weights: Weights, kinds: Iterable[Kind]) -> int:
     """How far bits are ever shifted within a lane."""
     radii = [step.radius or 0 for step in time_steps(weights)]
     around = [max(kind.before + 1, kind.length) + weights.usable_ticks for kind in kinds]
-    return max([2 * TIME_STEP_TICKS, *radii, *around])
+    return max([radii[0] + TIME_STEP_TICKS, *radii, *around])
 
 
 @lru_cache(maxsize=32)

@@ -2,7 +2,7 @@
 
 Only the first `width` bits of a lane, its ticks, mean something; the others are a guard, so that what is shifted out of
 a lane falls into no other, and comes back when shifted back. There is a guard below the first lane, too. A set is clean
-if its guards are empty; the results of `near`, `wider` and `everywhere` are not, and are to be cut with clean ones.
+if its guards are empty; the results of `near` and `everywhere` are not, and are to be cut with clean ones.
 One lane's ticks can also stand alone, in the place of the first lane (`folded`, `everywhere`).
 """
 
@@ -26,9 +26,6 @@ class Lanes:
         firsts = sum(1 << self.guard + lane * self.size for lane in range(self.count))
         self.all = firsts * self._ticks
         self._firsts, self._lasts = firsts, firsts << (self.size - 1)
-        # What `wider` makes again and again must not creep through the guards, yet keep its runs at a lane's ends.
-        margin = self.guard // 4
-        self._margined = firsts * ((1 << width + 2 * margin) - 1) >> margin
         together: dict[int, list[int]] = {}
         for lane, group in enumerate(groups):
             together.setdefault(group, []).append(lane)
@@ -97,8 +94,11 @@ class Lanes:
         return bits << lo if lo >= 0 else bits >> -lo
 
     def wider(self, bits: int, by: int) -> int:
-        """All ticks at most `by` from ones set, which must stand in runs of `by` or more; by: up to half the guard."""
-        return (bits | bits << by | bits >> by) & self._margined
+        """All ticks at most `by` from ones set, which must stand in runs of `by` or more, guards and ends aside.
+
+        Clean, so that widening again and again does not creep through the guards.
+        """
+        return (bits | bits << by | bits >> by) & self.all
 
     def since_earliest(self, bits: int, lo: int) -> int:
         """In every lane with a tick set, all ticks from `lo` ticks after its earliest one on."""

@@ -43,11 +43,16 @@ def rest_between(earlier: WantedSession, later: WantedSession) -> int:
 
 
 class Legs:
-    """The legs between the sessions of one series; `first` is the first one's window unless that is fixed."""
+    """The legs between the sessions of one series; `first` is the first one's window unless that is fixed.
 
-    def __init__(self, sessions: Sequence[WantedSession], first: Window, weights: Weights) -> None:
+    From `end_day` on nothing starts any more, fixed sessions aside.
+    """
+
+    def __init__(
+        self, sessions: Sequence[WantedSession], first: Window, weights: Weights, end_day: int
+    ) -> None:
         self.sessions, self.weights = sessions, weights
-        self._first = first
+        self._first, self._end_day = first, end_day
         self._gaps = [[], *(self._gaps_to(later) for later in range(1, len(sessions)))]
         self.ending_costs = [self._ending_cost(session) for session in (*range(len(sessions)), BEGINNING)]
         """What it costs to leave out all after a session, the beginning last; NEVER where a fixed one follows."""
@@ -66,9 +71,21 @@ class Legs:
             return self._to_first()
         return [(cost, following, day + gap, rest, False) for cost, gap, rest in self._gaps[following]]
 
-    def detours(self, session: int, day: int) -> list[Leg]:
-        """The legs that leave sessions out, cheapest first."""
-        return sorted(self._detours(session, day))
+    def detours(self, session: int, day: int) -> Iterator[Leg]:
+        """The legs that leave sessions out, cheapest first: leaving out one more costs more than any gap."""
+        counted_from = day
+        for later in range(session + 2, len(self.sessions)):
+            skipped, wanted = self.sessions[later - 1], self.sessions[later]
+            if skipped.fixed:
+                return
+            if later == 1:
+                counted_from = self._first.ideal.toordinal()
+            else:
+                counted_from += skipped.ideal_days
+            if wanted.fixed:
+                yield from self._to_fixed(session, day, later, wanted.fixed.day, counted_from)
+            elif counted_from + wanted.min_days < self._end_day:
+                yield from sorted(self._past(session, day, later, counted_from))
 
     def _ending_cost(self, session: int) -> int:
         later = self.sessions[session + 1 :]
@@ -89,21 +106,6 @@ class Legs:
         ideal = window.ideal.toordinal()
         days = range(window.earliest.toordinal(), window.latest.toordinal() + 1)
         return sorted((abs(day - ideal) * weight, 0, day, None, True) for day in days)
-
-    def _detours(self, session: int, day: int) -> Iterator[Leg]:
-        counted_from = day
-        for later in range(session + 2, len(self.sessions)):
-            skipped, wanted = self.sessions[later - 1], self.sessions[later]
-            if skipped.fixed:
-                return
-            if later == 1:
-                counted_from = self._first.ideal.toordinal()
-            else:
-                counted_from += skipped.ideal_days
-            if wanted.fixed:
-                yield from self._to_fixed(session, day, later, wanted.fixed.day, counted_from)
-            else:
-                yield from self._past(session, day, later, counted_from)
 
     def _past(self, session: int, day: int, later: int, counted_from: int) -> Iterator[Leg]:
         """The legs to a session that is to be placed, from one held earlier than just before it."""

@@ -12,6 +12,7 @@ Among series of the same cost the choice is deterministic and prefers to keep to
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from operator import itemgetter
 
 from scheduler.planning.cadence import Window
@@ -103,8 +104,8 @@ class _Planner:
 
     def __init__(self, question: Question) -> None:
         self._question = question
-        self._legs = Legs(question.sessions, question.first, question.weights)
         self._diary = Diary(question.supplies, question.sessions, question.preferences, question.weights)
+        self._legs = Legs(question.sessions, question.first, question.weights, self._diary.end_day)
         self._reasons = Reasons(question.supplies)
 
     def best(self) -> Proposal:
@@ -198,8 +199,11 @@ def _question(
         days += [first.earliest.toordinal(), first.latest.toordinal()]
     elif sessions and not sessions[0].fixed:
         raise ValueError("the first session needs a window unless it is fixed")
-    spread = max(days, default=0) - min(days, default=0) + sum(session.max_days for session in sessions)
-    worst = len(sessions) * (spread * weights.day_off_ideal + dearest_session(weights))
+    # Days off: at most its longest gap for each session, and any number where a fixed one follows ones left out.
+    spread = max(days, default=0) - min(days, default=0)
+    kept = sum(later.fixed is not None and earlier.fixed is None for earlier, later in pairwise(sessions))
+    days_off = sum(session.max_days for session in sessions) * (1 + kept) + spread * (1 + kept)
+    worst = days_off * weights.day_off_ideal + len(sessions) * dearest_session(weights)
     if worst >= weights.unplaced:
         raise ValueError(f"the weight unplaced must be more than {worst} for this series")
     # Nothing looks at the window of a fixed session.
