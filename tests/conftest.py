@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from config import Settings, read_settings
 from scheduler import create_app
 from scheduler.extensions import db
+from tests.factories import NOW
 from tools.postgres import Cluster
 
 DATABASES = ("sqlite", "postgresql")
@@ -83,6 +85,13 @@ def context(app: Flask) -> Iterator[Flask]:
     """The application with a context pushed, for calling use cases; not for HTTP tests."""
     with app.app_context():
         yield app
+
+
+@pytest.fixture
+def monday() -> Iterator[None]:
+    """It is NOW, and time goes on; for tests that look at days: by usefixtures, so that it comes first."""
+    with time_machine.travel(NOW):
+        yield
 
 
 @pytest.fixture

@@ -1,21 +1,11 @@
 """Browsers for the screens' tests."""
 
-from collections.abc import Iterator
-
 import pytest
-import time_machine
 from flask import Flask
 
 from scheduler.models.staff import Role
-from tests.factories import NOW, World, make_staff, make_world
+from tests.factories import World, make_staff, make_world
 from tests.web.browser import Browser
-
-
-@pytest.fixture
-def monday() -> Iterator[None]:
-    """It is NOW, and time goes on; for modules whose screens look at days: usefixtures, so that it comes first."""
-    with time_machine.travel(NOW):
-        yield
 
 
 @pytest.fixture
