@@ -49,15 +49,10 @@ def setup_clinic(
     """
     if session.get(Clinic, 1) is not None:
         raise Conflict("The clinic is set up already.")
-    _check_texts(name=(name, 200), location=(location, 200), phone=(phone, 40))
+    _check_texts(name=(name, 200), phone=(phone, 40))
     if not EMAIL.fullmatch(email) or len(email) > 200:
         raise InvalidInput("An email address looks like name@example.org.", field="email")
-    if zone not in available_timezones():
-        raise InvalidInput(
-            "%(zone)s is no time zone; take a name such as Europe/Berlin.", zone=zone, field="zone"
-        )
-    if not 0 <= rooms <= 100:
-        raise InvalidInput("A location has 0 to 100 rooms.", field="rooms")
+    place = _new_location(location, address, zone, rooms)
     clinic = Clinic(
         id=1,
         name=name,
@@ -66,11 +61,58 @@ def setup_clinic(
         locale=locale,
         reminder_offsets_minutes=DEFAULT_REMINDERS,
     )
-    place = Location(name=location, address=address, zone=zone)
-    place.rooms = [Room(name=f"Room {number}") for number in range(1, rooms + 1)]
     session.add_all([clinic, place, *load_shipped_types(), *load_shipped_protocols()])
     note_deed(session, actor, "clinic_set_up", "clinic", 1, now=now, name=name)
     return clinic
+
+
+@writing
+def add_location(
+    session: Session, *, name: str, address: str, zone: str, rooms: int, actor: Actor, now: datetime
+) -> Location:
+    """Add a further location with rooms called Room 1 and so on.
+
+    Raises NotFound before the clinic is set up, InvalidInput naming the field, or Conflict for the name.
+    """
+    _clinic(session)
+    place = _new_location(name, address, zone, rooms)
+    if session.scalar(select(Location.id).where(Location.name == place.name)) is not None:
+        raise Conflict("There is already a location named %(name)s.", name=place.name)
+    session.add(place)
+    session.flush()
+    note_deed(session, actor, "location_added", "location", place.id, now=now, name=place.name)
+    return place
+
+
+def _new_location(name: str, address: str, zone: str, rooms: int) -> Location:
+    _check_texts(location=(name, 200))
+    if zone not in available_timezones():
+        raise InvalidInput(
+            "%(zone)s is no time zone; take a name such as Europe/Berlin.", zone=zone, field="zone"
+        )
+    if not 0 <= rooms <= 100:
+        raise InvalidInput("A location has 0 to 100 rooms.", field="rooms")
+    place = Location(name=name.strip(), address=address.strip(), zone=zone)
+    place.rooms = [Room(name=f"Room {number}") for number in range(1, rooms + 1)]
+    return place
+
+
+def location_named(session: Session, name: str | None) -> Location:
+    """The location in use with that name, or the only one for None. Raises NotFound, or InvalidInput for None."""
+    places = list(
+        session.scalars(select(Location).where(Location.archived_at.is_(None)).order_by(Location.name))
+    )
+    if not places:
+        raise NotFound("There is no location yet: run flask --app wsgi clinic setup.")
+    names = ", ".join(place.name for place in places)
+    if name is None:
+        if len(places) > 1:
+            raise InvalidInput("Please name the location: %(names)s.", names=names, field="location")
+        return places[0]
+    for place in places:
+        if place.name == name.strip():
+            return place
+    raise NotFound("There is no location named %(name)s; there is %(names)s.", name=name, names=names)
 
 
 def _check_texts(**texts: tuple[str, int]) -> None:
@@ -110,6 +152,10 @@ def find_clinic(session: Session) -> Clinic | None:
 @reading
 def get_clinic(session: Session) -> Clinic:
     """The clinic. Raises NotFound before it is set up."""
+    return _clinic(session)
+
+
+def _clinic(session: Session) -> Clinic:
     clinic = session.get(Clinic, 1)
     if clinic is None:
         raise NotFound("The clinic is not set up yet: run flask --app wsgi clinic setup.")

@@ -29,7 +29,10 @@ def count(model: type) -> int:
 
 def test_it_writes_the_clinic_its_place_and_what_we_ship(app: Flask) -> None:
     done = app.test_cli_runner().invoke(args=options(locale="de"))
-    assert (done.exit_code, done.stdout) == (0, "Nadelöhr is set up. Next: flask --app wsgi staff add\n")
+    assert (done.exit_code, done.stdout) == (
+        0,
+        "Nadelöhr is set up. Next: flask --app wsgi practitioner add\n",
+    )
     with app.app_context():
         clinic = db.session.get_one(Clinic, 1)
         assert (clinic.name, clinic.locale, clinic.slot_minutes) == ("Nadelöhr", "de", 15)
