@@ -14,8 +14,12 @@ from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.api_keys import issue_api_key, revoke_api_key
 from scheduler.usecases.feed_tokens import issue_feed_token, list_feed_tokens, revoke_feed_token
 from scheduler.usecases.staff import add_staff
+from scheduler.usecases.staff_accounts import disable_staff, list_staff, set_password
 
 ROLES = click.Choice([role.value for role in Role])
+password_option = click.option(
+    "--password-stdin", is_flag=True, help="Read the password from standard input, for scripts."
+)
 staff = PlainGroup("staff", help="People who sign in at the desk.")
 api_key = PlainGroup("api-key", help="Keys of programs that call the REST API.")
 feed = PlainGroup("feed", help="Secret calendar addresses of patients and practitioners.")
@@ -26,26 +30,63 @@ feed = PlainGroup("feed", help="Secret calendar addresses of patients and practi
 @click.option("--name", prompt="Their name", help="As colleagues see it.")
 @click.option("--role", prompt="Their role", type=ROLES, help="What they may do.")
 @click.option("--practitioner", type=int, help="Number of the practitioner that they are, if they treat.")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input, for scripts.")
+@password_option
 def add(email: str, name: str, role: str, practitioner: int | None, password_stdin: bool) -> None:
     """Let a person sign in.
 
     Asks for what is not given. A password has at least 10 characters.
     """
-    if password_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-    else:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     row = add_staff(
         email=email,
         name=name,
         role=Role(role),
-        password=password,
+        password=_ask_for_password(password_stdin),
         practitioner_id=practitioner,
         actor=COMMAND,
         now=clock.now(),
     )
     click.echo(f"{row.name} can sign in as {row.email}.")
+
+
+@staff.command("list")
+def list_everybody() -> None:
+    """List the people who sign in.
+
+    Sign-in name, role and name; the disabled ones last.
+    """
+    for row in list_staff():
+        disabled = f"  disabled on {row.archived_at:%Y-%m-%d}" if row.archived_at else ""
+        click.echo(f"{row.email}  {row.role}  {row.name}{disabled}")
+
+
+@staff.command("password")
+@click.argument("email")
+@password_option
+def change_password(email: str, password_stdin: bool) -> None:
+    """Give a person another password.
+
+    EMAIL is their sign-in name. Signs them out everywhere. A password has at least 10 characters.
+    """
+    row = set_password(email, _ask_for_password(password_stdin), actor=COMMAND, now=clock.now())
+    click.echo(f"{row.name} has another password and is signed out everywhere.")
+
+
+@staff.command("disable")
+@click.argument("email")
+def disable(email: str) -> None:
+    """Let a person sign in no more.
+
+    EMAIL is their sign-in name. Signs them out everywhere, at once. What they did stays in the audit trail.
+    """
+    row = disable_staff(email, actor=COMMAND, now=clock.now())
+    click.echo(f"{row.name} can sign in no more.")
+
+
+def _ask_for_password(is_piped: bool) -> str:
+    if is_piped:
+        return sys.stdin.readline().rstrip("\r\n")
+    answer: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return answer
 
 
 @api_key.command("issue")

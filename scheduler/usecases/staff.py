@@ -106,7 +106,7 @@ def sign_in(email: str, password: str, *, source: str, now: datetime) -> str:
         raise SignInRefused from None
     if staff_id is None:
         raise SignInRefused
-    return _open_session(staff_id, name, source, now=now)
+    return _open_session(staff_id, password_hash, name, source, now=now)
 
 
 @writing
@@ -140,8 +140,13 @@ def wait_seconds(failures: int) -> int:
 
 
 @writing
-def _open_session(session: Session, staff_id: int, name: str, source: str, *, now: datetime) -> str:
-    staff = session.get_one(Staff, staff_id)
+def _open_session(
+    session: Session, staff_id: int, verified_hash: str, name: str, source: str, *, now: datetime
+) -> str:
+    """Write the session. Looks at the row again, locked: while the password was verified it may have been changed."""
+    staff = session.get_one(Staff, staff_id, with_for_update=True)
+    if staff.password_hash != verified_hash or staff.archived_at is not None:
+        raise SignInRefused
     session.execute(delete(SignInFailure).where(SignInFailure.subject.in_(_subjects(name, source))))
     session.execute(delete(BrowserSession).where(BrowserSession.expires_at <= now))
     secret = secrets.token_urlsafe(32)

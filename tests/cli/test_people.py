@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from scheduler.clock import now
 from scheduler.extensions import db
-from scheduler.models import ApiKey, FeedToken, Staff
+from scheduler.models import ApiKey, FeedToken, Role, Staff
 from scheduler.usecases.api_keys import actor_for_api_key
 from scheduler.usecases.staff import sign_in
-from tests.factories import make_world
+from tests.factories import make_staff, make_world
 
 ADD = ["staff", "add", "--email", "Rita@Clinic.example", "--name", "Rita", "--role", "reception"]
 PASSWORD = "correct horse battery"
@@ -52,6 +52,30 @@ def test_a_person_who_makes_no_sense_is_refused(
     assert (done.exit_code, done.stderr) == (1, f"Error: {sentence}\n")
     with app.app_context():
         assert list(db.session.scalars(select(Staff))) == []
+
+
+def test_a_person_with_another_password_signs_in_with_it(app: Flask) -> None:
+    runner = app.test_cli_runner()
+    runner.invoke(args=[*ADD, "--password-stdin"], input=f"{PASSWORD}\n")
+    command = ["staff", "password", "Rita@clinic.example", "--password-stdin"]
+    done = runner.invoke(args=command, input="another password\n")
+    assert (done.exit_code, done.output) == (0, "Rita has another password and is signed out everywhere.\n")
+    with app.app_context():
+        assert sign_in("rita@clinic.example", "another password", source="127.0.0.1", now=now())
+
+
+def test_a_disabled_person_is_listed_as_such(app: Flask) -> None:
+    with app.app_context():
+        make_staff()
+        make_staff(Role.ADMIN)
+        day = f"{now():%Y-%m-%d}"
+    runner = app.test_cli_runner()
+    done = runner.invoke(args=["staff", "disable", "admin"])
+    assert (done.exit_code, done.output) == (0, "The admin can sign in no more.\n")
+    listed = runner.invoke(args=["staff", "list"]).stdout
+    assert listed == f"reception  reception  The reception\nadmin  admin  The admin  disabled on {day}\n"
+    again = runner.invoke(args=["staff", "disable", "admin"])
+    assert (again.exit_code, again.stderr) == (1, "Error: Nobody signs in as admin.\n")
 
 
 def test_a_key_is_printed_alone_and_opens(app: Flask) -> None:
