@@ -1,11 +1,17 @@
 """The OpenAPI document and its page."""
 
 import re
+from pathlib import Path
 
 from flask import Flask
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from werkzeug.routing import Rule
 
+from scheduler.access import DESK, EVERYBODY, PERMISSIONS
+from scheduler.models.staff import Role
 from tests.api.support import PREFIX, Caller, load_document
+
+DOCS = Path(__file__).parent.parent.parent / "docs" / "api.md"
 
 
 def test_document_is_valid_openapi(app: Flask) -> None:
@@ -56,3 +62,19 @@ def test_docs_page_loads_everything_from_here_and_holds_no_inline_script(app: Fl
 
 def test_each_answer_of_a_caller_is_held_against_the_document(desk: Caller) -> None:
     assert desk.get("/practitioners").status_code == 200
+
+
+def test_docs_list_every_operation_and_who_may_call_it(app: Flask) -> None:
+    listed = re.findall(r"^\| `(\w+) (/\S+)` \| .+ \| (\w+) \|$", DOCS.read_text(), re.MULTILINE)
+    names = {EVERYBODY: "everybody", DESK: "desk"}
+    offered = [
+        (method, re.sub(r"<\w+:(\w+)>", r"{\1}", rule.rule.removeprefix(PREFIX)), names[_roles(app, rule)])
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(PREFIX) and not rule.endpoint.startswith("api_document.")
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    ]
+    assert sorted(listed) == sorted(offered)
+
+
+def _roles(app: Flask, rule: Rule) -> frozenset[Role]:
+    return PERMISSIONS[vars(app.view_functions[rule.endpoint])["guarded_by"]]
