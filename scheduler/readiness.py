@@ -3,7 +3,7 @@
 from sqlalchemy.exc import DBAPIError
 
 from scheduler.extensions import db
-from scheduler.usecases.doctor import missing_guards, newest_revision, stored_revision
+from scheduler.usecases.doctor import missing_guards, newest_revision, stamps_are_renewed, stored_revision
 
 
 class NotReady(Exception):
@@ -22,6 +22,11 @@ def refuse_unfit_database() -> None:
             raise NotReady(
                 f"Not started: the database would accept double bookings ({', '.join(unguarded)}): "
                 "its overlap guards are missing. Restore it from a backup, or ask for help."
+            )
+        if not stamps_are_renewed():
+            raise NotReady(
+                "Not started: the database no longer tells which weeks of the diary changed: "
+                "its diary_weeks triggers are missing. Restore it from a backup, or ask for help."
             )
     except DBAPIError as error:
         reason = str(error.orig).strip().split("\n")[0]

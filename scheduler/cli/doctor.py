@@ -20,7 +20,13 @@ from scheduler.extensions import db
 from scheduler.jobs import JOBS
 from scheduler.mail.smtp import Connection, NoConnection, Patience
 from scheduler.usecases.clinic import find_clinic
-from scheduler.usecases.doctor import job_runs, missing_guards, newest_revision, stored_revision
+from scheduler.usecases.doctor import (
+    job_runs,
+    missing_guards,
+    newest_revision,
+    stamps_are_renewed,
+    stored_revision,
+)
 
 OK, WARNING, PROBLEM = "ok", "warning", "PROBLEM"
 COLOURS = {OK: "green", WARNING: "yellow", PROBLEM: "red"}
@@ -157,6 +163,8 @@ def _guards() -> Finding:
     if unguarded := missing_guards():
         sentence = f"The database would accept double bookings of: {', '.join(unguarded)}."
         return Finding(PROBLEM, "guards", sentence)
+    if not stamps_are_renewed():
+        return Finding(PROBLEM, "guards", "Its diary_weeks triggers are missing: free times would go stale.")
     return Finding(OK, "guards", "The database refuses double bookings.")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,7 @@ from scheduler.models import (
     Appointment,
     AppointmentStatus,
     AppointmentType,
+    DiaryWeek,
     JobRun,
     Location,
     Patient,
@@ -67,6 +68,17 @@ def newest_revision() -> str | None:
 def job_runs(session: Session) -> list[JobRun]:
     """When each recurring job last ran."""
     return list(session.query(JobRun).order_by(JobRun.name))
+
+
+@writing
+def stamps_are_renewed(session: Session) -> bool:
+    """Whether the database's triggers still tell which weeks of the diary changed; leaves nothing behind."""
+    with session.begin_nested() as trial:
+        _insert_parents(session)
+        session.execute(insert(Appointment).values(_probe_row(FIRST, shared=None)))
+        stamps = session.scalars(select(DiaryWeek.stamp).where(DiaryWeek.practitioner_id == FIRST)).all()
+        trial.rollback()
+    return bool(stamps)
 
 
 def _is_refused(session: Session, resource: str) -> bool:

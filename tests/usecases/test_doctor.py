@@ -5,9 +5,9 @@ from flask import Flask
 from sqlalchemy import text
 
 from scheduler.extensions import db
-from scheduler.models import Appointment, Location
+from scheduler.models import Appointment, Location, diary_weeks
 from scheduler.models.overlap_guard import RESOURCES, create_statements, drop_statements
-from scheduler.usecases.doctor import missing_guards
+from scheduler.usecases.doctor import missing_guards, stamps_are_renewed
 
 
 def test_sound_database_misses_no_guard_and_the_probe_leaves_nothing(context: Flask) -> None:
@@ -30,4 +30,18 @@ def test_lost_guard_is_named(context: Flask, resource: str) -> None:
             for statement in drop_statements(dialect):
                 connection.exec_driver_sql(statement)
             for statement in create_statements(dialect):
+                connection.exec_driver_sql(statement)
+
+
+def test_lost_stamps_are_noticed(context: Flask) -> None:
+    assert stamps_are_renewed()
+    dialect = db.engine.dialect.name
+    with db.engine.begin() as connection:
+        for statement in diary_weeks.drop_statements(dialect):
+            connection.exec_driver_sql(statement)
+    try:
+        assert not stamps_are_renewed()
+    finally:
+        with db.engine.begin() as connection:
+            for statement in diary_weeks.create_statements(dialect):
                 connection.exec_driver_sql(statement)
