@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -41,11 +42,18 @@ def live(app: Flask) -> Iterator[Live]:
         world = make_world()
         for role in Role:
             make_staff(role, practitioner_id=world.practitioner_id if role == Role.PRACTITIONER else None)
+    with served(app) as address:
+        yield Live(app, address, world)
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """The address at which an application listens on this machine."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield Live(app, f"http://127.0.0.1:{server.server_port}", world)
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()
@@ -72,11 +80,11 @@ def desk(page: Page) -> Page:
     return page
 
 
-def sign_in(page: Page, name: str = "reception") -> None:
+def sign_in(page: Page, name: str = "reception", password: str = PASSWORD) -> None:
     """Sign in with a role's name."""
     page.goto("/sign-in")
     page.get_by_label("Email or name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(lambda url: "/sign-in" not in url)
 
