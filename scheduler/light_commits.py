@@ -98,6 +98,7 @@ class LightWriter:
 class _SqliteWriter(LightWriter):
     def _prepare(self) -> None:
         self._driver.execute("PRAGMA synchronous=NORMAL")
+        self._driver.execute("PRAGMA wal_autocheckpoint=0")  # which flushes: left to the next flushed commit
 
     def _run(self, compiled: Sequence[tuple[str, Any]]) -> list[int]:
         self._driver.execute("BEGIN IMMEDIATE")

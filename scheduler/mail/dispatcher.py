@@ -2,42 +2,36 @@
 
 The order of things for one mail: MAIL, RCPT, DATA; 354; commit `sending` (with what became of the mail before); the
 text; the answer. Where the server allows pipelining, the next mail is offered together with the text of this one, and
-the one after that is written while the server works. See usecases/dispatch.py for why nothing is sent twice.
+the one after that is written while the server works. Why nothing is sent twice: see usecases/claims.py, dispatch.py.
 """
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scheduler.light_commits import LightWriter, light_writer
+from scheduler.mail.envelopes import Envelope, Mail, address_for_smtp, text_for_smtp
 from scheduler.mail.render import render_letter
 from scheduler.mail.smtp import (
     CLOSING,
     GO_AHEAD,
     Connection,
     ConnectionLost,
-    Envelope,
     NoConnection,
     Patience,
     Reply,
     Server,
-    address_for_smtp,
-    text_for_smtp,
 )
-from scheduler.usecases.dispatch import (
-    Claim,
-    Outcome,
-    Verdict,
-    begin_sending,
-    claim_messages,
-    give_back,
-    keep_outcomes,
-)
+from scheduler.usecases.claims import Claim, claim_messages, give_back
+from scheduler.usecases.dispatch import Outcome, Verdict, begin_sending, keep_outcomes
 from scheduler.usecases.letters import Letter
 
-BATCH = 100
+FIRST_BATCH, SMALLEST_BATCH, LARGEST_BATCH = 50, 20, 800
+"""Mails claimed at once: after the first batch about as many as go out in a second. More would keep a slow server's
+mails from other dispatchers and leave more in doubt after a crash of the machine, fewer would cost more commits."""
 SOON_SECONDS = 0.05
 """How long `sent` waits for being committed together with `sending` of the next mail."""
 PAUSE = timedelta(minutes=1)
@@ -55,19 +49,6 @@ class Mailer:
     server: Server
     mail_from: str
     patience: Patience = PATIENCE
-
-
-@dataclass(frozen=True, slots=True)
-class _Mail:
-    """A letter ready to go."""
-
-    letter: Letter
-    envelope: Envelope
-    text: bytes
-
-    @property
-    def domain(self) -> str:
-        return self.envelope.recipient.rpartition("@")[2].lower()
 
 
 @dataclass(slots=True)
@@ -91,16 +72,16 @@ def dispatch_messages(
     Time-outs and refusals become states of messages. Only errors of the database are raised; what was claimed is then
     claimed again when its lease is over.
     """
-    claim = claim_messages(limit=BATCH, now=clock()) if mailer else Claim()
+    claim = claim_messages(limit=FIRST_BATCH, now=clock()) if mailer else Claim()
     if mailer is None or not claim.looked_at:
         return Tally()
     with light_writer() as writer:
         run = _Run(mailer, clock, stop, writer)
         try:
-            run.deliver(claim)
-            while claim.looked_at == BATCH and not run.over:
-                claim = claim_messages(limit=BATCH, now=clock())
-                run.deliver(claim)
+            limit = run.deliver(claim)
+            while claim.may_have_left_some and not run.over:
+                claim = claim_messages(limit=limit, now=clock())
+                limit = run.deliver(claim)
         finally:
             run.hang_up()
     return run.tally
@@ -127,7 +108,7 @@ class _Run:
         self._connection: Connection | None = None
         self._claim = Claim()
         self._letters: deque[Letter] = deque()
-        self._ready: deque[_Mail] = deque()
+        self._ready: deque[Mail] = deque()
         self._postponed: list[Letter] = []
         self._outcomes: list[Outcome] = []
 
@@ -136,8 +117,9 @@ class _Run:
         """Whether no further mail may be begun."""
         return self._server_in_trouble or self._stop()
 
-    def deliver(self, claim: Claim) -> None:
-        """Hand over the letters of a claim; give back those that it does not come to."""
+    def deliver(self, claim: Claim) -> int:
+        """Hand over the letters of a claim; give back those that it does not come to. How many to claim next."""
+        begun = time.monotonic()
         self._claim, self._letters = claim, deque(claim.letters)
         while not self.over and self._look_ahead(1):
             self._hand_over_next()
@@ -149,6 +131,8 @@ class _Run:
         self._give_back(self._postponed, now + PAUSE)
         self._ready.clear()
         self._postponed.clear()
+        a_second = int(len(claim.letters) / max(time.monotonic() - begun, 0.001))
+        return max(SMALLEST_BATCH, min(a_second, LARGEST_BATCH))
 
     def hang_up(self) -> None:
         """End the connection; a mail that was only offered is not sent."""
@@ -172,7 +156,7 @@ class _Run:
         elif self._begin(mail):
             self._give_text(mail)
 
-    def _offer(self, mail: _Mail) -> Reply | None:
+    def _offer(self, mail: Mail) -> Reply | None:
         """The server's answer to a mail; None if there was no connection, or no answer."""
         connection = None
         try:
@@ -195,7 +179,7 @@ class _Run:
             return None
         return reply
 
-    def _begin(self, mail: _Mail) -> bool:
+    def _begin(self, mail: Mail) -> bool:
         now = self._clock()
         begun = begin_sending(self._writer, self._claim, mail.letter, self._outcomes, now=now)
         self._outcomes.clear()
@@ -204,7 +188,7 @@ class _Run:
             self._give_back([mail.letter], now)
         return begun
 
-    def _give_text(self, mail: _Mail) -> None:
+    def _give_text(self, mail: Mail) -> None:
         connection = self._connect()
         following = self._ready[0].envelope if self._look_ahead(1) and not self.over else None
         try:
@@ -228,7 +212,7 @@ class _Run:
                 self._ready.append(mail)
         return bool(self._ready)
 
-    def _write(self, letter: Letter) -> _Mail | None:
+    def _write(self, letter: Letter) -> Mail | None:
         address = address_for_smtp(letter.recipient)
         if address is None:
             self._note(letter, Verdict.FAILED, f"This is not an email address: {letter.recipient!r}.")
@@ -240,7 +224,7 @@ class _Run:
             log.exception("message %s cannot be written", letter.id)
             self._note(letter, Verdict.FAILED, f"The mail could not be written: {error!r}.")
             return None
-        written = _Mail(letter, Envelope(mail_from, address), text_for_smtp(mail))
+        written = Mail(letter, Envelope(mail_from, address), text_for_smtp(mail))
         if written.domain in self._slow_domains:
             self._postponed.append(letter)
             return None
@@ -250,7 +234,7 @@ class _Run:
         self._outcomes.append(Outcome(letter, verdict, reply))
         setattr(self.tally, verdict.value, getattr(self.tally, verdict.value) + 1)
 
-    def _note_loss(self, mail: _Mail, lost: ConnectionLost) -> None:
+    def _note_loss(self, mail: Mail, lost: ConnectionLost) -> None:
         """Spare the others: those to the same domain wait, and after several time-outs all do."""
         if not lost.timed_out:
             return

@@ -10,7 +10,6 @@ import smtplib
 import socket
 import ssl
 import time
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,13 +17,14 @@ from functools import lru_cache
 from select import select
 from typing import NamedTuple, Protocol
 
+from scheduler.mail.envelopes import Envelope
+
 GO_AHEAD = 354
 CLOSING = 421
 NEEDS_UTF8 = 553
 SIGN_IN_REFUSED = frozenset({530, 534, 535, 538})
 LARGEST_REPLY = 64 * 1024
 LONGEST_WORDS = 1000
-_ADDRESS = re.compile(r"""[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+@[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+""")
 _FINAL_LINE = re.compile(rb"^\d\d\d(?: [^\n]*)?\r?\n", re.MULTILINE)
 
 
@@ -65,18 +65,6 @@ class Reply(NamedTuple):
         return 500 <= self.code < 600 and self.code not in SIGN_IN_REFUSED
 
 
-class Envelope(NamedTuple):
-    """Who sends to whom, as checked by ``address_for_smtp``."""
-
-    sender: str
-    recipient: str
-
-    @property
-    def needs_utf8(self) -> bool:
-        """Whether an address has letters before the @ that only SMTPUTF8 can carry."""
-        return not (self.sender + self.recipient).isascii()
-
-
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How many seconds an answer is waited for."""
@@ -97,27 +85,6 @@ class ConnectionLost(Exception):
     def __init__(self, sentence: str, *, timed_out: bool = False) -> None:
         super().__init__(sentence)
         self.timed_out = timed_out
-
-
-def address_for_smtp(address: str) -> str | None:
-    """An address as it may stand in SMTP and in a header, its domain in ASCII; None if it is not one."""
-    if not _ADDRESS.fullmatch(address) or len(address) > 254:
-        return None
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{'.'.join(map(_ascii_label, domain.split('.')))}"
-
-
-def _ascii_label(label: str) -> str:
-    # Not Python's "idna": it is of 2003 and takes straße for strasse, which is somebody else's.
-    if label.isascii():
-        return label
-    return "xn--" + unicodedata.normalize("NFC", label.lower()).encode("punycode").decode()
-
-
-def text_for_smtp(mail: bytes) -> bytes:
-    """A mail with CRLF line ends as it goes over the wire: dots doubled, end marked."""
-    stuffed = mail.replace(b"\r\n.", b"\r\n..") if b"\r\n." in mail else mail
-    return (b"." if mail.startswith(b".") else b"") + stuffed + b".\r\n"
 
 
 class Connection:

@@ -1,42 +1,35 @@
-"""Claiming owed messages and keeping what became of each: due -> claimed -> sending -> sent, unknown or failed.
+"""Keeping what becomes of claimed messages, exactly once: claimed -> sending -> sent, unknown, failed or due again.
 
-Exactly once. A claim is a lease: when its holder dies, the message is claimed again. `sending` is committed after
-the mail server has asked for the text and before it gets any, so whoever dies after that leaves one `unknown`, which
-is never sent again by itself. What became of a message is committed together with `sending` of the next one.
+`sending` is committed after the mail server has asked for the text and before it gets any, so whoever dies after
+that leaves one `unknown`, which is never sent again by itself. What became of a message is committed together with
+`sending` of the next one.
 
-Those commits, one per message, are light: they outlive the process but not a crash of the machine. So a claim, which
-is flushed to disk, names the crash epoch in which it was made. When it is found in another epoch its light commits
-may be lost: it becomes `unknown`. The last commit of a batch is flushed and covers all before it.
+Those commits, one per message, are light: they outlive the process but not a crash of the machine. What such a crash
+leaves in doubt is seen by its claim (see claims.py). The last commit of a batch is flushed and covers all before it.
 """
 
 import enum
-import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from functools import lru_cache
+from typing import cast
 
-from sqlalchemy import Table, bindparam, delete, select, text, tuple_, update
+from sqlalchemy import Table, Update, bindparam, exists, select, text, update
 from sqlalchemy.orm import Session
 
-from scheduler.light_commits import LightWriter, Step, crash_epoch
-from scheduler.models.messages import Message, MessageItem, MessageKind, MessageState
+from scheduler.light_commits import LightWriter, Step
+from scheduler.models.appointments import Appointment
+from scheduler.models.messages import Message, MessageKind, MessageState
 from scheduler.transaction import writing
-from scheduler.usecases.letters import BEGUN, Letter, load_letters, still_to_tell
+from scheduler.usecases.claims import Claim
+from scheduler.usecases.letters import Letter
 
 S = MessageState
-OF_SEVERAL = (MessageKind.SERIES_CONFIRMATION.value, MessageKind.CANCELLATION.value)
-"""Kinds that may list several dates; items of dates that are not told any more are dropped."""
-CLAIM_LEASE = timedelta(minutes=10)
-"""Longer than a batch should take; a claim that runs out meanwhile is noticed and given up."""
 SENDING_LEASE = timedelta(minutes=10)
 """Longer than a mail server is waited for after the text."""
 RETRY_MINUTES = (1, 5, 15, 60)
 """After the first, second, … failed attempt; the last one repeats."""
-CUT_OFF = "The connection or the service ended while the mail was handed over: it may have arrived."
-CRASHED = "The computer or the database crashed while this was being sent: it may have arrived."
-ALL_FLUSHED = "-"
-"""Instead of the crash epoch, for claims without light commits."""
 
 
 class Verdict(enum.Enum):
@@ -60,43 +53,6 @@ class Outcome:
     reply: str
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A batch of letters held by one lease."""
-
-    holder: str = ""
-    lightly: bool = False
-    letters: list[Letter] = field(default_factory=list)
-    looked_at: int = 0
-    """Rows found due, including those that turned out not to be sent: fewer than asked for means no more are."""
-
-
-@writing
-def claim_messages(session: Session, *, limit: int, now: datetime) -> Claim:
-    """Take up to ``limit`` messages that are due, each checked against its appointments as they are now.
-
-    What should not be sent any more is cancelled; leases that ran out are claimed again or become unknown.
-    """
-    rows = _find_due(session, limit, now)
-    if not rows:
-        return Claim()
-    epoch = crash_epoch(session)
-    given_up = _give_up(session, rows, epoch)
-    letters = _drop_pointless(
-        session, load_letters(session, [row.id for row in rows if row.id not in given_up]), now
-    )
-    _note_what_is_told(session, letters)
-    holder = f"{epoch or ALL_FLUSHED}.{uuid.uuid4().hex[:16]}"
-    _set(
-        session,
-        [letter.id for letter in letters],
-        state=S.CLAIMED.value,
-        claimed_by=holder,
-        next_attempt_at=now + CLAIM_LEASE,
-    )
-    return Claim(holder=holder, lightly=bool(epoch), letters=letters, looked_at=len(rows))
-
-
 def begin_sending(
     writer: LightWriter, claim: Claim, letter: Letter, outcomes: Sequence[Outcome], *, now: datetime
 ) -> bool:
@@ -104,8 +60,7 @@ def begin_sending(
 
     False: it was withdrawn, the lease was lost, or an appointment changed since it was claimed.
     """
-    beginning = {"number": letter.id, "holder": claim.holder, "lease_ends_at": now + SENDING_LEASE}
-    steps: list[Step] = [*_keeping(claim, outcomes, now), (_BEGIN, beginning)]
+    steps = [*_keeping(claim, outcomes, now), _beginning(claim, letter, now)]
     changed = writer.write(steps) if claim.lightly else _write_flushed(steps)
     return changed[-1] == 1
 
@@ -116,118 +71,8 @@ def keep_outcomes(session: Session, claim: Claim, outcomes: Sequence[Outcome], *
     _run(session, _keeping(claim, outcomes, now))
 
 
-@writing
-def give_back(
-    session: Session, claim: Claim, letters: Sequence[Letter], *, next_attempt_at: datetime
-) -> None:
-    """Make letters that were claimed and not begun due again, which is no attempt; those withdrawn stay so."""
-    session.execute(
-        update(Message)
-        .where(
-            Message.id.in_([letter.id for letter in letters]),
-            Message.claimed_by == claim.holder,
-            Message.state == S.CLAIMED.value,
-        )
-        .values(state=S.DUE.value, claimed_by=None, next_attempt_at=next_attempt_at)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _find_due(session: Session, limit: int, now: datetime) -> Sequence[Any]:
-    # The states as literal words: SQLite uses the partial index only for the very condition it was made with.
-    return session.execute(
-        select(Message.id, Message.state, Message.claimed_by)
-        .where(text("state IN ('due', 'claimed', 'sending')"), Message.next_attempt_at <= now)
-        .order_by(Message.next_attempt_at, Message.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-
-
-def _give_up(session: Session, rows: Sequence[Any], epoch: str) -> set[int]:
-    """Make unknown, of rows whose lease ran out, those that may have been sent; their ids."""
-    surely_unsent = {epoch, ALL_FLUSHED}
-    cut_off = [row.id for row in rows if row.state == S.SENDING]
-    crashed = [
-        row.id
-        for row in rows
-        if row.state == S.CLAIMED and row.claimed_by.partition(".")[0] not in surely_unsent
-    ]
-    _set(session, cut_off, state=S.UNKNOWN.value, server_reply=CUT_OFF)
-    _set(session, crashed, state=S.UNKNOWN.value, server_reply=CRASHED)
-    return {*cut_off, *crashed}
-
-
-def _drop_pointless(session: Session, letters: Sequence[Letter], now: datetime) -> list[Letter]:
-    """The letters still to be sent; others are cancelled, or failed if they were tried until it was too late."""
-    left = []
-    for letter in letters:
-        answer = still_to_tell(letter, now)
-        if isinstance(answer, Letter):
-            left.append(answer)
-        elif answer == BEGUN and letter.attempts:
-            _set(session, [letter.id], state=S.FAILED.value)
-        else:
-            _set(session, [letter.id], state=S.CANCELLED.value, server_reply=answer)
-    return left
-
-
-def _note_what_is_told(session: Session, letters: Sequence[Letter]) -> None:
-    """Bring recipients and items up to date with what is about to be sent."""
-    for letter in letters:
-        if letter.recipient != letter.recipient_told:
-            _set(session, [letter.id], recipient=letter.recipient)
-        for visit in letter.visits:
-            if (visit.sequence, visit.starts_at) != (visit.told_sequence, visit.told_at):
-                session.execute(
-                    update(MessageItem)
-                    .where(
-                        MessageItem.message_row_id == letter.id,
-                        MessageItem.appointment_id == visit.appointment_id,
-                    )
-                    .values(sequence=visit.sequence, starts_at=visit.starts_at)
-                    .execution_options(synchronize_session=False)
-                )
-    series = [letter for letter in letters if letter.kind in OF_SEVERAL]
-    if series:
-        told = [(letter.id, visit.appointment_id) for letter in series for visit in letter.visits]
-        session.execute(
-            delete(MessageItem)
-            .where(
-                MessageItem.message_row_id.in_([letter.id for letter in series]),
-                tuple_(MessageItem.message_row_id, MessageItem.appointment_id).not_in(told),
-            )
-            .execution_options(synchronize_session=False)
-        )
-
-
-def _set(session: Session, ids: Sequence[int], **values: object) -> None:
-    if ids:
-        session.execute(
-            update(Message)
-            .where(Message.id.in_(ids))
-            .values(**values)
-            .execution_options(synchronize_session=False)
-        )
-
-
 _messages = cast(Table, Message.__table__)
-# Constants as literal words: they are run once for each mail, and expanding lists takes longer than the database.
-_BEGIN = (
-    update(_messages)
-    .where(
-        _messages.c.id == bindparam("number"),
-        _messages.c.claimed_by == bindparam("holder"),
-        text(
-            "state = 'claimed' AND NOT EXISTS (SELECT 1 FROM message_items AS item"
-            " JOIN appointments ON appointments.id = item.appointment_id"
-            " WHERE item.message_row_id = messages.id AND (item.sequence <> appointments.sequence"
-            " OR item.starts_at <> appointments.starts_at"
-            " OR (appointments.status IN ('cancelled', 'no_show') AND messages.kind <> 'cancellation')))"
-        ),
-    )
-    .values(state=S.SENDING.value, next_attempt_at=bindparam("lease_ends_at"))
-)
+# States as literal words: a statement that is run for each mail must not expand lists each time.
 _KEEP = (
     update(_messages)
     .where(
@@ -243,6 +88,48 @@ _KEEP = (
         }
     )
 )
+
+
+@lru_cache(maxsize=128)
+def _begin(appointments: int, gone: bool) -> Update:
+    """The statement that begins sending a letter about so many appointments, cancelled ones or active ones.
+
+    Each is looked up by its number alone, which leaves a planner no choice that takes long.
+    """
+    unchanged = (
+        exists(
+            select(Appointment.id).where(
+                Appointment.id == bindparam(f"id_{place}"),
+                Appointment.sequence == bindparam(f"sequence_{place}"),
+                Appointment.starts_at == bindparam(f"starts_at_{place}"),
+                text(f"appointments.status {'IN' if gone else 'NOT IN'} ('cancelled', 'no_show')"),
+            )
+        )
+        for place in range(appointments)
+    )
+    return (
+        update(_messages)
+        .where(
+            _messages.c.id == bindparam("number"),
+            _messages.c.claimed_by == bindparam("holder"),
+            text("messages.state = 'claimed'"),
+            *unchanged,
+        )
+        .values(state=S.SENDING.value, next_attempt_at=bindparam("lease_ends_at"))
+    )
+
+
+def _beginning(claim: Claim, letter: Letter, now: datetime) -> Step:
+    values: dict[str, object] = {
+        "number": letter.id,
+        "holder": claim.holder,
+        "lease_ends_at": now + SENDING_LEASE,
+    }
+    for place, visit in enumerate(letter.visits):
+        values[f"id_{place}"] = visit.appointment_id
+        values[f"sequence_{place}"] = visit.sequence
+        values[f"starts_at_{place}"] = visit.starts_at
+    return _begin(len(letter.visits), letter.kind == MessageKind.CANCELLATION), values
 
 
 @writing

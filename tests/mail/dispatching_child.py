@@ -62,7 +62,7 @@ def dispatcher_at(database_url: str, port: int, now: datetime, batch: int = 100)
 
 
 def _dispatch(database_url: str, port: int, now: datetime, batch: int, theirs: Connection) -> None:
-    dispatcher.BATCH = batch
+    dispatcher.FIRST_BATCH = dispatcher.SMALLEST_BATCH = dispatcher.LARGEST_BATCH = batch
     app = create_app(settings_for(database_url))
     theirs.send("ready")
     theirs.recv()

@@ -43,7 +43,8 @@ def test_everything_due_is_sent_once_over_one_connection(context: Flask, pipelin
 
 
 def test_more_than_a_batch_is_sent_in_one_run(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatcher, "BATCH", 2)
+    for name in ("FIRST_BATCH", "SMALLEST_BATCH", "LARGEST_BATCH"):
+        monkeypatch.setattr(dispatcher, name, 2)
     world_with_confirmations(*some_addresses(5))
     with ScriptedServer() as server:
         assert dispatch(server) == Tally(sent=5)

@@ -9,15 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.mail.envelopes import Envelope, address_for_smtp, text_for_smtp
 from scheduler.mail.smtp import (
     Connection,
     ConnectionLost,
-    Envelope,
     NoConnection,
     Patience,
     Reply,
-    address_for_smtp,
-    text_for_smtp,
 )
 from tests.mail.smtp_server import DROP, HOST, ScriptedServer
 from tests.mail.support import SHORT, mailer

@@ -12,7 +12,7 @@ from scheduler.mail.render import render_letter
 from scheduler.models import Appointment, Message
 from scheduler.transaction import writing
 from scheduler.usecases import letters, outbox
-from scheduler.usecases.dispatch import Claim, claim_messages
+from scheduler.usecases.claims import Claim, claim_messages
 from tests.factories import NOW, at, make_appointment, make_world, save
 
 owe_cancellations = writing(outbox.owe_cancellations)

@@ -21,10 +21,10 @@ from scheduler.models import (
 from scheduler.models.appointments import INACTIVE
 from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.appointments import book_appointment
+from scheduler.usecases.claims import claim_messages
 from scheduler.usecases.demo.invent import Demo, invent_demo
 from scheduler.usecases.demo.load import has_data, load_demo
 from scheduler.usecases.demo.size import DemoSize
-from scheduler.usecases.dispatch import claim_messages
 from scheduler.usecases.feed_tokens import list_feed_tokens
 from scheduler.usecases.patients import PatientDetails, find_patients, register_patient
 from scheduler.usecases.slots import find_slots

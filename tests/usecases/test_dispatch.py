@@ -13,18 +13,8 @@ from scheduler.light_commits import crash_epoch, light_writer
 from scheduler.models import Appointment, Location, Message, MessageItem, Patient, Practitioner
 from scheduler.transaction import writing
 from scheduler.usecases import dispatch, letters, outbox
-from scheduler.usecases.dispatch import (
-    CLAIM_LEASE,
-    CRASHED,
-    CUT_OFF,
-    SENDING_LEASE,
-    Claim,
-    Outcome,
-    Verdict,
-    claim_messages,
-    give_back,
-    keep_outcomes,
-)
+from scheduler.usecases.claims import CLAIM_LEASE, CRASHED, CUT_OFF, Claim, claim_messages, give_back
+from scheduler.usecases.dispatch import SENDING_LEASE, Outcome, Verdict, keep_outcomes
 from scheduler.usecases.letters import Letter
 from tests.factories import NOW, World, at, make_appointment, make_world, save
 
