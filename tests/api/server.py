@@ -27,37 +27,38 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Call:
+    """A request below /api/v1; ``once`` is its Idempotency-Key."""
+
+    path: str
+    body: dict[str, Any]
+    method: str = "POST"
+    once: str | None = None
+
+
+@dataclass(frozen=True)
 class Server:
     """Where it listens, and with which key to call it."""
 
     port: int
     key: str
 
-    def post(self, path: str, body: dict[str, Any], *, once: str | None = None) -> Answer:
-        """POST on a connection of its own."""
-        return self.post_when_all_are_ready(path, body, lambda: None, once)
-
-    def race(self, calls: list[tuple[str, dict[str, Any], str | None]]) -> list[Answer]:
-        """POST every (path, body, Idempotency-Key) at the same moment, each on a connection that is open already."""
+    def race(self, calls: list[Call]) -> list[Answer]:
+        """Send all at the same moment, each on a connection that is open already."""
         gate = threading.Barrier(len(calls))
         with ThreadPoolExecutor(len(calls)) as pool:
-            running = [
-                pool.submit(self.post_when_all_are_ready, path, body, gate.wait, once)
-                for path, body, once in calls
-            ]
+            running = [pool.submit(self.send, call, gate.wait) for call in calls]
             return [one.result() for one in running]
 
-    def post_when_all_are_ready(
-        self, path: str, body: dict[str, Any], wait: Callable[[], Any], once: str | None
-    ) -> Answer:
+    def send(self, call: Call, wait: Callable[[], Any] = lambda: None) -> Answer:
         """Connect, wait, send, read."""
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
-        if once is not None:
-            headers["Idempotency-Key"] = once
+        if call.once is not None:
+            headers["Idempotency-Key"] = call.once
         with closing(http.client.HTTPConnection(probe.HOST, self.port, timeout=60)) as connection:
             connection.connect()
             wait()
-            connection.request("POST", f"/api/v1{path}", json.dumps(body), headers)
+            connection.request(call.method, f"/api/v1{call.path}", json.dumps(call.body), headers)
             response = connection.getresponse()
             return Answer(response.status, json.loads(response.read()))
 
