@@ -1,6 +1,6 @@
 # `make help` lists the commands. What they do is in tools/, in Python.
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test check bench lock clean
+.PHONY: help setup dev run test check pictures bench lock clean
 MAKEFLAGS += --no-print-directory
 
 PORT = 8000
@@ -11,7 +11,7 @@ PYTHON = $(shell for python in $(VENV_PYTHON) python3.11 python3 python3.12 pyth
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 
 help: ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 setup: ## make .venv, install the locked dependencies, fetch the browser's files
 	@$(call setup_with,)
@@ -33,6 +33,9 @@ check: dev ## check format, lint, types, layers and migrations, run the tests, s
 	@$(VENV_PYTHON) -m tools.check_migrations
 	@$(VENV_PYTHON) -m pytest -n auto $(ARGS)
 	@$(VENV_PYTHON) -m tools.check_gunicorn
+
+pictures: dev ## take the pictures of README and docs anew, from the demo clinic in Chromium
+	@PICTURES=docs/pictures $(VENV_PYTHON) -m pytest -q tests/browser/test_pictures.py
 
 bench: dev ## measure against the budgets: prints a table, saves bench/results/ (ARGS="..." goes to bench)
 	@$(VENV_PYTHON) -m bench $(ARGS)

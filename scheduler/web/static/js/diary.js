@@ -82,7 +82,7 @@
 
   function beginning() {
     const { on, at } = parts(asWall(asTime(now()) - 3_600_000));
-    return on === shown.date ? at : shown.first;
+    return on === shown.date ? `${at.slice(0, 2)}:00` : shown.first;
   }
 
   // Tell when the computer's clock shows other times than the location's on the day that is looked at.
