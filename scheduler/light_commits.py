@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ INSTANT = UtcDateTime()
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 Step = tuple[Update, Mapping[str, object]]
 """A statement that changes rows, and the values of its parameters."""
+Compiled = tuple[str, dict[str, Any], list[str] | None]
+"""SQL, parameters as the driver takes them, and their order where they have no names."""
 
 
 def crash_epoch(session: Session) -> str:
@@ -57,23 +60,26 @@ class LightWriter:
     def __init__(self, connection: Connection) -> None:
         self._dialect = connection.dialect
         self._driver: Any = connection.connection.dbapi_connection
-        self._compiled: dict[Update, tuple[str, dict[str, Any], list[str] | None]] = {}
+        self._compiled: dict[Update, Compiled] = {}
         self._prepare()
 
-    def write(self, steps: Sequence[Step]) -> list[int]:
-        """Run the steps in one transaction; how many rows each changed. Raises as transaction.writing."""
+    def write(self, steps: Sequence[Step]) -> int:
+        """Run the steps in one transaction; how many rows the last one changed. Raises as transaction.writing.
+
+        No two steps may change the same row, and none sees what another changed.
+        """
         compiled = [self._compile(statement, values) for statement, values in steps]
         return persist(lambda: self._attempt(compiled))
 
-    def _attempt(self, compiled: Sequence[tuple[str, Any]]) -> list[int]:
+    def _attempt(self, compiled: Sequence[Compiled]) -> int:
         try:
             return self._run(compiled)
         except self._dialect.loaded_dbapi.Error as error:
             with suppress(self._dialect.loaded_dbapi.Error):
                 self._driver.rollback()
-            raise DBAPIError("; ".join(sql for sql, _ in compiled), None, error) from error
+            raise DBAPIError("; ".join(sql for sql, _, _ in compiled), None, error) from error
 
-    def _compile(self, statement: Update, values: Mapping[str, object]) -> tuple[str, Any]:
+    def _compile(self, statement: Update, values: Mapping[str, object]) -> Compiled:
         known = self._compiled.get(statement)
         if known is None:
             compiled: Any = statement.compile(dialect=self._dialect)
@@ -83,15 +89,12 @@ class LightWriter:
             name: INSTANT.process_bind_param(value, self._dialect) if isinstance(value, datetime) else value
             for name, value in {**defaults, **values}.items()
         }
-        return sql, self._arrange(parameters, order)
+        return sql, parameters, order
 
     def _prepare(self) -> None:
         raise NotImplementedError
 
-    def _run(self, compiled: Sequence[tuple[str, Any]]) -> list[int]:
-        raise NotImplementedError
-
-    def _arrange(self, parameters: dict[str, Any], order: Sequence[str] | None) -> Any:
+    def _run(self, compiled: Sequence[Compiled]) -> int:
         raise NotImplementedError
 
 
@@ -100,29 +103,35 @@ class _SqliteWriter(LightWriter):
         self._driver.execute("PRAGMA synchronous=NORMAL")
         self._driver.execute("PRAGMA wal_autocheckpoint=0")  # which flushes: left to the next flushed commit
 
-    def _run(self, compiled: Sequence[tuple[str, Any]]) -> list[int]:
+    def _run(self, compiled: Sequence[Compiled]) -> int:
         self._driver.execute("BEGIN IMMEDIATE")
-        changed = [self._driver.execute(*step).rowcount for step in compiled]
+        for sql, parameters, order in compiled:
+            changed: int = self._driver.execute(sql, [parameters[name] for name in order or ()]).rowcount
         self._driver.execute("COMMIT")
         return changed
-
-    def _arrange(self, parameters: dict[str, Any], order: Sequence[str] | None) -> Any:
-        return [parameters[name] for name in order or ()]
 
 
 class _PostgresqlWriter(LightWriter):
     def _prepare(self) -> None:
+        self._driver.autocommit = True
         self._driver.execute("SET synchronous_commit TO off")
-        self._driver.commit()
 
-    def _run(self, compiled: Sequence[tuple[str, Any]]) -> list[int]:
-        with self._driver.pipeline():  # one round trip, BEGIN and COMMIT included
-            cursors = [self._driver.execute(*step) for step in compiled]
-            self._driver.commit()
-        return [cursor.rowcount for cursor in cursors]
+    def _run(self, compiled: Sequence[Compiled]) -> int:
+        values = {
+            f"{place}_{name}": value
+            for place, (_, parameters, _) in enumerate(compiled)
+            for name, value in parameters.items()
+        }
+        changed: int = self._driver.execute(_in_one(tuple(sql for sql, _, _ in compiled)), values).rowcount
+        return changed
 
-    def _arrange(self, parameters: dict[str, Any], order: Sequence[str] | None) -> Any:
-        return parameters
+
+@lru_cache(maxsize=256)
+def _in_one(statements: tuple[str, ...]) -> str:
+    """Several statements as one, which is one transaction and one round trip: WITH step_0 AS (…), … the last."""
+    named = [sql.replace("%(", f"%({place}_") for place, sql in enumerate(statements)]
+    steps = ", ".join(f"step_{place} AS ({sql})" for place, sql in enumerate(named[:-1]))
+    return f"WITH {steps} {named[-1]}" if steps else named[-1]
 
 
 WRITERS: dict[str, type[LightWriter]] = {"sqlite": _SqliteWriter, "postgresql": _PostgresqlWriter}

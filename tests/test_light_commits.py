@@ -15,12 +15,15 @@ from sqlalchemy.orm import Session
 from scheduler import light_commits
 from scheduler.extensions import db
 from scheduler.light_commits import crash_epoch, light_writer
-from scheduler.models import Clinic
-from tests.factories import make_clinic
+from scheduler.models import Clinic, Location
+from tests.factories import make_clinic, save
 from tools.postgres import Cluster
 
 PATIENCE_SECONDS = 30
 RENAME = update(Clinic).values(name="Other")
+NOBODY = update(Clinic).where(Clinic.id == 2).values(name="x")
+OTHER_ROW = update(Location).values(name="x")
+WRONG = update(Clinic).values(slot_minutes=7)
 
 
 def clinic_name() -> str | None:
@@ -31,20 +34,19 @@ def clinic_name() -> str | None:
 def test_steps_are_seen_by_others_at_once(context: Flask) -> None:
     make_clinic()
     with light_writer() as writer:
-        assert writer.write([(RENAME, {}), (update(Clinic).where(Clinic.id == 2).values(name="x"), {})]) == [
-            1,
-            0,
-        ]
+        assert writer.write([(RENAME, {}), (NOBODY, {})]) == 0
         assert clinic_name() == "Other"
 
 
 def test_a_step_that_is_refused_undoes_those_before(context: Flask) -> None:
     make_clinic()
+    save(Location(name="Mitte", zone="Europe/Berlin"))
     with light_writer() as writer:
         with pytest.raises(DBAPIError):
-            writer.write([(RENAME, {}), (update(Clinic).values(slot_minutes=7), {})])
-        assert clinic_name() == "Needle Point"
-        assert writer.write([(RENAME, {})]) == [1]
+            writer.write([(OTHER_ROW, {}), (WRONG, {})])
+        db.session.rollback()
+        assert db.session.scalar(text("SELECT name FROM locations")) == "Mitte"
+        assert writer.write([(NOBODY, {}), (RENAME, {})]) == 1
 
 
 def test_its_connection_is_nobody_elses(sqlite_app: Flask) -> None:

@@ -61,8 +61,7 @@ def begin_sending(
     False: it was withdrawn, the lease was lost, or an appointment changed since it was claimed.
     """
     steps = [*_keeping(claim, outcomes, now), _beginning(claim, letter, now)]
-    changed = writer.write(steps) if claim.lightly else _write_flushed(steps)
-    return changed[-1] == 1
+    return (writer.write(steps) if claim.lightly else _write_flushed(steps)) == 1
 
 
 @writing
@@ -133,8 +132,8 @@ def _beginning(claim: Claim, letter: Letter, now: datetime) -> Step:
 
 
 @writing
-def _write_flushed(session: Session, steps: Sequence[Step]) -> list[int]:
-    return _run(session, steps)
+def _write_flushed(session: Session, steps: Sequence[Step]) -> int:
+    return _run(session, steps)[-1]
 
 
 def _run(session: Session, steps: Sequence[Step]) -> list[int]:
