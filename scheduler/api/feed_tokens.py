@@ -74,7 +74,7 @@ def revoke_feed_token(token_id: int) -> Response:
     return Response(status=204)
 
 
-def _issue(body: dict[str, Any], once: Idempotency | None, **owner: int) -> Response:
+def _issue(body: dict[str, Any], once: Idempotency | None, **owner: Any) -> Response:
     issued = feed_tokens.issue_feed_token(
         **owner, **body, actor=current_actor(), now=clock.now(), idempotency=once
     )
@@ -83,6 +83,6 @@ def _issue(body: dict[str, Any], once: Idempotency | None, **owner: int) -> Resp
     return answer_created(schemas.issued_json(issued.id, links), once)
 
 
-def _list(query: dict[str, Any], **owner: int) -> Response:
+def _list(query: dict[str, Any], **owner: Any) -> Response:
     found = feed_tokens.list_feed_tokens(**owner)
     return answer_page(page_of(found, **query), schemas.feed_token_json)

@@ -172,7 +172,7 @@ class TimeOfDay(Said, fields.String):
         return int(value[:2]) * 60 + int(value[3:])
 
 
-class Many(Said, fields.List):
+class Many(Said, fields.List[Any]):
     """A list of at most ``most`` values."""
 
     default_error_messages = {"invalid": "This must be a list."}  # noqa: RUF012

@@ -40,7 +40,7 @@ def day(description: str = "", *, none: bool = False) -> fields.Date:
     return fields.Date(required=True, allow_none=none, metadata=_about(description))
 
 
-def many(inner: Any, description: str = "") -> fields.List:
+def many(inner: Any, description: str = "") -> fields.List[Any]:
     """A list, perhaps empty."""
     return fields.List(inner, required=True, metadata=_about(description))
 
@@ -50,7 +50,7 @@ def part(schema: type[Output], description: str = "", *, none: bool = False) -> 
     return fields.Nested(schema, required=True, allow_none=none, metadata=_about(description))
 
 
-def parts(schema: type[Output], description: str = "") -> fields.List:
+def parts(schema: type[Output], description: str = "") -> fields.List[Any]:
     """A list of objects."""
     return many(fields.Nested(schema), description)
 
