@@ -13,14 +13,14 @@ from tests.conftest import settings_for
 
 
 def main(url: str, fatal: int) -> None:
-    """Count what changes the schema; the fatal one is never carried out."""
+    """Count what changes the schema; the fatal one is never carried out; 0 kills nothing."""
     app = create_app(settings_for(url))
     seen = 0
 
     def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         nonlocal seen
         seen += statement.lstrip().upper().startswith(("CREATE", "ALTER", "INSERT"))
-        if seen == fatal:
+        if fatal and seen == fatal:
             os.kill(os.getpid(), signal.SIGKILL)
 
     with app.app_context():
