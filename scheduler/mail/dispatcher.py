@@ -1,8 +1,9 @@
 """One run of the dispatcher: claim what is due, hand it over mail by mail, keep what became of each.
 
-The order of things for one mail: MAIL, RCPT, DATA; 354; commit `sending` (with what became of the mail before); the
-text; the answer. Where the server allows pipelining, the next mail is offered together with the text of this one, and
-the one after that is written while the server works. Why nothing is sent twice: see usecases/claims.py, dispatch.py.
+The order of things for one mail: MAIL, RCPT, DATA; 354; the text but for its last line; commit `sending` (with what
+became of the mail before) while the server reads; the last line, with which the mail counts; the answer. Where the
+server allows pipelining, the next mail is offered together with that last line, and the one after it is written
+meanwhile. Why nothing is sent twice: see usecases/claims.py and usecases/dispatch.py.
 """
 
 import logging
@@ -154,16 +155,18 @@ class _Run:
         if reply.code != GO_AHEAD:
             self._note(mail.letter, Verdict.FAILED if reply.is_final else Verdict.RETRY, str(reply))
         elif self._begin(mail):
-            self._give_text(mail)
+            self._end_text(mail)
 
     def _offer(self, mail: Mail) -> Reply | None:
-        """The server's answer to a mail; None if there was no connection, or no answer."""
+        """The server's answer to a mail, which is given its text where it agrees; None if the connection was lost."""
         connection = None
         try:
             connection = self._connect()
             if connection.offered is None:
                 connection.offer(mail.envelope)
             reply = connection.answer()
+            if reply.code == GO_AHEAD:
+                connection.give_text(mail.text)
         except NoConnection as error:
             self._give_up_server(str(error))
             return None
@@ -184,15 +187,15 @@ class _Run:
         begun = begin_sending(self._writer, self._claim, mail.letter, self._outcomes, now=now)
         self._outcomes.clear()
         if not begun:
-            self._lose_connection()  # the server waits for a text that it must not get
+            self._lose_connection()  # the server waits for a last line that it must not get
             self._give_back([mail.letter], now)
         return begun
 
-    def _give_text(self, mail: Mail) -> None:
+    def _end_text(self, mail: Mail) -> None:
         connection = self._connect()
         following = self._ready[0].envelope if self._look_ahead(1) and not self.over else None
         try:
-            connection.give_text(mail.text, following)
+            connection.end_text(following)
             self._look_ahead(2)  # while the server works
             reply = connection.result()
         except ConnectionLost as lost:

@@ -52,6 +52,6 @@ def _ascii_label(label: str) -> str:
 
 
 def text_for_smtp(mail: bytes) -> bytes:
-    """A mail with CRLF line ends as it goes over the wire: dots doubled, end marked."""
+    """A mail with CRLF line ends as it goes over the wire, dots doubled, without the last line that makes it count."""
     stuffed = mail.replace(b"\r\n.", b"\r\n..") if b"\r\n." in mail else mail
-    return (b"." if mail.startswith(b".") else b"") + stuffed + b".\r\n"
+    return (b"." if mail.startswith(b".") else b"") + stuffed

@@ -1,8 +1,8 @@
-"""Handing mails over to an SMTP server in two steps: first whether it takes them, then the text.
+"""Handing mails over to an SMTP server in two steps: all but the last line of the text, then that line.
 
 smtplib opens the connection (TLS, EHLO, AUTH). From there on this module talks itself, because between the two steps
-a commit is due, and because the next mail can be offered together with the text of this one where the server allows
-it (PIPELINING, RFC 2920): one round trip a mail instead of four.
+a commit is due, and because the next mail can be offered together with the last line of this one where the server
+allows it (PIPELINING, RFC 2920). A text whose last line never came was never sent (RFC 5321, 4.1.1.4).
 """
 
 import re
@@ -20,6 +20,7 @@ from typing import NamedTuple, Protocol
 from scheduler.mail.envelopes import Envelope
 
 GO_AHEAD = 354
+END_OF_TEXT = b".\r\n"
 CLOSING = 421
 NEEDS_UTF8 = 553
 SIGN_IN_REFUSED = frozenset({530, 534, 535, 538})
@@ -88,7 +89,10 @@ class ConnectionLost(Exception):
 
 
 class Connection:
-    """One connection for any number of mails: ``offer``, ``answer`` (354 or a refusal), ``give_text``, ``result``."""
+    """One connection for any number of mails.
+
+    For each: ``offer``, ``answer`` (354 or a refusal), ``give_text``, ``end_text``, ``result``.
+    """
 
     def __init__(self, server: Server, patience: Patience) -> None:
         """Connect, secure and sign in as ``server`` says; raises NoConnection."""
@@ -130,9 +134,13 @@ class Connection:
         self._must_reset = reply.code != GO_AHEAD
         return reply
 
-    def give_text(self, text: bytes, following: Envelope | None = None) -> None:
-        """Send what ``text_for_smtp`` made, after 354, and offer the following mail; raises ConnectionLost."""
-        self._send(text + (self._offer(following) if following else b""), self._patience.text)
+    def give_text(self, text: bytes) -> None:
+        """Send what ``text_for_smtp`` made, after 354. It counts for nothing yet; raises ConnectionLost."""
+        self._send(text, self._patience.text)
+
+    def end_text(self, following: Envelope | None = None) -> None:
+        """Say that the text is whole: from now on it may arrive. Offer the following mail; raises ConnectionLost."""
+        self._send(END_OF_TEXT + (self._offer(following) if following else b""))
 
     def result(self) -> Reply:
         """What became of the text that was given; raises ConnectionLost."""

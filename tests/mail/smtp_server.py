@@ -263,6 +263,7 @@ class _Dialogue:
             return
         self._lines.peek(1)
         self._server.decide("TEXT", self._mail.recipients[0])
+        self._server.note("TEXT said")
         text = bytearray()
         while (line := self._lines.readline()) != b".\r\n":
             if not line:

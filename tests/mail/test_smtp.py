@@ -45,6 +45,7 @@ def hand_over(connection: Connection, text: bytes = b"Subject: x\r\n\r\nhello\r\
     connection.offer(ENVELOPE)
     assert connection.answer().code == 354
     connection.give_text(text_for_smtp(text))
+    connection.end_text()
     return connection.result()
 
 
@@ -62,20 +63,33 @@ def test_a_mail_is_handed_over_in_two_steps(pipelining: bool) -> None:
 
 
 @BOTH_WAYS
-def test_the_next_mail_is_offered_with_the_text_of_this_one(pipelining: bool) -> None:
+def test_the_next_mail_is_offered_with_the_last_line_of_this_one(pipelining: bool) -> None:
     with connected(server := ScriptedServer(pipelining=pipelining)) as connection:
         connection.offer(ENVELOPE)
         connection.answer()
-        connection.give_text(text_for_smtp(b"one\r\n"), OTHER)
+        connection.give_text(text_for_smtp(b"one\r\n"))
+        connection.end_text(OTHER)
         assert connection.result().code == 250
         assert connection.answers_within(5)
         assert connection.answer().code == 354
         connection.give_text(text_for_smtp(b"two\r\n"))
+        connection.end_text()
         assert connection.result().code == 250
     assert [(mail.recipients, mail.data) for mail in server.taken] == [
         (["a@mail.example"], b"one\r\n"),
         (["b@mail.example"], b"two\r\n"),
     ]
+
+
+@BOTH_WAYS
+def test_a_text_without_its_last_line_was_never_sent(pipelining: bool) -> None:
+    with connected(server := ScriptedServer(pipelining=pipelining)) as connection:
+        connection.offer(ENVELOPE)
+        connection.answer()
+        connection.give_text(text_for_smtp(b"one\r\n"))
+        server.wait_for("TEXT")
+        connection.drop()
+    assert (server.taken, server.read) == ([], [])
 
 
 @pytest.mark.parametrize("text", [b".\r\n", b"a\r\n.\r\nb\r\n", b"..\r\n.a\r\n", b"\r\n.\r\n\r\n", b"x\r\n"])
@@ -202,7 +216,8 @@ def test_implicit_tls(monkeypatch: pytest.MonkeyPatch, pipelining: bool) -> None
     with server, closing_connection(server.port, scheme="smtps") as connection:
         connection.offer(ENVELOPE)
         connection.answer()
-        connection.give_text(text_for_smtp(b"one\r\n"), OTHER)
+        connection.give_text(text_for_smtp(b"one\r\n"))
+        connection.end_text(OTHER)
         assert connection.result().code == 250
         assert connection.answers_within(5)
     assert server.recipients == ["a@mail.example"]
