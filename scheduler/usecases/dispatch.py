@@ -1,8 +1,8 @@
 """Keeping what becomes of claimed messages, exactly once: claimed -> sending -> sent, unknown, failed or due again.
 
-`sending` is committed after the mail server has taken all of a mail but the last line, without which it was never
-sent. So whoever dies after that leaves one `unknown`, which is never sent again by itself. What became of a message is committed together with
-`sending` of the next one.
+`sending` is committed after the mail server has got all of a mail but its last line, without which it was never sent.
+So whoever dies after that leaves one `unknown`, which is never sent again by itself. What became of a message is
+committed together with `sending` of the next one.
 
 Those commits, one per message, are light: they outlive the process but not a crash of the machine. What such a crash
 leaves in doubt is seen by its claim (see claims.py). The last commit of a batch is flushed and covers all before it.
