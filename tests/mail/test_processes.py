@@ -67,7 +67,7 @@ def test_killed_after_the_last_line_only_the_one_in_flight_is_unknown(context: F
     assert len(server.read) == 3
 
 
-def test_killed_while_committing_that_it_sends_nothing_is_lost_or_doubtful(context: Flask) -> None:
+def test_killed_while_committing_that_it_sends_nothing_is_lost_or_doubled(context: Flask) -> None:
     """The text is there and the commit of `sending` waits for a lock: the last line was not given."""
     world_with_confirmations(*some_addresses(3))
     with ScriptedServer() as server, ExitStack() as stack:
@@ -75,12 +75,12 @@ def test_killed_while_committing_that_it_sends_nothing_is_lost_or_doubtful(conte
         kill_after(context, server, "TEXT")
         stack.close()
         wait_until_the_dead_are_gone()
-        assert states() == ["claimed"] * 3
-        assert dispatch(server, LATER) == Tally(sent=3)
-    assert server.recipients == some_addresses(3)
+        assert states() in possibly(["claimed"] * 3, committed_late=["sending", "claimed", "claimed"])
+        dispatch(server, LATER)
+    assert_none_lost_none_twice_one_unknown_at_most(server)
 
 
-def test_killed_while_committing_that_it_sent_only_that_one_is_unknown(context: Flask) -> None:
+def test_killed_while_committing_that_it_sent_nothing_is_lost_or_doubled(context: Flask) -> None:
     """The server says 250 and the commit of `sent` waits for a lock."""
     world_with_confirmations(*some_addresses(3))
     with ScriptedServer() as server, ExitStack() as stack:
@@ -88,10 +88,25 @@ def test_killed_while_committing_that_it_sent_only_that_one_is_unknown(context: 
         kill_after(context, server, "END")
         stack.close()
         wait_until_the_dead_are_gone()
-        assert states() == ["sending", "claimed", "claimed"]
-        assert dispatch(server, LATER) == Tally(sent=2)
-    assert states() == ["unknown", "sent", "sent"]
-    assert server.recipients == some_addresses(3)
+        assert states() in possibly(
+            ["sending", "claimed", "claimed"], committed_late=["sent", "sending", "claimed"]
+        )
+        dispatch(server, LATER)
+    assert_none_lost_none_twice_one_unknown_at_most(server)
+
+
+def possibly(states: list[str], *, committed_late: list[str]) -> list[list[str]]:
+    """What a killed dispatcher leaves; PostgreSQL may still carry out the last statement of a dead client."""
+    return [states] if db.engine.dialect.name == "sqlite" else [states, committed_late]
+
+
+def assert_none_lost_none_twice_one_unknown_at_most(server: ScriptedServer) -> None:
+    by_state: dict[str, list[str]] = {"sent": [], "unknown": []}
+    for message in messages():
+        by_state[message.state].append(message.recipient)
+    assert len(by_state["unknown"]) <= 1
+    doubtful = set(by_state["unknown"]) & set(server.recipients)
+    assert server.recipients == sorted([*by_state["sent"], *doubtful])
 
 
 def wait_until_the_dead_are_gone() -> None:
