@@ -33,7 +33,7 @@ from scheduler.usecases.availability_rows import (
     weekly_hours,
     zones_of,
 )
-from scheduler.usecases.occupancy import taken_ticks
+from scheduler.usecases.occupancy import freed_ticks, taken_ticks
 
 PAD = timedelta(hours=24)
 """A horizon reaches a day beyond what is asked, so that buffers and zones at its ends are looked at too."""
@@ -133,13 +133,17 @@ def load_availability(
     grid_minutes: int,
     practitioner_ids: Collection[int] | None = None,
     location_id: int | None = None,
+    without: Collection[int] = (),
 ) -> Availability:
     """Read everything that decides over a horizon.
 
     None for ``practitioner_ids`` or ``location_id`` means all in use. Hours at archived locations do not count.
+    ``without`` names appointments to be thought away, such as those that a repair may move.
     """
     desks = load_desks(session, horizon, practitioner_ids=practitioner_ids, location_id=location_id)
     taken = taken_ticks(session, horizon)
+    if without:
+        taken = taken.without(freed_ticks(session, horizon, without))
     desks = [replace(desk, busy=taken.practitioners.get(desk.practitioner_id, 0)) for desk in desks]
     rooms = rooms_of(session, {desk.location_id for desk in desks})
     room_bits = {

@@ -43,6 +43,13 @@ class Taken:
     practitioners: dict[int, int]
     rooms: dict[int, int]
 
+    def without(self, freed: "Taken") -> "Taken":
+        """The same less ``freed``; nothing of one practitioner or room overlaps, so whole ticks can be taken out."""
+        return Taken(
+            {key: bits & ~freed.practitioners.get(key, 0) for key, bits in self.practitioners.items()},
+            {key: bits & ~freed.rooms.get(key, 0) for key, bits in self.rooms.items()},
+        )
+
 
 _remembered: dict[tuple[int, int, int], TakenWeek] = {}
 """(practitioner, week, stamp) -> what is taken. The stamp is random, so databases and restores never meet."""
@@ -65,6 +72,27 @@ def taken_ticks(session: Session, horizon: Horizon) -> Taken:
             _remembered.clear()
         _remembered.update(found)
     return _joined(found, first, last, horizon)
+
+
+def freed_ticks(session: Session, horizon: Horizon, appointment_ids: Collection[int]) -> Taken:
+    """What these active appointments take of a horizon, with their buffers."""
+    people: dict[int, list[Pair]] = defaultdict(list)
+    rooms: dict[int, list[Pair]] = defaultdict(list)
+    for practitioner, room, start, end in session.execute(
+        select(
+            Appointment.practitioner_id,
+            Appointment.room_id,
+            epoch(Appointment.busy_from),
+            epoch(Appointment.busy_until),
+        ).where(Appointment.id.in_(appointment_ids), Appointment.status.not_in(INACTIVE))
+    ):
+        people[practitioner].append((start, end))
+        if room is not None:
+            rooms[room].append((start, end))
+    return Taken(
+        {person: busy_bits(pairs, horizon) for person, pairs in people.items()},
+        {room: busy_bits(pairs, horizon) for room, pairs in rooms.items()},
+    )
 
 
 def _joined(found: dict[tuple[int, int, int], TakenWeek], first: int, last: int, horizon: Horizon) -> Taken:

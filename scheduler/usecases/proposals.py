@@ -1,6 +1,6 @@
 """Proposing the best series of slots for a plan's unplaced sessions."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -8,15 +8,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from scheduler.errors import Conflict
-from scheduler.models import AppointmentType, PlanStatus, SessionStatus, TreatmentPlan
+from scheduler.models import PlanStatus, SessionStatus, TreatmentPlan
 from scheduler.planning.cadence import Window
 from scheduler.planning.series import (
     Fixed,
     Note,
     PlacedSession,
-    Preferences,
     Proposal,
-    Supply,
     Unplaced,
     WantedSession,
     propose,
@@ -24,7 +22,6 @@ from scheduler.planning.series import (
 from scheduler.planning.timeline import instant_of, tick_of
 from scheduler.transaction import reading
 from scheduler.usecases.availability import (
-    Availability,
     bits_from,
     horizon_of,
     load_availability,
@@ -36,6 +33,7 @@ from scheduler.usecases.clinic import zone_of
 from scheduler.usecases.lookup import find
 from scheduler.usecases.plans import PlanView, SessionLine, checked_preferences, view_of
 from scheduler.usecases.slots import grid_of
+from scheduler.usecases.supply import planning_preferences, supplies_of
 
 LEEWAY_DAYS = 7
 """How long an overdue session may still be looked for, at least, counted from today."""
@@ -96,12 +94,12 @@ def propose_series(
     found = load_availability(session, horizon, grid_minutes=grid_of(session))
     taken = patient_busy(session, plan.patient_id, horizon)
     kinds = {line.session.appointment_type_id: line.session.appointment_type for line in lines}
-    supplies = _supplies(found, kinds.values(), taken, bits_from(horizon, now))
+    supplies = supplies_of(found, kinds.values(), taken=taken, later=bits_from(horizon, now))
     first = lines[0]
     proposals = propose(
         wanted,
         supplies,
-        _preferences(wishes, plan.practitioner_id),
+        planning_preferences(wishes, plan.practitioner_id),
         first=_first_window(first, today),
         limit=limit,
     )
@@ -180,39 +178,6 @@ def _last_day(lines: Sequence[SessionLine], wanted: Sequence[WantedSession], tod
         held = line.held_on.toordinal() if line.held_on else 0
         day = max(day + session.max_days, held)
     return min(date.fromordinal(day), today + timedelta(days=FURTHEST_DAYS))
-
-
-def _supplies(
-    found: Availability, kinds: Collection[AppointmentType], taken: int, later: int
-) -> list[Supply]:
-    return [
-        Supply(
-            practitioner_id=desk.practitioner_id,
-            location_id=desk.location_id,
-            clock=desk.clock,
-            starts={
-                kind.id: starts
-                for kind in kinds
-                if (starts := found.starts(desk, kind, taken=taken) & later) or desk.offers(kind)
-            },
-            free=desk.open & ~desk.busy,
-            hours=desk.hours,
-            closed=desk.closed,
-            away=desk.away,
-        )
-        for desk in found.desks
-    ]
-
-
-def _preferences(wishes: Mapping[str, Any], prescriber: int) -> Preferences:
-    """The plan's preferences; without preferred practitioners, the one who prescribes comes first."""
-    return Preferences(
-        weekdays=frozenset(wishes.get("weekdays", ())),
-        from_minute=wishes.get("from_minute"),
-        until_minute=wishes.get("until_minute"),
-        practitioner_ids=tuple(wishes.get("practitioner_ids") or (prescriber,)),
-        location_id=wishes.get("location_id"),
-    )
 
 
 def _presented(proposal: Proposal, lengths: Mapping[int, int]) -> SeriesProposal:
