@@ -9,9 +9,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.errors import Conflict
 from scheduler.models import PlanStatus, SessionStatus, TreatmentPlan
-from scheduler.planning.cadence import Window
 from scheduler.planning.series import (
-    Fixed,
     Note,
     PlacedSession,
     Proposal,
@@ -19,25 +17,15 @@ from scheduler.planning.series import (
     WantedSession,
     propose,
 )
-from scheduler.planning.timeline import instant_of, tick_of
+from scheduler.planning.timeline import instant_of
 from scheduler.transaction import reading
-from scheduler.usecases.availability import (
-    bits_from,
-    horizon_of,
-    load_availability,
-    patient_busy,
-    ticks_of,
-)
+from scheduler.usecases.availability import bits_from, horizon_of, load_availability, patient_busy
 from scheduler.usecases.booking_rules import rest_minutes_of
-from scheduler.usecases.clinic import zone_of
 from scheduler.usecases.lookup import find
+from scheduler.usecases.plan_wishes import FURTHEST_DAYS, slot_of, wanted_session, window_from
 from scheduler.usecases.plans import PlanView, SessionLine, checked_preferences, view_of
 from scheduler.usecases.slots import grid_of
 from scheduler.usecases.supply import planning_preferences, supplies_of
-
-LEEWAY_DAYS = 7
-"""How long an overdue session may still be looked for, at least, counted from today."""
-FURTHEST_DAYS = 730
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +88,7 @@ def propose_series(
         wanted,
         supplies,
         planning_preferences(wishes, plan.practitioner_id),
-        first=_first_window(first, today),
+        first=window_from(first.window, today),
         limit=limit,
     )
     lengths = {line.session.number: line.session.appointment_type.duration_minutes for line in lines}
@@ -119,61 +107,17 @@ def _lines_that_matter(view: PlanView) -> list[SessionLine]:
 
 
 def _wanted(lines: Sequence[SessionLine], today: date, rest_minutes: int) -> list[WantedSession]:
-    wanted = []
-    previous: SessionLine | None = None
-    for line in lines:
-        kind, phase = line.session.appointment_type, line.session.phase
-        max_days = phase.max_days
-        if line.appointment is None and previous is not None and previous.held_on is not None:
-            overdue = (today - previous.held_on).days
-            if overdue > phase.max_days:
-                max_days = overdue + max(phase.max_days, LEEWAY_DAYS)
-        duration, before, after = ticks_of(kind)
-        wanted.append(
-            WantedSession(
-                number=line.session.number,
-                appointment_type_id=kind.id,
-                duration_ticks=duration,
-                min_days=phase.min_days,
-                ideal_days=phase.ideal_days,
-                max_days=max_days,
-                rest_minutes=rest_minutes if kind.is_needling else 0,
-                fixed=_fixed(line),
-                before_ticks=before,
-                after_ticks=after,
-            )
+    return [
+        wanted_session(
+            line, previous, slot_of(line.appointment) if line.appointment else None, today, rest_minutes
         )
-        previous = line
-    return wanted
-
-
-def _fixed(line: SessionLine) -> Fixed | None:
-    appointment = line.appointment
-    if appointment is None:
-        return None
-    wall = appointment.starts_at.astimezone(zone_of(appointment.location))
-    return Fixed(
-        tick=tick_of(appointment.starts_at),
-        day=wall.toordinal(),
-        minute=wall.hour * 60 + wall.minute,
-        practitioner_id=appointment.practitioner_id,
-        location_id=appointment.location_id,
-    )
-
-
-def _first_window(line: SessionLine, today: date) -> Window:
-    """The window of the first session; an overdue one is looked for from today."""
-    window = line.window
-    if window.latest < today:
-        latest = today + timedelta(days=max((window.latest - window.earliest).days, LEEWAY_DAYS))
-        return Window(today, today, latest)
-    earliest = max(window.earliest, today)
-    return Window(earliest, max(window.ideal, earliest), window.latest)
+        for previous, line in zip([None, *lines], lines, strict=False)
+    ]
 
 
 def _last_day(lines: Sequence[SessionLine], wanted: Sequence[WantedSession], today: date) -> date:
     """The last day that any session can fall on."""
-    day = max(_first_window(lines[0], today).latest, today).toordinal()
+    day = max(window_from(lines[0].window, today).latest, today).toordinal()
     for line, session in zip(lines[1:], wanted[1:], strict=True):
         held = line.held_on.toordinal() if line.held_on else 0
         day = max(day + session.max_days, held)
