@@ -7,12 +7,23 @@ from scheduler.models.base import Base
 from scheduler.models.clinic import Clinic, Closure, Location, Room
 from scheduler.models.diary_weeks import DiaryWeek
 from scheduler.models.feeds import FeedDetail, FeedToken
+from scheduler.models.holds import Hold
 from scheduler.models.messages import Message, MessageItem, MessageKind, MessageState
+from scheduler.models.offers import (
+    Offer,
+    OfferStatus,
+    OfferTurn,
+    TurnReason,
+    TurnStatus,
+    Urgency,
+    WaitlistEntry,
+)
 from scheduler.models.patients import Consent, Patient, PatientTerm
 from scheduler.models.plans import PlannedSession, PlanPhase, PlanStatus, SessionStatus, TreatmentPlan
 from scheduler.models.practitioners import Credential, Practitioner, TimeOff, WorkingHours
 from scheduler.models.protocols import Protocol, ProtocolPhase
 from scheduler.models.staff import ApiKey, BrowserSession, Role, SignInFailure, Staff
+from scheduler.models.tasks import Task, TaskKind
 
 __all__ = [
     "ApiKey",
@@ -29,6 +40,7 @@ __all__ = [
     "DiaryWeek",
     "FeedDetail",
     "FeedToken",
+    "Hold",
     "IdempotencyKey",
     "JobRun",
     "Location",
@@ -36,6 +48,9 @@ __all__ = [
     "MessageItem",
     "MessageKind",
     "MessageState",
+    "Offer",
+    "OfferStatus",
+    "OfferTurn",
     "Patient",
     "PatientTerm",
     "PlanPhase",
@@ -49,7 +64,13 @@ __all__ = [
     "SessionStatus",
     "SignInFailure",
     "Staff",
+    "Task",
+    "TaskKind",
     "TimeOff",
     "TreatmentPlan",
+    "TurnReason",
+    "TurnStatus",
+    "Urgency",
+    "WaitlistEntry",
     "WorkingHours",
 ]

@@ -9,14 +9,16 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from scheduler.models.appointment_types import AppointmentType
 from scheduler.models.base import Base, Instant, Key, Name, Prose, Word, one_of
 from scheduler.models.clinic import Location, Room
+from scheduler.models.holds import Hold
 from scheduler.models.patients import Patient
 from scheduler.models.plans import PlannedSession
 from scheduler.models.practitioners import Practitioner
 
 
 class AppointmentStatus(StrEnum):
-    """The life of an appointment."""
+    """The life of an appointment; held is none yet, but a slot kept by a Hold."""
 
+    HELD = "held"
     BOOKED = "booked"
     CONFIRMED = "confirmed"
     ARRIVED = "arrived"
@@ -27,6 +29,9 @@ class AppointmentStatus(StrEnum):
 
 INACTIVE = (AppointmentStatus.CANCELLED.value, AppointmentStatus.NO_SHOW.value)
 """Statuses that occupy nothing: the slot is free for others, the planned session is to place again."""
+
+NOT_BOOKED = (*INACTIVE, AppointmentStatus.HELD.value)
+"""Statuses of what is no appointment that stands: plans, feeds, mails and lists pass over these."""
 
 ACTIVE_SQL = "status NOT IN ('cancelled', 'no_show')"
 
@@ -40,10 +45,17 @@ class Appointment(Base):
         UniqueConstraint("uid"),
         CheckConstraint("starts_at < ends_at", name="order"),
         CheckConstraint("busy_from <= starts_at AND ends_at <= busy_until", name="buffers"),
+        CheckConstraint("(status = 'held') = (hold_id IS NOT NULL)", name="held"),
         Index(None, "practitioner_id", "starts_at"),
         Index(None, "room_id", "starts_at"),
         Index(None, "patient_id", "starts_at"),
         Index(None, "starts_at"),
+        Index(
+            "ix_appointments_hold_id",
+            "hold_id",
+            sqlite_where=text("hold_id IS NOT NULL"),
+            postgresql_where=text("hold_id IS NOT NULL"),
+        ),
         Index(
             "uq_appointments_planned_session_id_active",
             "planned_session_id",
@@ -81,9 +93,12 @@ class Appointment(Base):
     """Why a rule of the clinic was set aside, in the words of who did it."""
     override_rules: Mapped[list[str]]
     """Codes of the rules set aside."""
+    hold_id: Mapped[int | None] = mapped_column(ForeignKey("holds.id"))
+    """The hold that keeps this slot while it is held."""
     patient: Mapped[Patient] = relationship()
     practitioner: Mapped[Practitioner] = relationship()
     location: Mapped[Location] = relationship()
     room: Mapped[Room | None] = relationship()
     appointment_type: Mapped[AppointmentType] = relationship()
     planned_session: Mapped[PlannedSession | None] = relationship()
+    hold: Mapped[Hold | None] = relationship()

@@ -17,6 +17,9 @@ class Clinic(Base):
         CheckConstraint("slot_minutes IN (5, 10, 15, 20, 30, 60)", name="slot_minutes"),
         CheckConstraint("min_rest_hours BETWEEN 0 AND 336", name="min_rest_hours"),
         CheckConstraint("hold_minutes BETWEEN 1 AND 120", name="hold_minutes"),
+        CheckConstraint("offer_minutes BETWEEN 5 AND 4320", name="offer_minutes"),
+        CheckConstraint("summary_weekday BETWEEN 0 AND 6", name="summary_weekday"),
+        CheckConstraint("summary_minute BETWEEN 0 AND 1439", name="summary_minute"),
     )
 
     id: Mapped[Key]
@@ -39,6 +42,14 @@ class Clinic(Base):
     """… until this one."""
     no_reminder_within_minutes: Mapped[int] = mapped_column(default=120)
     """A reminder due sooner than this after the booking is not sent: the confirmation just arrived."""
+    offer_minutes: Mapped[int] = mapped_column(default=120)
+    """How long a patient may think about an offered slot, unless said otherwise."""
+    summary_recipients: Mapped[list[str]] = mapped_column(default=list)
+    """Addresses that get the weekly summary of who is falling behind."""
+    summary_weekday: Mapped[int] = mapped_column(default=0)
+    """0 is Monday."""
+    summary_minute: Mapped[int] = mapped_column(default=7 * 60)
+    """Minute of that day, on the clock of the first location, at which the summary is sent."""
 
 
 class Location(Base):

@@ -1,6 +1,6 @@
 """The outbox: one email owed to one person for one reason."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, String, UniqueConstraint, text
@@ -19,6 +19,15 @@ class MessageKind(StrEnum):
     REMINDER = "reminder"
     CHANGE = "change"
     CANCELLATION = "cancellation"
+    SERIES_CHANGED = "series_changed"
+    """Several dates of one patient that are new or moved, in one mail."""
+    OFFER = "offer"
+    OFFER_EXPIRED = "offer_expired"
+    CHECK_IN = "check_in"
+    WEEKLY_SUMMARY = "weekly_summary"
+    """To whom the clinic names: who is falling behind."""
+    DAY_LIST = "day_list"
+    """To a practitioner: the day's appointments."""
 
 
 class MessageState(StrEnum):
@@ -43,6 +52,7 @@ class Message(Base):
         UniqueConstraint("dedupe_key"),
         UniqueConstraint("message_id"),
         Index(None, "patient_id"),
+        Index(None, "offer_turn_id"),
         Index(
             "ix_messages_next_attempt_at_open",
             "next_attempt_at",
@@ -55,7 +65,14 @@ class Message(Base):
     kind: Mapped[Word]
     dedupe_key: Mapped[str] = mapped_column(String(200))
     """kind, appointment, revision, offset and recipient in one text: the same mail is never owed twice."""
-    patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"))
+    patient_id: Mapped[int | None] = mapped_column(ForeignKey("patients.id"))
+    """Null for mails to the clinic's own people."""
+    practitioner_id: Mapped[int | None] = mapped_column(ForeignKey("practitioners.id"))
+    """Day lists: whose day it is."""
+    offer_turn_id: Mapped[int | None] = mapped_column(ForeignKey("offer_turns.id"))
+    """Offers: what is offered to whom."""
+    about_on: Mapped[date | None]
+    """Summaries and day lists: the local date that they are about."""
     recipient: Mapped[str] = mapped_column(String(320))
     offset_minutes: Mapped[int | None]
     """Reminders: how long before the start, as the policy says."""
@@ -73,7 +90,11 @@ class Message(Base):
     server_reply: Mapped[Prose] = mapped_column(default="")
     """The last answer of the mail server, or why it was cancelled."""
     created_at: Mapped[Instant]
-    patient: Mapped[Patient] = relationship()
+    handled_at: Mapped[datetime | None]
+    """When reception saw to a mail that failed or may have failed …"""
+    handled_how: Mapped[Word | None]
+    """… and how: sent_again, called or corrected."""
+    patient: Mapped[Patient | None] = relationship()
     items: Mapped[list["MessageItem"]] = relationship(cascade="all, delete-orphan")
 
 
