@@ -71,6 +71,13 @@ class SlotTaken(SchedulerError):
     sentence = "The %(busy)s is already busy at that time."
 
 
+class SlotHeld(SlotTaken):
+    """Somebody keeps that time for a patient for some minutes."""
+
+    code = "slot_held"
+    sentence = "That time is being kept for another booking just now (the %(busy)s). Try again in a few minutes."
+
+
 class NoRoomFree(SlotTaken):
     """The type needs a room and every room of the location is busy."""
 

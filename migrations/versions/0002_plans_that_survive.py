@@ -37,6 +37,7 @@ COLUMNS = {
         ("practitioner_id", "INTEGER", "practitioners"),
         ("offer_turn_id", "INTEGER", "offer_turns"),
         ("about_on", "DATE", None),
+        ("batch", "VARCHAR(80)", None),
         ("handled_at", "{instant}", None),
         ("handled_how", "VARCHAR(40)", None),
     ],
@@ -224,6 +225,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("hold_id IS NOT NULL"),
     )
     op.create_index("ix_messages_offer_turn_id", "messages", ["offer_turn_id"])
+    op.create_index(
+        "ix_messages_batch_patient_id",
+        "messages",
+        ["batch", "patient_id"],
+        sqlite_where=sa.text("batch IS NOT NULL"),
+        postgresql_where=sa.text("batch IS NOT NULL"),
+    )
 
 
 def downgrade() -> None:
@@ -231,6 +239,7 @@ def downgrade() -> None:
     new = f"SELECT id FROM messages WHERE kind IN ({NEW_KINDS}) OR patient_id IS NULL"  # noqa: S608
     op.execute(f"DELETE FROM message_items WHERE message_row_id IN ({new})")  # noqa: S608
     op.execute(f"DELETE FROM messages WHERE id IN ({new})")  # noqa: S608
+    op.drop_index("ix_messages_batch_patient_id", table_name="messages")
     op.drop_index("ix_messages_offer_turn_id", table_name="messages")
     op.drop_index("ix_appointments_hold_id", table_name="appointments")
     for table in COLUMNS:

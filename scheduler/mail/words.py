@@ -60,6 +60,11 @@ WORDS: dict[str, Words] = {
         _("Your appointment has changed. This is how it is now:"),
         *_CANNOT_COME,
     ),
+    K.SERIES_CHANGED: Words(
+        _("Changed: your %(count)d appointments from %(when)s"),
+        _("Some of your appointments have changed. These %(count)d are as follows now:"),
+        *_CANNOT_COME,
+    ),
     K.CANCELLATION: Words(
         _("Cancelled: your appointment on %(when)s"), _("Your appointment is cancelled:"), *_ANOTHER_DATE
     ),
@@ -69,6 +74,8 @@ SERIES_CANCELLATION = Words(
     _("These %(count)d appointments of yours are cancelled:"),
     *_ANOTHER_DATE,
 )
+SINGLE: dict[str, str] = {K.SERIES_CONFIRMATION: K.CONFIRMATION, K.SERIES_CHANGED: K.CHANGE}
+"""What a mail about a series reads like when one date is left of it."""
 GREETING = _("Hello %(name)s,")
 BEFORE = _("It was on %(when)s before.")
 WITH = _("With %(name)s")
@@ -78,7 +85,7 @@ def words_for(kind: str, count: int) -> Words:
     """The sentences of a kind; a series of which one appointment is left reads like a single one."""
     if kind == K.CANCELLATION and count > 1:
         return SERIES_CANCELLATION
-    return WORDS[K.CONFIRMATION if kind == K.SERIES_CONFIRMATION and count == 1 else kind]
+    return WORDS[SINGLE[kind] if kind in SINGLE and count == 1 else kind]
 
 
 @lru_cache(maxsize=256)

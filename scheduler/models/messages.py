@@ -54,6 +54,13 @@ class Message(Base):
         Index(None, "patient_id"),
         Index(None, "offer_turn_id"),
         Index(
+            "ix_messages_batch_patient_id",
+            "batch",
+            "patient_id",
+            sqlite_where=text("batch IS NOT NULL"),
+            postgresql_where=text("batch IS NOT NULL"),
+        ),
+        Index(
             "ix_messages_next_attempt_at_open",
             "next_attempt_at",
             sqlite_where=text("state IN ('due', 'claimed', 'sending')"),
@@ -73,6 +80,8 @@ class Message(Base):
     """Offers: what is offered to whom."""
     about_on: Mapped[date | None]
     """Summaries and day lists: the local date that they are about."""
+    batch: Mapped[str | None] = mapped_column(String(80))
+    """Changes: for what reason, so that several for the same reason are told in one mail."""
     recipient: Mapped[str] = mapped_column(String(320))
     offset_minutes: Mapped[int | None]
     """Reminders: how long before the start, as the policy says."""

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from scheduler.models import Appointment, Location
+from scheduler.models import Appointment, AppointmentStatus, Location
 from scheduler.transaction import reading
 from scheduler.usecases.availability_rows import LONGEST
 from scheduler.usecases.lookup import find
@@ -82,12 +82,16 @@ def _day_begins(day: date, zone: str) -> datetime:
 
 
 def _named() -> Select[Appointment]:
-    """Appointments with all that names them, in one query."""
-    return select(Appointment).options(
-        joinedload(Appointment.patient),
-        joinedload(Appointment.practitioner),
-        joinedload(Appointment.location),
-        joinedload(Appointment.room),
-        joinedload(Appointment.appointment_type),
-        joinedload(Appointment.planned_session),
+    """Appointments with all that names them, in one query; slots that are only held are none."""
+    return (
+        select(Appointment)
+        .where(Appointment.status != AppointmentStatus.HELD.value)
+        .options(
+            joinedload(Appointment.patient),
+            joinedload(Appointment.practitioner),
+            joinedload(Appointment.location),
+            joinedload(Appointment.room),
+            joinedload(Appointment.appointment_type),
+            joinedload(Appointment.planned_session),
+        )
     )

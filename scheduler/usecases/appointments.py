@@ -32,6 +32,7 @@ from scheduler.usecases.booking import (
 )
 from scheduler.usecases.booking_rules import checked_start, refuse_if_busy
 from scheduler.usecases.feed_tokens import bump_feeds
+from scheduler.usecases.held_slots import clear_expired
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find, find_in_use
 from scheduler.usecases.outbox import (
@@ -39,6 +40,7 @@ from scheduler.usecases.outbox import (
     owe_change,
     owe_confirmation,
     owe_reminders,
+    owe_series_change,
     withdraw_messages,
 )
 from scheduler.usecases.plan_progress import clean_reason, follow_appointment, settle_plan
@@ -88,6 +90,7 @@ def book_appointment(
     location = choose_location(session, practitioner, starts_at, location_id=location_id, room_id=room_id)
     wish = wish_for(patient, practitioner, kind, location, starts_at)
     lock_resources(session, resources_of(wish))
+    clear_expired(session, now=now)
     planned = _planned_session(session, planned_session_id, patient)
     refuse_if_busy(session, wish, room_id)
     rules = check_rules(session, [wish], override_reason, actor, now=now)[0]
@@ -112,19 +115,22 @@ def move_appointment(
     starts_at: datetime | None = None,
     practitioner_id: int | None = None,
     room_id: int | None = None,
+    location_id: int | None = None,
     override_reason: str | None = None,
+    batch: str | None = None,
     actor: Actor,
     now: datetime,
 ) -> Appointment:
-    """Give an appointment another time, practitioner or room; what is not given stays, the location too.
+    """Give an appointment another time, practitioner, room or location; what is not given stays.
 
-    The room stays if it is free then, otherwise another is chosen. A confirmed appointment whose time changes is
+    With ``batch`` the patient is told by the one mail of that name, together with others moved for the same reason. The
+    room stays if it is free then, otherwise another is chosen. A confirmed appointment whose time changes is
     booked again: it was confirmed for the old time. Raises as book_appointment, and StaleVersion, IllegalTransition.
     """
     old = find(session, Appointment, appointment_id)
     starts_at = checked_start(starts_at) if starts_at is not None else old.starts_at
     practitioner = find_in_use(session, Practitioner, practitioner_id or old.practitioner_id)
-    stays = None if room_id is not None else old.location_id
+    stays = location_id if location_id is not None or room_id is not None else old.location_id
     location = choose_location(session, practitioner, starts_at, location_id=stays, room_id=room_id)
     wish = wish_for(old.patient, practitioner, old.appointment_type, location, starts_at)
     lock_resources(session, {*resources_of(wish), *_resources(old)})
@@ -133,6 +139,7 @@ def move_appointment(
         raise IllegalTransition(
             "An appointment that is %(from_status)s cannot be moved.", from_status=appointment.status
         )
+    clear_expired(session, now=now)
     itself = [appointment.id]
     refuse_if_busy(session, wish, room_id, leave_out=itself)
     rules = check_rules(session, [wish], override_reason, actor, now=now, leave_out=itself)[0]
@@ -155,7 +162,10 @@ def move_appointment(
     session.expire(appointment, ["practitioner", "location", "room"])
     withdraw_messages(session, appointment, now=now)
     if told != (appointment.starts_at, appointment.practitioner_id, appointment.location_id):
-        owe_change(session, appointment, now=now)
+        if batch is None:
+            owe_change(session, appointment, now=now)
+        else:
+            owe_series_change(session, [appointment], batch=batch, now=now)
     owe_reminders(session, [appointment], now=now)
     _tell_calendars(session, appointment, previous_practitioner, now=now)
     _note(session, appointment, actor, "appointment_moved", now=now, before=before, after=after, rules=rules)
@@ -200,6 +210,7 @@ def _change_status(
 ) -> Appointment:
     lock_resources(session, _resources(find(session, Appointment, appointment_id)))
     appointment = _load_for_change(session, appointment_id, version)
+    clear_expired(session, now=now)
     before = appointment.status
     if status == before:
         return appointment

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from scheduler.models import Appointment, AppointmentType
@@ -28,12 +28,13 @@ from scheduler.usecases.availability_rows import (
     active_within,
     closed_ticks,
     credential_days,
+    holds_in_force,
     room_pairs,
     rooms_of,
     weekly_hours,
     zones_of,
 )
-from scheduler.usecases.occupancy import freed_ticks, taken_ticks
+from scheduler.usecases.occupancy import freed_ticks, held_ticks, taken_ticks
 
 PAD = timedelta(hours=24)
 """A horizon reaches a day beyond what is asked, so that buffers and zones at its ends are looked at too."""
@@ -131,19 +132,23 @@ def load_availability(
     horizon: Horizon,
     *,
     grid_minutes: int,
+    now: datetime,
     practitioner_ids: Collection[int] | None = None,
     location_id: int | None = None,
     without: Collection[int] = (),
+    for_plan: int | None = None,
 ) -> Availability:
     """Read everything that decides over a horizon.
 
     None for ``practitioner_ids`` or ``location_id`` means all in use. Hours at archived locations do not count.
-    ``without`` names appointments to be thought away, such as those that a repair may move.
+    ``without`` names appointments to be thought away, such as those that a repair may move. Held slots are taken
+    until their time is over; those kept for the plan ``for_plan`` are free for it.
     """
     desks = load_desks(session, horizon, practitioner_ids=practitioner_ids, location_id=location_id)
     taken = taken_ticks(session, horizon)
     if without:
         taken = taken.without(freed_ticks(session, horizon, without))
+    taken = taken.with_(held_ticks(session, horizon, now, for_plan))
     desks = [replace(desk, busy=taken.practitioners.get(desk.practitioner_id, 0)) for desk in desks]
     rooms = rooms_of(session, {desk.location_id for desk in desks})
     room_bits = {
@@ -191,12 +196,20 @@ def load_desks(
 
 
 def patient_busy(
-    session: Session, patient_id: int, horizon: Horizon, *, leave_out: Collection[int] = ()
+    session: Session,
+    patient_id: int,
+    horizon: Horizon,
+    *,
+    now: datetime,
+    leave_out: Collection[int] = (),
+    for_plan: int | None = None,
 ) -> int:
-    """The ticks at which the patient is elsewhere in the clinic."""
+    """The ticks at which the patient is elsewhere in the clinic, or a slot is held for that."""
     rows = session.execute(
         select(epoch(Appointment.starts_at), epoch(Appointment.ends_at)).where(
-            Appointment.patient_id == patient_id, *active_within(horizon, leave_out)
+            Appointment.patient_id == patient_id,
+            *active_within(horizon, leave_out),
+            or_(Appointment.hold_id.is_(None), Appointment.hold_id.in_(holds_in_force(now, for_plan))),
         )
     )
     return busy_bits([(start, end) for start, end in rows], horizon)

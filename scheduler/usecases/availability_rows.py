@@ -2,16 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from scheduler.models import (
     Appointment,
     Closure,
     Credential,
+    Hold,
     Location,
     Practitioner,
     Room,
@@ -73,6 +74,14 @@ def active_within(horizon: Horizon, leave_out: Collection[int] = ()) -> list[Col
     if leave_out:
         conditions.append(Appointment.id.not_in(leave_out))
     return conditions
+
+
+def holds_in_force(now: datetime, for_plan: int | None = None) -> Select[int]:
+    """The holds that count at ``now``; those for the plan ``for_plan`` do not count for it."""
+    query = select(Hold.id).where(Hold.expires_at > now)
+    if for_plan is not None:
+        query = query.where(or_(Hold.plan_id.is_(None), Hold.plan_id != for_plan))
+    return query
 
 
 def room_pairs(

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from scheduler.errors import InvalidInput, NeedsOverride, NotAllowed, SlotTaken
+from scheduler.errors import InvalidInput, NeedsOverride, NotAllowed, SlotHeld, SlotTaken
 from scheduler.models import Appointment, AppointmentType, Clinic, Location
-from scheduler.models.appointments import INACTIVE
+from scheduler.models.appointments import INACTIVE, NOT_BOOKED
 from scheduler.models.staff import Role
 from scheduler.planning.timeline import TICK_MINUTES, Horizon, span, tick_of
 from scheduler.usecases.actors import Actor
@@ -147,7 +147,7 @@ def other_needling(
         .join(AppointmentType, AppointmentType.id == Appointment.appointment_type_id)
         .where(
             Appointment.patient_id == wishes[0].patient_id,
-            Appointment.status.not_in(INACTIVE),
+            Appointment.status.not_in(NOT_BOOKED),
             Appointment.starts_at.between(first, last),
             AppointmentType.is_needling,
         )
@@ -168,7 +168,11 @@ def refuse_if_busy(
     exact = and_(Appointment.starts_at < wish.ends_at, Appointment.ends_at > wish.starts_at)
     rows = session.execute(
         select(
-            Appointment.id, Appointment.practitioner_id, Appointment.room_id, Appointment.patient_id
+            Appointment.id,
+            Appointment.practitioner_id,
+            Appointment.room_id,
+            Appointment.patient_id,
+            Appointment.hold_id,
         ).where(
             Appointment.status.not_in(INACTIVE),
             Appointment.starts_at > wish.busy_from - LONGEST,
@@ -187,6 +191,8 @@ def refuse_if_busy(
         "patient": any(row.patient_id == wish.patient_id for row in others),
     }
     named = [name for name, taken in busy.items() if taken]
+    if named and all(row.hold_id for row in others):
+        raise SlotHeld(busy=" and the ".join(named), resources=named)
     if named:
         raise SlotTaken(busy=" and the ".join(named), resources=named)
 

@@ -18,9 +18,10 @@ from scheduler.light_commits import crash_epoch
 from scheduler.models.messages import Message, MessageItem, MessageKind, MessageState
 from scheduler.transaction import writing
 from scheduler.usecases.letters import BEGUN, Letter, load_letters, still_to_tell
+from scheduler.usecases.outbox import OF_A_SERIES
 
 S = MessageState
-OF_SEVERAL = (MessageKind.SERIES_CONFIRMATION.value, MessageKind.CANCELLATION.value)
+OF_SEVERAL = (*OF_A_SERIES, MessageKind.CANCELLATION.value)
 """Kinds that may list several dates; items of dates that are not told any more are dropped."""
 CLAIM_LEASE = timedelta(minutes=10)
 """Longer than a batch should take; a claim that runs out meanwhile is noticed and given up."""

@@ -154,7 +154,7 @@ def _entries(
             Appointment.starts_at > start - timedelta(hours=12),
             Appointment.starts_at < end,
             Appointment.ends_at > start,
-            Appointment.status != AppointmentStatus.CANCELLED,
+            Appointment.status.not_in((AppointmentStatus.CANCELLED.value, AppointmentStatus.HELD.value)),
         )
         .order_by(Appointment.starts_at, Appointment.id)
     )

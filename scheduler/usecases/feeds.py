@@ -180,6 +180,7 @@ def _events_query(viewer: Viewer, detail: FeedDetail) -> Select[*tuple[Any, ...]
             owner == bindparam("owner_id"),
             Appointment.starts_at >= bindparam("begins_at"),
             Appointment.starts_at < bindparam("ends_at"),
+            Appointment.status != AppointmentStatus.HELD.value,
             or_(Appointment.status != cancelled, Appointment.cancelled_at >= bindparam("cancelled_from")),
         )
         .order_by(Appointment.starts_at, Appointment.id)

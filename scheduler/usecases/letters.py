@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from scheduler.models.appointments import INACTIVE, Appointment
+from scheduler.models.appointments import NOT_BOOKED, Appointment
 from scheduler.models.clinic import Clinic, Location, Room
 from scheduler.models.messages import Message, MessageItem, MessageKind, MessageState
 from scheduler.models.patients import Patient
 from scheduler.models.practitioners import Practitioner
-from scheduler.usecases.outbox import CANCELLED, MOVED, REPLACED
+from scheduler.usecases.outbox import CANCELLED, MOVED, OF_A_SERIES, REPLACED
 
 K = MessageKind
 CONFIRMATIONS = (K.CONFIRMATION.value, K.SERIES_CONFIRMATION.value)
@@ -97,7 +97,7 @@ def still_to_tell(letter: Letter, now: datetime) -> Letter | str:
     """The letter with what is to be said in it, or why it should not be sent."""
     if not letter.recipient:
         return NO_ADDRESS
-    if letter.kind == K.SERIES_CONFIRMATION:
+    if letter.kind in OF_A_SERIES:
         left = tuple(visit for visit in letter.visits if visit.active and visit.starts_at > now)
         return letter._replace(visits=left) if left else NONE_LEFT
     if len(letter.visits) > 1:
@@ -206,7 +206,7 @@ def _visit(row: Any) -> Visit:
         sequence=row.sequence,
         starts_at=row.starts_at,
         ends_at=row.ends_at,
-        active=row.status not in INACTIVE,
+        active=row.status not in NOT_BOOKED,
         practitioner=f"{row.practitioner_given_name} {row.practitioner_family_name}",
         location=row.location,
         address=row.address,

@@ -5,6 +5,7 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from scheduler.errors import InvalidInput, NotFound
+from scheduler.models.appointments import AppointmentStatus
 from scheduler.models.base import Base
 
 Row = TypeVar("Row", bound=Base)
@@ -12,22 +13,29 @@ BIGGEST_ID = 2**31 - 1
 WORDS = {
     "Appointment": "appointment",
     "AppointmentType": "appointment type",
+    "Credential": "credential",
     "FeedToken": "calendar address",
+    "Hold": "hold",
     "Location": "location",
     "Message": "message",
+    "Offer": "offer",
+    "OfferTurn": "offer",
     "Patient": "patient",
     "PlannedSession": "planned session",
     "Practitioner": "practitioner",
     "Protocol": "protocol",
     "Room": "room",
+    "Staff": "person",
+    "Task": "task",
     "TreatmentPlan": "plan",
+    "WaitlistEntry": "waitlist entry",
 }
 
 
 def find(session: Session, model: type[Row], number: int) -> Row:
-    """The row with that primary key; raises NotFound."""
+    """The row with that primary key; raises NotFound, also for a slot that is only held."""
     row = session.get(model, number) if 0 < number <= BIGGEST_ID else None
-    if row is None:
+    if row is None or getattr(row, "status", None) == AppointmentStatus.HELD:
         raise NotFound(what=WORDS.get(model.__name__, "entry"))
     return row
 

@@ -5,18 +5,19 @@ read before rows, so a week may be remembered newer than its stamp says, never o
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from scheduler.models import Appointment
-from scheduler.models.appointments import INACTIVE
+from scheduler.models.appointments import NOT_BOOKED
 from scheduler.models.base import epoch
 from scheduler.models.diary_weeks import WEEK_SECONDS, DiaryWeek
 from scheduler.planning.timeline import TICK_SECONDS, Horizon, busy_bits, instant_of
-from scheduler.usecases.availability_rows import LONGEST
+from scheduler.usecases.availability_rows import LONGEST, holds_in_force
 
 WEEK_TICKS = WEEK_SECONDS // TICK_SECONDS
 WEEK_BYTES = WEEK_TICKS // 8
@@ -50,6 +51,12 @@ class Taken:
             {key: bits & ~freed.rooms.get(key, 0) for key, bits in self.rooms.items()},
         )
 
+    def with_(self, more: "Taken") -> "Taken":
+        """The same and ``more``."""
+        return Taken(
+            _joined_bits(self.practitioners, more.practitioners), _joined_bits(self.rooms, more.rooms)
+        )
+
 
 _remembered: dict[tuple[int, int, int], TakenWeek] = {}
 """(practitioner, week, stamp) -> what is taken. The stamp is random, so databases and restores never meet."""
@@ -75,7 +82,24 @@ def taken_ticks(session: Session, horizon: Horizon) -> Taken:
 
 
 def freed_ticks(session: Session, horizon: Horizon, appointment_ids: Collection[int]) -> Taken:
-    """What these active appointments take of a horizon, with their buffers."""
+    """What these appointments take of a horizon, with their buffers."""
+    return _taken_by(
+        session, horizon, Appointment.id.in_(appointment_ids), Appointment.status.not_in(NOT_BOOKED)
+    )
+
+
+def held_ticks(session: Session, horizon: Horizon, now: datetime, for_plan: int | None) -> Taken:
+    """What is held over a horizon at ``now``, but not for the plan ``for_plan``: never remembered, it just ends."""
+    return _taken_by(
+        session,
+        horizon,
+        Appointment.hold_id.in_(holds_in_force(now, for_plan)),
+        Appointment.starts_at > instant_of(horizon.start_tick) - LONGEST,
+        Appointment.starts_at < instant_of(horizon.end_tick) + LONGEST,
+    )
+
+
+def _taken_by(session: Session, horizon: Horizon, *conditions: ColumnElement[bool]) -> Taken:
     people: dict[int, list[Pair]] = defaultdict(list)
     rooms: dict[int, list[Pair]] = defaultdict(list)
     for practitioner, room, start, end in session.execute(
@@ -84,7 +108,7 @@ def freed_ticks(session: Session, horizon: Horizon, appointment_ids: Collection[
             Appointment.room_id,
             epoch(Appointment.busy_from),
             epoch(Appointment.busy_until),
-        ).where(Appointment.id.in_(appointment_ids), Appointment.status.not_in(INACTIVE))
+        ).where(*conditions)
     ):
         people[practitioner].append((start, end))
         if room is not None:
@@ -93,6 +117,10 @@ def freed_ticks(session: Session, horizon: Horizon, appointment_ids: Collection[
         {person: busy_bits(pairs, horizon) for person, pairs in people.items()},
         {room: busy_bits(pairs, horizon) for room, pairs in rooms.items()},
     )
+
+
+def _joined_bits(some: Mapping[int, int], others: Mapping[int, int]) -> dict[int, int]:
+    return dict(some) | {key: some.get(key, 0) | bits for key, bits in others.items()}
 
 
 def _joined(found: dict[tuple[int, int, int], TakenWeek], first: int, last: int, horizon: Horizon) -> Taken:
@@ -154,7 +182,7 @@ def _of_weeks(missing: Collection[tuple[int, int, int]]) -> list[ColumnElement[b
     weeks = [week for _, week, _ in missing]
     begins, ends = instant_of(min(weeks) * WEEK_TICKS), instant_of((max(weeks) + 1) * WEEK_TICKS)
     return [
-        Appointment.status.not_in(INACTIVE),
+        Appointment.status.not_in(NOT_BOOKED),
         Appointment.practitioner_id.in_({practitioner for practitioner, _, _ in missing}),
         and_(Appointment.starts_at > begins - LONGEST, Appointment.starts_at < ends + LONGEST),
     ]

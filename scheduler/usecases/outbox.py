@@ -4,6 +4,7 @@ These helpers take the open session and never commit. Nothing is owed to patient
 nor about what has already begun. A message says which start it speaks of; its words are made when it is sent.
 """
 
+import hashlib
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from scheduler.models.appointments import INACTIVE, Appointment
+from scheduler.models.appointments import INACTIVE, NOT_BOOKED, Appointment
 from scheduler.models.clinic import Clinic, Location
 from scheduler.models.messages import Message, MessageItem, MessageKind, MessageState
 from scheduler.models.patients import Patient
@@ -23,6 +24,7 @@ from scheduler.planning.due import ReminderPolicy, reminders_due
 K = MessageKind
 UNSENT = (MessageState.DUE.value, MessageState.CLAIMED.value)
 """States in which a message can still be taken back."""
+OF_A_SERIES = (K.SERIES_CONFIRMATION.value, K.SERIES_CHANGED.value)
 MOVED = "The appointment was moved."
 CANCELLED = "The appointment was cancelled."
 REPLACED = "A later message says the same and more."
@@ -46,10 +48,15 @@ class _Draft:
     address: str
     due_at: datetime
     offset_minutes: int | None = None
+    batch: str | None = None
 
     @property
     def dedupe_key(self) -> str:
         """What makes it this message and no other."""
+        if self.batch is not None:
+            told = ",".join(f"{row.id}r{row.sequence}" for row in self.appointments)
+            digest = hashlib.sha256(f"{self.batch}:{told}".encode()).hexdigest()[:32]
+            return f"{self.kind.value}:{digest}:p{self.appointments[0].patient_id}"
         first = self.appointments[0]
         return dedupe_key(self.kind, first.id, first.sequence, self.offset_minutes, first.patient_id)
 
@@ -78,6 +85,37 @@ def owe_change(session: Session, appointment: Appointment, *, now: datetime) -> 
     kinds = (K.CONFIRMATION.value, K.CHANGE.value)
     _withdraw(session, appointment, REPLACED, Message.kind.in_(kinds))
     _owe_at_once(session, K.CHANGE, [appointment], now)
+
+
+def owe_series_change(
+    session: Session, appointments: Sequence[Appointment], *, batch: str, now: datetime
+) -> None:
+    """Owe one mail that lists these dates of one patient, new or moved.
+
+    Others of the same ``batch`` and patient that are still unsent are told in the same mail; unsent mails that told an
+    earlier state of these dates are withdrawn.
+    """
+    for row in appointments:
+        single = Message.kind.in_((K.CONFIRMATION.value, K.CHANGE.value))
+        _withdraw(session, row, REPLACED, single)
+    earlier = _unsent_of_batch(session, appointments[0].patient_id, batch)
+    if earlier is not None:
+        told = {row.id for row in appointments}
+        more = select(Appointment).join(MessageItem, MessageItem.appointment_id == Appointment.id)
+        more = more.where(MessageItem.message_row_id == earlier.id, Appointment.status.not_in(NOT_BOOKED))
+        appointments = [*appointments, *(row for row in session.scalars(more) if row.id not in told)]
+        earlier.state, earlier.server_reply = MessageState.CANCELLED.value, REPLACED
+        earlier.claimed_by = None
+        session.flush()
+    _owe_at_once(session, K.SERIES_CHANGED, appointments, now, batch=batch)
+
+
+def _unsent_of_batch(session: Session, patient_id: int, batch: str) -> Message | None:
+    """The patient's mail of this batch that can still be taken back, locked."""
+    query = select(Message).where(
+        Message.patient_id == patient_id, Message.batch == batch, Message.state.in_(UNSENT)
+    )
+    return session.scalars(query.order_by(Message.id.desc()).limit(1).with_for_update()).first()
 
 
 def owe_cancellation(session: Session, appointment: Appointment, *, now: datetime) -> None:
@@ -120,9 +158,9 @@ def owe_reminders(session: Session, appointments: Sequence[Appointment], *, now:
 def withdraw_messages(session: Session, appointment: Appointment, *, now: datetime) -> None:
     """Cancel what is unsent and no longer true: all of it for a cancelled appointment, else what tells another start.
 
-    Confirmations of a series stay: what became of each date is looked up when they are sent.
+    Mails about a series stay: what became of each date is looked up when they are sent.
     """
-    single = Message.kind != K.SERIES_CONFIRMATION.value
+    single = Message.kind.not_in(OF_A_SERIES)
     if appointment.status in INACTIVE:
         _withdraw(session, appointment, CANCELLED, single)
     else:
@@ -146,12 +184,16 @@ def _withdraw(
 
 
 def _owe_at_once(
-    session: Session, kind: MessageKind, appointments: Sequence[Appointment], now: datetime
+    session: Session,
+    kind: MessageKind,
+    appointments: Sequence[Appointment],
+    now: datetime,
+    batch: str | None = None,
 ) -> None:
     people = _people(session, appointments, now)
     told = sorted((row for row in appointments if row.id in people), key=lambda row: row.starts_at)
     if told:
-        _write(session, [_Draft(kind, told, people[told[0].id].address, now)], now)
+        _write(session, [_Draft(kind, told, people[told[0].id].address, now, batch=batch)], now)
 
 
 def _people(session: Session, appointments: Sequence[Appointment], now: datetime) -> dict[int, _Person]:
@@ -224,6 +266,7 @@ def _message_row(key: str, draft: _Draft, now: datetime) -> dict[str, object]:
         "patient_id": draft.appointments[0].patient_id,
         "recipient": draft.address,
         "offset_minutes": draft.offset_minutes,
+        "batch": draft.batch,
         "state": MessageState.DUE.value,
         "due_at": draft.due_at,
         "pointless_at": draft.appointments[-1].starts_at,

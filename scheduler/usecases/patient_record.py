@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from scheduler.models.appointments import INACTIVE, Appointment
+from scheduler.models.appointments import NOT_BOOKED, Appointment
 from scheduler.models.plans import PlannedSession, TreatmentPlan
 from scheduler.transaction import reading
 
@@ -48,7 +48,7 @@ def see_patient_record(session: Session, patient_id: int, *, now: datetime) -> P
             joinedload(Appointment.appointment_type),
         )
     )
-    to_come = (Appointment.ends_at > now) & Appointment.status.not_in(INACTIVE)
+    to_come = (Appointment.ends_at > now) & Appointment.status.not_in(NOT_BOOKED)
     upcoming = session.scalars(appointments.where(to_come).order_by(Appointment.starts_at)).all()
     past = session.scalars(
         appointments.where(~to_come).order_by(Appointment.starts_at.desc()).limit(PAST_SHOWN)
@@ -80,7 +80,7 @@ def next_appointments(
         .where(
             Appointment.patient_id.in_(list(patient_ids)),
             Appointment.starts_at > now,
-            Appointment.status.not_in(INACTIVE),
+            Appointment.status.not_in(NOT_BOOKED),
         )
         .group_by(Appointment.patient_id)
         .subquery()
@@ -91,7 +91,7 @@ def next_appointments(
             soonest,
             (Appointment.patient_id == soonest.c.patient_id) & (Appointment.starts_at == soonest.c.starts_at),
         )
-        .where(Appointment.status.not_in(INACTIVE))
+        .where(Appointment.status.not_in(NOT_BOOKED))
         .options(joinedload(Appointment.location))
     )
     return {row.patient_id: row for row in rows}
@@ -101,7 +101,7 @@ def _appointments_by_session(session: Session, plans: Iterable[TreatmentPlan]) -
     numbers = [planned.id for plan in plans for planned in plan.sessions]
     rows = session.scalars(
         select(Appointment)
-        .where(Appointment.planned_session_id.in_(numbers), Appointment.status.not_in(INACTIVE))
+        .where(Appointment.planned_session_id.in_(numbers), Appointment.status.not_in(NOT_BOOKED))
         .options(joinedload(Appointment.location))
     )
     return {row.planned_session_id: row for row in rows if row.planned_session_id is not None}

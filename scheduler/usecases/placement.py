@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from scheduler.errors import Conflict, InvalidInput, SeriesTaken, SlotTaken
 from scheduler.models import (
     Appointment,
+    Hold,
     Location,
     Patient,
     PlannedSession,
@@ -33,8 +34,9 @@ from scheduler.usecases.booking import (
 )
 from scheduler.usecases.booking_rules import Wish, checked_start, refuse_if_busy
 from scheduler.usecases.feed_tokens import bump_feeds
+from scheduler.usecases.held_slots import clear_expired, drop_holds
 from scheduler.usecases.idempotency import Idempotency, recall, remember
-from scheduler.usecases.lookup import find, find_in_use
+from scheduler.usecases.lookup import BIGGEST_ID, find, find_in_use
 from scheduler.usecases.outbox import owe_reminders, owe_series_confirmation
 from scheduler.usecases.plans import view_of
 
@@ -56,12 +58,14 @@ def place_plan(
     *,
     sessions: Sequence[ChosenSlot],
     override_reason: str | None = None,
+    hold_id: int | None = None,
     actor: Actor,
     now: datetime,
     idempotency: Idempotency | None = None,
 ) -> list[Appointment]:
     """Book the chosen slots, owe one confirmation that lists them all, and reminders; or book nothing.
 
+    ``hold_id`` is the hold that kept them; it is let go with the booking; one that is over just does not help.
     Raises SeriesTaken naming every session whose slot was taken meanwhile, NeedsOverride for the clinic's rules,
     Conflict for a session that is not to place, InvalidInput, NotFound.
     """
@@ -71,11 +75,14 @@ def place_plan(
     plan = find(session, TreatmentPlan, plan_id)
     chosen = sorted(sessions, key=lambda slot: slot.number)
     patient = find_in_use(session, Patient, plan.patient_id)
-    wishes = [_wish(session, plan, patient, slot) for slot in chosen]
+    wishes = [wish_of(session, plan, patient, slot) for slot in chosen]
     lock_resources(session, {pair for wish in wishes for pair in resources_of(wish)} | {("plan", plan.id)})
-    planned = _to_place(session, plan, chosen)
-    _refuse_disorder(session, plan, chosen, wishes)
-    rooms = _rooms_or_taken(session, chosen, wishes)
+    clear_expired(session, now=now)
+    if hold_id is not None:
+        drop_holds(session, _hold_of(session, plan, hold_id))
+    planned = sessions_to_place(session, plan, chosen)
+    refuse_disorder(session, plan, chosen, wishes)
+    rooms = rooms_or_taken(session, chosen, wishes)
     rules = check_rules(session, wishes, override_reason, actor, now=now)
     appointments = [
         make_appointment(
@@ -97,7 +104,8 @@ def place_plan(
     return appointments
 
 
-def _wish(session: Session, plan: TreatmentPlan, patient: Patient, slot: ChosenSlot) -> Wish:
+def wish_of(session: Session, plan: TreatmentPlan, patient: Patient, slot: ChosenSlot) -> Wish:
+    """The wish that a chosen slot stands for. Raises InvalidInput, NotFound."""
     target = next((planned for planned in plan.sessions if planned.number == slot.number), None)
     if target is None:
         raise InvalidInput("This plan has no session %(number)s.", number=slot.number, field="sessions")
@@ -113,7 +121,9 @@ def _wish(session: Session, plan: TreatmentPlan, patient: Patient, slot: ChosenS
     return wish_for(patient, practitioner, target.appointment_type, location, starts_at)
 
 
-def _to_place(session: Session, plan: TreatmentPlan, chosen: Sequence[ChosenSlot]) -> list[PlannedSession]:
+def sessions_to_place(
+    session: Session, plan: TreatmentPlan, chosen: Sequence[ChosenSlot]
+) -> list[PlannedSession]:
     """The planned sessions to fill, read again now that the plan is locked."""
     session.refresh(plan, ["status", "version"])
     if not chosen:
@@ -141,7 +151,7 @@ def _to_place(session: Session, plan: TreatmentPlan, chosen: Sequence[ChosenSlot
     return [by_number[number] for number in numbers]
 
 
-def _refuse_disorder(
+def refuse_disorder(
     session: Session, plan: TreatmentPlan, chosen: Sequence[ChosenSlot], wishes: Sequence[Wish]
 ) -> None:
     """Raise InvalidInput unless each chosen session lies between its neighbours, placed now or before, by number."""
@@ -162,7 +172,7 @@ def _refuse_disorder(
             )
 
 
-def _rooms_or_taken(
+def rooms_or_taken(
     session: Session, chosen: Sequence[ChosenSlot], wishes: Sequence[Wish]
 ) -> list[int | None]:
     """A free room for each wish; raises SeriesTaken with the numbers of those whose slot is gone."""
@@ -181,6 +191,12 @@ def _rooms_or_taken(
             busy={str(number): names for number, names in taken.items()},
         )
     return rooms
+
+
+def _hold_of(session: Session, plan: TreatmentPlan, hold_id: int) -> list[int]:
+    """The hold, if it is there and keeps slots for this plan."""
+    of_plan = select(Hold.id).where(Hold.id == hold_id, Hold.plan_id == plan.id)
+    return list(session.scalars(of_plan)) if 0 < hold_id <= BIGGEST_ID else []
 
 
 def _note(

@@ -15,7 +15,7 @@ from scheduler.models import (
     SessionStatus,
     TreatmentPlan,
 )
-from scheduler.models.appointments import INACTIVE
+from scheduler.models.appointments import NOT_BOOKED
 from scheduler.transaction import reading
 from scheduler.usecases.paging import Page
 
@@ -55,7 +55,7 @@ def list_active_plans(
     ahead = (
         select(PlannedSession.plan_id, func.min(Appointment.starts_at).label("next_at"))
         .join(Appointment, Appointment.planned_session_id == PlannedSession.id)
-        .where(Appointment.status.not_in(INACTIVE), Appointment.starts_at >= now)
+        .where(Appointment.status.not_in(NOT_BOOKED), Appointment.starts_at >= now)
         .group_by(PlannedSession.plan_id)
         .subquery()
     )

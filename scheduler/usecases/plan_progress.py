@@ -11,6 +11,7 @@ from scheduler.models import AppointmentStatus, PlannedSession, PlanStatus, Sess
 from scheduler.transaction import lock_resources
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
+from scheduler.usecases.held_slots import drop_holds_of_plan
 from scheduler.usecases.lookup import find
 
 P, S, A = PlanStatus, SessionStatus, AppointmentStatus
@@ -46,6 +47,7 @@ OPEN_SESSION = (S.TO_PLACE.value, S.PLACED.value)
 def load_plan_for_change(session: Session, plan_id: int, version: int) -> TreatmentPlan:
     """The plan as it is now, locked with its patient; raises NotFound, or StaleVersion if it is not ``version``.
 
+    Slots that are kept for it are let go: they were chosen for the plan as it was.
     Every writer of an appointment locks its patient, so none of this plan's changes before the transaction ends.
     """
     plan = find(session, TreatmentPlan, plan_id)
@@ -53,6 +55,7 @@ def load_plan_for_change(session: Session, plan_id: int, version: int) -> Treatm
     session.expire(plan)
     if plan.version != version:
         raise StaleVersion(current={"id": plan.id, "version": plan.version, "status": str(plan.status)})
+    drop_holds_of_plan(session, plan.id)
     return plan
 
 

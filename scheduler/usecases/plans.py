@@ -22,7 +22,7 @@ from scheduler.models import (
     Protocol,
     TreatmentPlan,
 )
-from scheduler.models.appointments import INACTIVE
+from scheduler.models.appointments import NOT_BOOKED
 from scheduler.models.plans import PASSED_OVER
 from scheduler.planning.cadence import Phase, Window, windows
 from scheduler.transaction import reading, writing
@@ -158,7 +158,7 @@ def appointments_of(session: Session, plan_ids: Sequence[int]) -> dict[int, dict
     rows = session.execute(
         select(PlannedSession.plan_id, PlannedSession.id, Appointment)
         .join(Appointment, Appointment.planned_session_id == PlannedSession.id)
-        .where(PlannedSession.plan_id.in_(plan_ids), Appointment.status.not_in(INACTIVE))
+        .where(PlannedSession.plan_id.in_(plan_ids), Appointment.status.not_in(NOT_BOOKED))
         .options(
             joinedload(Appointment.location),
             joinedload(Appointment.practitioner),
@@ -250,7 +250,7 @@ def add_phases(
     number = len(plan.sessions)
     last = plan.phases[-1].position if plan.phases else 0
     for position, wish in enumerate(phases, start=last + 1):
-        kind = _type_of(session, wish)
+        kind = type_of(session, wish)
         phase = PlanPhase(
             position=position,
             sessions=wish.sessions,
@@ -265,7 +265,7 @@ def add_phases(
             plan.sessions.append(PlannedSession(number=number, phase=phase, appointment_type=its_type))
 
 
-def _type_of(session: Session, phase: PhaseWish) -> AppointmentType:
+def type_of(session: Session, phase: PhaseWish) -> AppointmentType:
     """The phase's type, or the clinic's shortest needling type in use."""
     if phase.appointment_type_id is not None:
         return find_in_use(session, AppointmentType, phase.appointment_type_id)

@@ -79,8 +79,8 @@ def propose_series(
     horizon = horizon_of(
         min([today, *(line.held_on for line in lines if line.held_on)]), _last_day(lines, wanted, today)
     )
-    found = load_availability(session, horizon, grid_minutes=grid_of(session))
-    taken = patient_busy(session, plan.patient_id, horizon)
+    found = load_availability(session, horizon, grid_minutes=grid_of(session), now=now, for_plan=plan.id)
+    taken = patient_busy(session, plan.patient_id, horizon, now=now, for_plan=plan.id)
     kinds = {line.session.appointment_type_id: line.session.appointment_type for line in lines}
     supplies = supplies_of(found, kinds.values(), taken=taken, later=bits_from(horizon, now))
     first = lines[0]

@@ -55,10 +55,11 @@ def find_slots(
         session,
         horizon,
         grid_minutes=grid_of(session),
+        now=now,
         practitioner_ids=practitioner_ids,
         location_id=location_id,
     )
-    taken = patient_busy(session, patient_id, horizon) if patient_id is not None else 0
+    taken = patient_busy(session, patient_id, horizon, now=now) if patient_id is not None else 0
     later = bits_from(horizon, now)
     length = timedelta(minutes=kind.duration_minutes)
     slots = []

@@ -45,6 +45,12 @@ WORDS: dict[str, dict[str, LazyString]] = {
     "message_kind": {
         "confirmation": _l("Confirmation"),
         "series_confirmation": _l("Confirmation of a series"),
+        "series_changed": _l("Change of a series"),
+        "offer": _l("Offer"),
+        "offer_expired": _l("Offer that ended"),
+        "check_in": _l("Check-in"),
+        "weekly_summary": _l("Weekly summary"),
+        "day_list": _l("Day list"),
         "reminder": _l("Reminder"),
         "change": _l("Change"),
         "cancellation": _l("Cancellation"),

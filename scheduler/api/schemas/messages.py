@@ -20,7 +20,7 @@ class MessageSchema(Output):
     """A mail owed to one person for one reason."""
 
     id = whole()
-    kind = text("confirmation, series_confirmation, reminder, change or cancellation")
+    kind = text("confirmation, series_confirmation, reminder, change, series_changed, cancellation, offer, …")
     state = text("due, claimed, sending, sent, unknown, failed or cancelled")
     patient_id = whole()
     recipient = text()
