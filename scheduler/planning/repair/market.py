@@ -16,9 +16,12 @@ from scheduler.planning.timeline import TICK_MINUTES, fits, indices, span
 
 
 class Candidate(NamedTuple):
-    """A start for a displaced appointment: what it costs, the supply's place in the list, and the bit it begins at."""
+    """A start for a displaced appointment: what it costs, the minutes by which it misses the time of day that the
+    patient is used to, the supply's place in the list, and the bit it begins at; in this order one is better.
+    """
 
     cost: int
+    off_minutes: int
     supply: int
     begin: int
     day: int
@@ -171,7 +174,8 @@ class Market:
                 continue
             for index in indices(starts):
                 day, minute = clock.at(index)
-                yield Candidate(self._cost(one, supply, day, minute), number, index, day, minute)
+                off = abs(minute - one.habit.minute)
+                yield Candidate(self._cost(one, supply, day, minute), off, number, index, day, minute)
 
     def _cost(self, one: Displaced, supply: Supply, day: int, minute: int) -> int:
         """Days off the ideal, and what the patient is not used to."""
