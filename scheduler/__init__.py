@@ -1,12 +1,14 @@
 """Needletime: appointments and treatment plans for dry-needling clinics."""
 
+import sys
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Settings, read_settings
 from scheduler import api, cli, feeds, health, http_errors, jobs, logs, models, web
 from scheduler.extensions import db, migrate
-from scheduler.readiness import NotReady, refuse_unfit_database
+from scheduler.readiness import NotReady, refuse_unfit_database, setup_announcement
 from scheduler.transaction import prepare_engine
 
 __all__ = ["NotReady", "create_app", "models", "prepare_to_serve"]
@@ -41,7 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def prepare_to_serve(app: Flask) -> None:
-    """Refuse to serve from a database whose guards do not hold; start the clock where it was asked for.
+    """Refuse to serve from a database whose guards do not hold; say where a clinic is set up; start the clock.
 
     Does nothing in ``flask …`` commands. Raises NotReady.
     """
@@ -50,5 +52,6 @@ def prepare_to_serve(app: Flask) -> None:
         return
     with app.app_context():
         refuse_unfit_database()
+        sys.stderr.write(setup_announcement(settings.base_url, settings.secret_key))
     if settings.run_clock:
         jobs.start_clock(app)

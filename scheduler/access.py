@@ -24,9 +24,12 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "patients.read": EVERYBODY,
     "patients.write": DESK,
     "appointments.write": EVERYBODY,
+    "absences.write": DESK,
     "plans.write": EVERYBODY,
     "feeds.write": DESK,
     "messages.read": DESK,
+    "clinic.read": EVERYBODY,
+    "clinic.write": frozenset({Role.ADMIN}),
 }
 """permission -> roles that have it."""
 

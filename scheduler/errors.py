@@ -50,6 +50,13 @@ class NotSignedIn(SchedulerError):
     sentence = "Please sign in."
 
 
+class NotSetUp(SchedulerError):
+    """There is no clinic yet; ``address`` is where it is set up."""
+
+    code = "not_set_up"
+    sentence = "The clinic is not set up yet. Open %(address)s to set it up."
+
+
 class SignInRefused(SchedulerError):
     """Wrong name or password; deliberately says no more."""
 

@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from scheduler.errors import DatabaseBusy, NotSignedIn, SchedulerError
+from scheduler.errors import DatabaseBusy, NotSetUp, NotSignedIn, SchedulerError
 from scheduler.extensions import db
+from scheduler.readiness import SETUP_PATH, clinic_is_set_up
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ STATUSES: dict[str, int] = {
     "invalid_input": 422,
     "not_allowed": 403,
     "not_signed_in": 401,
+    "not_set_up": 503,
     "sign_in_refused": 401,
     "sign_in_back_off": 429,
     "slot_taken": 409,
@@ -84,6 +86,8 @@ def register(app: Flask) -> None:
 def _on_scheduler_error(error: SchedulerError) -> Response:
     if isinstance(error, NotSignedIn) and not _for_programs():
         return _ask_to_sign_in()
+    if isinstance(error, NotSignedIn) and not clinic_is_set_up():
+        error = NotSetUp(address=current_app.config["SETTINGS"].base_url + SETUP_PATH)
     problem = problem_of(error)
     if problem.status >= 500:
         log.warning("%s", error.code, extra={"fields": _where()})

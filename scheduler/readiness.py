@@ -1,9 +1,14 @@
 """Whether the database is fit to be worked with: for everything that starts and then runs for long."""
 
+from flask import current_app
 from sqlalchemy.exc import DBAPIError
 
 from scheduler.extensions import db
 from scheduler.usecases.doctor import missing_guards, newest_revision, stamps_are_renewed, stored_revision
+from scheduler.usecases.first_setup import is_set_up, setup_code
+
+SETUP_PATH = "/setup"
+SET_UP = "CLINIC_IS_SET_UP"
 
 
 class NotReady(Exception):
@@ -34,3 +39,26 @@ def refuse_unfit_database() -> None:
     finally:
         db.session.remove()
         db.engine.dispose()
+
+
+def clinic_is_set_up() -> bool:
+    """Whether there is a clinic; each process asks until there is one, then never again."""
+    if not current_app.config.get(SET_UP):
+        current_app.config[SET_UP] = is_set_up()
+    return bool(current_app.config[SET_UP])
+
+
+def setup_announcement(base_url: str, secret_key: str) -> str:
+    """What to print where the service is started while there is no clinic, else "". Leaves no connection behind."""
+    try:
+        if is_set_up():
+            return ""
+    finally:
+        db.session.remove()
+        db.engine.dispose()
+    lines = (
+        "The clinic is not set up yet.",
+        f"Open    {base_url}{SETUP_PATH}",
+        f"Code    {setup_code(secret_key)}",
+    )
+    return "\n" + "".join(f"  {line}\n" for line in lines) + "\n"

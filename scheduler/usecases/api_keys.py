@@ -33,7 +33,7 @@ def issue_api_key(session: Session, name: str, role: Role, *, actor: Actor, now:
     if not name or len(name) > 200:
         raise InvalidInput("Give the key a name (at most 200 letters) that says who uses it.", field="name")
     if session.scalar(select(ApiKey.id).where(ApiKey.name == name)) is not None:
-        raise Conflict("There is already a key named %(name)s.", name=name)
+        raise Conflict("There is already a key named %(name)s.", name=name, field="name")
     key = PREFIX + secrets.token_urlsafe(32)
     row = ApiKey(name=name, key_hash=_hash(key), role=role.value, created_at=now)
     session.add(row)
@@ -50,6 +50,12 @@ def revoke_api_key(session: Session, name: str, *, actor: Actor, now: datetime) 
         raise NotFound("There is no key in use named %(name)s.", name=name)
     row.revoked_at = now
     note_deed(session, actor, "api_key_revoked", "api_key", row.id, now=now, name=name)
+
+
+@reading
+def list_api_keys(session: Session) -> list[ApiKey]:
+    """Every key by name, the revoked ones last."""
+    return list(session.scalars(select(ApiKey).order_by(ApiKey.revoked_at.is_not(None), ApiKey.name)))
 
 
 @reading

@@ -47,12 +47,35 @@ def setup_clinic(
 
     Raises Conflict when there is a clinic already, InvalidInput naming the field that makes no sense.
     """
+    return new_clinic(
+        session,
+        name=name,
+        email=email,
+        phone=phone,
+        place=new_location(location, address, zone, rooms),
+        locale=locale,
+        actor=actor,
+        now=now,
+    )
+
+
+def new_clinic(
+    session: Session,
+    *,
+    name: str,
+    email: str,
+    phone: str,
+    place: Location,
+    locale: str,
+    actor: Actor,
+    now: datetime,
+) -> Clinic:
+    """Write the clinic with its first location in the open transaction. Raises as setup_clinic does."""
     if session.get(Clinic, 1) is not None:
         raise Conflict("The clinic is set up already.")
     _check_texts(name=(name, 200), phone=(phone, 40))
     if not EMAIL.fullmatch(email) or len(email) > 200:
         raise InvalidInput("An email address looks like name@example.org.", field="email")
-    place = _new_location(location, address, zone, rooms)
     clinic = Clinic(
         id=1,
         name=name,
@@ -75,7 +98,7 @@ def add_location(
     Raises NotFound before the clinic is set up, InvalidInput naming the field, or Conflict for the name.
     """
     _clinic(session)
-    place = _new_location(name, address, zone, rooms)
+    place = new_location(name, address, zone, rooms)
     if session.scalar(select(Location.id).where(Location.name == place.name)) is not None:
         raise Conflict("There is already a location named %(name)s.", name=place.name)
     session.add(place)
@@ -84,17 +107,24 @@ def add_location(
     return place
 
 
-def _new_location(name: str, address: str, zone: str, rooms: int) -> Location:
+def new_location(name: str, address: str, zone: str, rooms: int) -> Location:
+    """A location with rooms called Room 1 and so on, not yet stored. Raises InvalidInput naming the field."""
     _check_texts(location=(name, 200))
-    if zone not in available_timezones():
-        raise InvalidInput(
-            "%(zone)s is no time zone; take a name such as Europe/Berlin.", zone=zone, field="zone"
-        )
+    zone = checked_zone(zone)
     if not 0 <= rooms <= 100:
         raise InvalidInput("A location has 0 to 100 rooms.", field="rooms")
     place = Location(name=name.strip(), address=address.strip(), zone=zone)
     place.rooms = [Room(name=f"Room {number}") for number in range(1, rooms + 1)]
     return place
+
+
+def checked_zone(zone: str) -> str:
+    """The IANA name of a time zone. Raises InvalidInput."""
+    if zone.strip() not in available_timezones():
+        raise InvalidInput(
+            "%(zone)s is no time zone; take a name such as Europe/Berlin.", zone=zone, field="zone"
+        )
+    return zone.strip()
 
 
 def location_named(session: Session, name: str | None) -> Location:

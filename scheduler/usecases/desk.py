@@ -24,6 +24,7 @@ class Desk:
 
     clinic: str
     locale: str
+    """"" before the clinic is set up."""
     here: Place
     places: tuple[Place, ...]
 
@@ -44,5 +45,5 @@ def see_desk(session: Session, location_id: int | None) -> Desk:
     places = tuple(Place(*row) for row in rows)
     oldest = min(places, key=lambda place: place.id, default=NOWHERE)
     here = next((place for place in places if place.id == location_id), oldest)
-    name, locale = (clinic.name, clinic.locale) if clinic else ("Needletime", "en")
+    name, locale = (clinic.name, clinic.locale) if clinic else ("Needletime", "")
     return Desk(clinic=name, locale=locale, here=here, places=places)

@@ -100,9 +100,9 @@ def add_practitioner(
             valid_from=first_on,
             every_n_weeks=every_n_weeks,
         )
-        for day in _checked_hours(hours, every_n_weeks)
+        for day in checked_hours(hours, every_n_weeks)
     ]
-    practitioner.credentials = [_credential(credential)] if credential else []
+    practitioner.credentials = [new_credential(credential)] if credential else []
     session.add(practitioner)
     session.flush()
     note_deed(
@@ -118,7 +118,7 @@ def add_practitioner(
     return practitioner
 
 
-def _checked_hours(hours: Sequence[DayHours], every_n_weeks: int) -> list[DayHours]:
+def checked_hours(hours: Sequence[DayHours], every_n_weeks: int) -> list[DayHours]:
     """The hours by day and time. Raises InvalidInput where there are none or two overlap."""
     if not hours:
         raise InvalidInput("Please enter at least one day with its hours.", field="hours")
@@ -131,7 +131,8 @@ def _checked_hours(hours: Sequence[DayHours], every_n_weeks: int) -> list[DayHou
     return ordered
 
 
-def _credential(held: HeldCredential) -> Credential:
+def new_credential(held: HeldCredential) -> Credential:
+    """A credential, not yet stored. Raises InvalidInput naming the field."""
     return Credential(
         kind=held.kind,
         issuer=_text("issuer", held.issuer, LONGEST_NAME),

@@ -7,6 +7,7 @@ many tries side by side do not slip past, and forgotten when one succeeds.
 import hashlib
 import secrets
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -62,16 +63,35 @@ def add_staff(
     now: datetime,
 ) -> Staff:
     """Add a person who signs in. Raises InvalidInput, NotFound for the practitioner, or Conflict for the name."""
-    email, name = _sign_in_name(email), name.strip()
-    if not email or len(email) > 320 or any(letter.isspace() for letter in email):
-        raise InvalidInput("A sign-in name is an email address or one word.", field="email")
-    if not name or len(name) > 200:
-        raise InvalidInput("Please enter the person's name (at most 200 letters).", field="name")
+    return new_staff(
+        session,
+        email=email,
+        name=name,
+        role=role,
+        password=password,
+        practitioner_id=practitioner_id,
+        actor=actor,
+        now=now,
+    )
+
+
+def new_staff(
+    session: Session,
+    *,
+    email: str,
+    name: str,
+    role: Role,
+    password: str,
+    practitioner_id: int | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Staff:
+    """Add a person who signs in, in the open transaction. Raises as add_staff does."""
+    email, name = checked_sign_in_name(email), checked_person_name(name)
     if practitioner_id is not None:
         find_in_use(session, Practitioner, practitioner_id)
     password_hash = hash_password(password)
-    if session.scalar(select(Staff.id).where(Staff.email == email)) is not None:
-        raise Conflict("Somebody with that sign-in name is there already.", field="email")
+    refuse_taken_name(session, email)
     staff = Staff(
         email=email,
         name=name,
@@ -84,6 +104,28 @@ def add_staff(
     session.flush()
     note_deed(session, actor, "staff_added", "staff", staff.id, now=now, email=email, role=role.value)
     return staff
+
+
+def checked_sign_in_name(email: str) -> str:
+    """The sign-in name in lower case. Raises InvalidInput."""
+    name = _sign_in_name(email)
+    if not name or len(name) > 320 or any(letter.isspace() or not letter.isprintable() for letter in name):
+        raise InvalidInput("A sign-in name is an email address or one word.", field="email")
+    return name
+
+
+def checked_person_name(name: str) -> str:
+    """A person's name in one line. Raises InvalidInput."""
+    clean = " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
+    if not clean or len(clean) > 200:
+        raise InvalidInput("Please enter the person's name (at most 200 letters).", field="name")
+    return clean
+
+
+def refuse_taken_name(session: Session, email: str, *, but_id: int | None = None) -> None:
+    """Raise Conflict if somebody (else than ``but_id``) signs in with that name, or did."""
+    if session.scalar(select(Staff.id).where(Staff.email == email, Staff.id != (but_id or 0))) is not None:
+        raise Conflict("Somebody with that sign-in name is there already.", field="email")
 
 
 def hash_password(password: str) -> str:
@@ -100,19 +142,31 @@ def sign_in(email: str, password: str, *, source: str, now: datetime) -> str:
     """
     name = _sign_in_name(email)
     staff_id, password_hash = _count_try(name, source, now=now)
-    try:
-        _hasher.verify(password_hash, password[:LONGEST_PASSWORD])
-    except (VerificationError, InvalidHashError):
-        raise SignInRefused from None
-    if staff_id is None:
+    if not is_password(password_hash, password) or staff_id is None:
         raise SignInRefused
     return _open_session(staff_id, password_hash, name, source, now=now)
+
+
+def is_password(password_hash: str, password: str) -> bool:
+    """Whether a password is the one of a hash; takes some hundredths of a second either way."""
+    try:
+        return _hasher.verify(password_hash, password[:LONGEST_PASSWORD])
+    except (VerificationError, InvalidHashError):
+        return False
 
 
 @writing
 def _count_try(session: Session, name: str, source: str, *, now: datetime) -> tuple[int | None, str]:
     """Count this try as a failure until it proves to be none; the staff id and the hash to verify."""
-    subjects = _subjects(name, source)
+    count_failure(session, sign_in_subjects(name, source), now=now)
+    known = session.execute(
+        select(Staff.id, Staff.password_hash).where(Staff.email == name, Staff.archived_at.is_(None))
+    ).first()
+    return (known.id, known.password_hash) if known else (None, _NOBODY)
+
+
+def count_failure(session: Session, subjects: Sequence[str], *, now: datetime) -> None:
+    """Count one try for each of the subjects, in the open transaction. Raises SignInBackOff while one must wait."""
     lock_resources(session, [("sign_in", zlib.crc32(subject.encode()) >> 1) for subject in subjects])
     query = select(SignInFailure).where(SignInFailure.subject.in_(subjects))
     rows = {row.subject: row for row in session.scalars(query)}
@@ -126,10 +180,11 @@ def _count_try(session: Session, name: str, source: str, *, now: datetime) -> tu
             continue
         row.failures = 1 if now - row.blocked_until > FAILURES_FORGOTTEN_AFTER else row.failures + 1
         row.blocked_until = now + timedelta(seconds=wait_seconds(row.failures))
-    known = session.execute(
-        select(Staff.id, Staff.password_hash).where(Staff.email == name, Staff.archived_at.is_(None))
-    ).first()
-    return (known.id, known.password_hash) if known else (None, _NOBODY)
+
+
+def forget_failures(session: Session, subjects: Sequence[str]) -> None:
+    """Forget the tries of these subjects: one succeeded."""
+    session.execute(delete(SignInFailure).where(SignInFailure.subject.in_(subjects)))
 
 
 def wait_seconds(failures: int) -> int:
@@ -147,7 +202,7 @@ def _open_session(
     staff = session.get_one(Staff, staff_id, with_for_update=True)
     if staff.password_hash != verified_hash or staff.archived_at is not None:
         raise SignInRefused
-    session.execute(delete(SignInFailure).where(SignInFailure.subject.in_(_subjects(name, source))))
+    forget_failures(session, sign_in_subjects(name, source))
     session.execute(delete(BrowserSession).where(BrowserSession.expires_at <= now))
     secret = secrets.token_urlsafe(32)
     session.add(
@@ -241,7 +296,8 @@ def _sign_in_name(email: str) -> str:
     return email.strip().lower()
 
 
-def _subjects(name: str, source: str) -> tuple[str, str]:
+def sign_in_subjects(name: str, source: str) -> tuple[str, str]:
+    """Whose tries are counted: the name's, and those of the network address."""
     return f"name:{name[:320]}", f"source:{source}"
 
 

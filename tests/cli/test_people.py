@@ -67,15 +67,26 @@ def test_a_person_with_another_password_signs_in_with_it(app: Flask) -> None:
 def test_a_disabled_person_is_listed_as_such(app: Flask) -> None:
     with app.app_context():
         make_staff()
-        make_staff(Role.ADMIN)
+        make_staff(Role.PRACTITIONER)
         day = f"{now():%Y-%m-%d}"
     runner = app.test_cli_runner()
-    done = runner.invoke(args=["staff", "disable", "admin"])
-    assert (done.exit_code, done.output) == (0, "The admin can sign in no more.\n")
+    done = runner.invoke(args=["staff", "disable", "practitioner"])
+    assert (done.exit_code, done.output) == (0, "The practitioner can sign in no more.\n")
     listed = runner.invoke(args=["staff", "list"]).stdout
-    assert listed == f"reception  reception  The reception\nadmin  admin  The admin  disabled on {day}\n"
-    again = runner.invoke(args=["staff", "disable", "admin"])
-    assert (again.exit_code, again.stderr) == (1, "Error: Nobody signs in as admin.\n")
+    assert (
+        listed
+        == f"reception  reception  The reception\npractitioner  practitioner  The practitioner  disabled on {day}\n"
+    )
+    again = runner.invoke(args=["staff", "disable", "practitioner"])
+    assert (again.exit_code, again.stderr) == (1, "Error: Nobody signs in as practitioner.\n")
+
+
+def test_the_last_administrator_stays(app: Flask) -> None:
+    with app.app_context():
+        make_staff(Role.ADMIN)
+    done = app.test_cli_runner().invoke(args=["staff", "disable", "admin"])
+    said = "Error: The admin is the last administrator. Make somebody else an administrator first.\n"
+    assert (done.exit_code, done.stderr) == (1, said)
 
 
 def test_a_key_is_printed_alone_and_opens(app: Flask) -> None:

@@ -1,0 +1,44 @@
+"""Whether something is still needed: what is booked to come forbids archiving, anything at all forbids deleting."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from scheduler.errors import Conflict
+from scheduler.models import Appointment
+from scheduler.models.appointments import NOT_BOOKED
+from scheduler.models.base import Base
+
+
+def booked_to_come(session: Session, whose: ColumnElement[bool], now: datetime) -> int:
+    """How many appointments of a condition are booked and not over."""
+    query = select(func.count(Appointment.id)).where(
+        whose, Appointment.status.not_in(NOT_BOOKED), Appointment.ends_at > now
+    )
+    return session.scalar(query) or 0
+
+
+def refuse_if_booked(session: Session, whose: ColumnElement[bool], name: str, now: datetime) -> None:
+    """Raise Conflict while something is booked that is not over."""
+    count = booked_to_come(session, whose, now)
+    if count:
+        raise Conflict(
+            "%(name)s cannot be archived yet: %(count)s appointments are still booked. Move or cancel them first.",
+            name=name,
+            count=count,
+        )
+
+
+def delete_unused(session: Session, row: Base, name: str, *needed: ColumnElement[bool]) -> None:
+    """Delete a row unless some other one fulfils a condition or refers to it. Raises Conflict: history needs it."""
+    kept = Conflict("%(name)s was used, so it is kept in the archive.", name=name)
+    for condition in needed:
+        if session.scalar(select(literal(1)).where(condition).limit(1)) is not None:
+            raise kept
+    session.delete(row)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise kept from None
