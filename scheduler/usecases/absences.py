@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from scheduler.models import Closure, Practitioner, TimeOff
 from scheduler.transaction import reading, writing
 from scheduler.usecases.absence_rows import (
+    LONGEST_REASON,
     Absence,
     AbsenceKind,
     clean_reason,
@@ -30,6 +31,7 @@ from scheduler.usecases.lookup import find_in_use
 from scheduler.usecases.paging import Page
 
 __all__ = [
+    "LONGEST_REASON",
     "Absence",
     "AbsenceKind",
     "WallTime",

@@ -179,8 +179,7 @@ def _displaced(
         earlier=place.earlier if place else None,
         later=place.later if place else None,
         patient_busy=_busy(others, near, kind, rest, horizon),
-        # What has no plan is kept in order and at rest as if it were one, every other number leaving the gap open.
-        plan_id=row.planned_session.plan_id if place and row.planned_session else -row.patient_id,
+        plan_id=_series_of(row),
         number=place.number if place else tick_of(row.starts_at) * 2,
         min_days=place.min_days if place else 0,
         max_days=place.max_days if place else 365,
@@ -189,6 +188,13 @@ def _displaced(
         after_ticks=after,
         needs_room=kind.needs_room,
     )
+
+
+def _series_of(row: Appointment) -> int | None:
+    """The plan; needling without one is kept in order and at rest as if it were a plan of the patient's own."""
+    if row.planned_session:
+        return row.planned_session.plan_id
+    return -row.patient_id if row.appointment_type.is_needling else None
 
 
 def _busy(

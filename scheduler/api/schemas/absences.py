@@ -1,0 +1,333 @@
+"""Absences and closures in and out, and what they displace with a proposal for each appointment."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from scheduler.api.answers import picked, utc
+from scheduler.api.fields import (
+    Choice,
+    DayOrInstant,
+    Input,
+    Instant,
+    Many,
+    Number,
+    Paging,
+    Part,
+    QueryNumber,
+    Text,
+)
+from scheduler.api.schemas.appointments import LONGEST_REASON, OVERRIDE
+from scheduler.api.schemas.common import Output, instant, page_of, part, parts, text, whole
+from scheduler.api.schemas.plans import WindowSchema
+from scheduler.displaced_wording import compromise_word, no_slot_sentence
+from scheduler.usecases import absences
+from scheduler.usecases.absence_times import Edge, WallTime
+from scheduler.usecases.absences import Absence
+from scheduler.usecases.displacement import DisplacedLine, Displacement, Slot
+from scheduler.usecases.displacement_question import Others
+from scheduler.usecases.rehousing import Target, batch_of
+
+ALL, COMING = "all", "coming"
+FROM = "A date means its beginning on the clock of the location."
+TO = "A date is included, an instant is not."
+OTHERS = (
+    "Whether other qualified practitioners are proposed: as the plan's preferences say (wishes: those named there, or "
+    "anyone where nobody is named), to anyone, or to nobody."
+)
+MOST_LINES = 2000
+
+
+class AbsencesQuery(Paging):
+    """Which ones."""
+
+    which = Choice(
+        (COMING, ALL),
+        load_default=COMING,
+        metadata={"description": "coming leaves out those that are over."},
+    )
+
+
+class TimeOffQuery(AbsencesQuery):
+    """Which absences."""
+
+    practitioner_id = QueryNumber()
+
+
+class ClosuresQuery(AbsencesQuery):
+    """Which closures."""
+
+    location_id = QueryNumber()
+
+
+class _Span(Input):
+    """From when until when, and why."""
+
+    from_ = DayOrInstant(FROM, data_key="from", required=True)
+    to = DayOrInstant(TO, required=True)
+    reason = Text(absences.LONGEST_REASON, load_default="", metadata={"description": "Seen by staff only."})
+
+
+CLOCK = "On whose clock dates are meant where the practitioner works in several time zones."
+
+
+class NewTimeOff(_Span):
+    """An absence of a practitioner to enter."""
+
+    practitioner_id = Number(required=True)
+    location_id = Number(allow_none=True, load_default=None, metadata={"description": CLOCK})
+
+
+class NewClosure(_Span):
+    """A closure of a location to enter."""
+
+    location_id = Number(required=True)
+
+
+class OthersFor(Input):
+    """The same for one appointment."""
+
+    appointment_id = Number(required=True)
+    others = Choice(Others, required=True)
+
+
+class Preview(_Span):
+    """An absence to look at before it is entered: of exactly one practitioner, location or room."""
+
+    practitioner_id = Number(allow_none=True, load_default=None)
+    location_id = Number(allow_none=True, load_default=None)
+    room_id = Number(
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "A room out of use can be emptied so; that it is out of use is not stored."},
+    )
+    clock_location_id = Number(allow_none=True, load_default=None, metadata={"description": CLOCK})
+    others = Choice(Others, load_default=Others.WISHES.value, metadata={"description": OTHERS})
+    others_for = Many(Part(OthersFor()), MOST_LINES, load_default=list)
+
+
+class DisplacedQuery(Input):
+    """What may be proposed."""
+
+    others = Choice(Others, load_default=Others.WISHES.value, metadata={"description": OTHERS})
+    anyone_for = Many(
+        QueryNumber(),
+        MOST_LINES,
+        load_default=list,
+        metadata={"description": "Appointments for which it is anyone."},
+    )
+    nobody_for = Many(
+        QueryNumber(),
+        MOST_LINES,
+        load_default=list,
+        metadata={"description": "Appointments for which it is nobody."},
+    )
+
+
+class Rehousing(Input):
+    """What becomes of a displaced appointment."""
+
+    version = Number(required=True, metadata={"description": "The one that you saw."})
+    action = Choice(
+        ("move", "release"),
+        required=True,
+        metadata={
+            "description": "release cancels it for the clinic's reasons: its session is to place again."
+        },
+    )
+    slot = Part(
+        lambda: SlotWish(),
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "Where it moves; needed to move."},
+    )
+    batch = Text(
+        60,
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "As it was listed: joins the changes of one patient in one mail."},
+    )
+    override_reason = Text(
+        LONGEST_REASON, allow_none=True, load_default=None, metadata={"description": OVERRIDE}
+    )
+
+
+class SlotWish(Input):
+    """A slot, as it was proposed or another."""
+
+    starts_at = Instant(required=True)
+    practitioner_id = Number(required=True)
+    location_id = Number(required=True)
+    room_id = Number(
+        allow_none=True, load_default=None, metadata={"description": "Without it: a free room is chosen."}
+    )
+
+
+class _AbsenceSchema(Output):
+    """Common to both kinds."""
+
+    id = whole()
+    starts_at = instant()
+    ends_at = instant("Exclusive.")
+    reason = text()
+    appointments = whole("Booked for that time and still to come.")
+
+
+class TimeOffSchema(_AbsenceSchema):
+    """An absence of a practitioner."""
+
+    practitioner_id = whole()
+
+
+class ClosureSchema(_AbsenceSchema):
+    """A closure of a location."""
+
+    location_id = whole()
+
+
+TimeOffPage = page_of(TimeOffSchema)
+ClosurePage = page_of(ClosureSchema)
+
+
+class CompromiseSchema(Output):
+    """What the patient is not used to."""
+
+    code = text("Stable; for programs.")
+    words = text()
+
+
+class RehousedSlotSchema(Output):
+    """A slot in the window."""
+
+    starts_at = instant()
+    ends_at = instant()
+    practitioner_id = whole()
+    location_id = whole()
+    room_id = whole(none=True)
+    compromises = parts(CompromiseSchema)
+
+
+class DisplacedLineSchema(Output):
+    """A displaced appointment as it stands, and where it could go."""
+
+    appointment_id = whole()
+    version = whole()
+    patient_id = whole()
+    practitioner_id = whole()
+    location_id = whole()
+    room_id = whole(none=True)
+    appointment_type_id = whole()
+    plan_id = whole(none=True)
+    session_number = whole(none=True)
+    starts_at = instant()
+    ends_at = instant()
+    window = part(WindowSchema)
+    proposal = part(RehousedSlotSchema, none=True)
+    reason = text("A stable code where there is no proposal.", none=True)
+    sentence = text("The reason in words.", none=True)
+
+
+class DisplacedSchema(Output):
+    """What an absence displaces; the appointment whose window ends first comes first."""
+
+    starts_at = instant()
+    ends_at = instant()
+    appointments = whole()
+    plans = whole()
+    patients = whole()
+    repaired = whole("For how many there is a proposal; no slot is proposed twice.")
+    batch = text("To be sent along with each line.")
+    lines = parts(DisplacedLineSchema)
+
+
+def span_of(body: dict[str, Any]) -> dict[str, Edge]:
+    """The ends as the use cases take them."""
+    return {"starts": _edge(body.pop("from_")), "until": _edge(body.pop("to"))}
+
+
+def _edge(value: date | datetime) -> Edge:
+    return value if isinstance(value, datetime) else WallTime(value)
+
+
+def others_of(body: dict[str, Any]) -> dict[str, Any]:
+    """Whom patients may be offered, from a body or a query."""
+    single = {entry["appointment_id"]: Others(entry["others"]) for entry in body.get("others_for", ())}
+    single |= dict.fromkeys(body.get("anyone_for", ()), Others.ANYONE)
+    single |= dict.fromkeys(body.get("nobody_for", ()), Others.NOBODY)
+    return {"others": Others(body["others"]), "others_for": single}
+
+
+def target_of(slot: dict[str, Any]) -> Target:
+    """The slot as the use case takes it."""
+    return Target(**slot)
+
+
+def absence_json(row: Absence, whose: str) -> dict[str, Any]:
+    """An absence; ``whose`` names the member with the practitioner or location."""
+    return {
+        "id": row.id,
+        whose: row.whose,
+        "starts_at": utc(row.starts_at),
+        "ends_at": utc(row.ends_at),
+        "reason": row.reason,
+        "appointments": row.appointments,
+    }
+
+
+def time_off_json(row: Absence) -> dict[str, Any]:
+    """An absence of a practitioner."""
+    return absence_json(row, "practitioner_id")
+
+
+def closure_json(row: Absence) -> dict[str, Any]:
+    """A closure of a location."""
+    return absence_json(row, "location_id")
+
+
+def displaced_json(found: Displacement) -> dict[str, Any]:
+    """What is displaced, with proposals."""
+    return {
+        "starts_at": utc(found.absence.starts_at),
+        "ends_at": utc(found.absence.ends_at),
+        "appointments": len(found.lines),
+        **picked(found, "plans", "patients", "repaired"),
+        "batch": batch_of(found.absence),
+        "lines": [_line_json(line) for line in found.lines],
+    }
+
+
+def _line_json(line: DisplacedLine) -> dict[str, Any]:
+    row = line.appointment
+    planned = row.planned_session
+    return {
+        "appointment_id": row.id,
+        **picked(
+            row, "version", "patient_id", "practitioner_id", "location_id", "room_id", "appointment_type_id"
+        ),
+        "plan_id": planned.plan_id if planned else None,
+        "session_number": planned.number if planned else None,
+        "starts_at": utc(row.starts_at),
+        "ends_at": utc(row.ends_at),
+        "window": {name: getattr(line.window, name).isoformat() for name in ("earliest", "ideal", "latest")},
+        "proposal": _slot_json(line.slot) if line.slot else None,
+        "reason": line.reason,
+        "sentence": no_slot_sentence(line.reason, _in_english) if line.reason else None,
+    }
+
+
+def _slot_json(slot: Slot) -> dict[str, Any]:
+    return {
+        "starts_at": utc(slot.starts_at),
+        "ends_at": utc(slot.ends_at),
+        **picked(slot, "practitioner_id", "location_id", "room_id"),
+        "compromises": _compromises(slot.compromises),
+    }
+
+
+def _compromises(codes: Sequence[str]) -> list[dict[str, str]]:
+    return [{"code": code, "words": compromise_word(code, _in_english)} for code in codes]
+
+
+def _in_english(message: str) -> str:
+    """Programs are told in English."""
+    return message
