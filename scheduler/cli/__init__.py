@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from scheduler.cli import clinic, demo, doctor, jobs, people, practitioners
+from scheduler.cli import clinic, demo, doctor, jobs, people, practitioners, transfer
 
 
 def register(app: Flask) -> None:
@@ -16,5 +16,7 @@ def register(app: Flask) -> None:
         people.feed,
         jobs.commands,
         doctor.doctor,
+        transfer.patients,
+        transfer.appointments,
     ):
         app.cli.add_command(command)

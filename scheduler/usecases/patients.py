@@ -5,12 +5,13 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, selectinload
 
 from scheduler.errors import InvalidInput, StaleVersion
-from scheduler.models.appointments import INACTIVE, Appointment
+from scheduler.models.appointments import NOT_BOOKED, Appointment
 from scheduler.models.patients import Patient, PatientTerm
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
@@ -74,8 +75,21 @@ def change_patient(
     session.refresh(patient)
     if patient.version != version:
         raise StaleVersion(current={"version": patient.version})
-    before = {name: getattr(patient, name) for name in PatientDetails.__slots__}
+    before = known_details(patient)
     _apply(patient, details, now)
+    follow_change(session, patient, before, actor=actor, now=now)
+    return patient
+
+
+def known_details(patient: Patient) -> dict[str, Any]:
+    """The values of PatientDetails that are stored."""
+    return {name: getattr(patient, name) for name in PatientDetails.__slots__}
+
+
+def follow_change(
+    session: Session, patient: Patient, before: dict[str, Any], *, actor: Actor, now: datetime, **why: object
+) -> None:
+    """What follows when details that were ``before`` have changed: version, reminders, feeds, search, trail."""
     patient.version += 1
     if (patient.email, patient.wants_reminders) != (before["email"], before["wants_reminders"]):
         owe_reminders(session, _still_to_come(session, patient, now), now=now)
@@ -94,8 +108,8 @@ def change_patient(
         now=now,
         patient_id=patient.id,
         fields=changed,
+        **why,
     )
-    return patient
 
 
 @reading
@@ -143,7 +157,7 @@ def _still_to_come(session: Session, patient: Patient, now: datetime) -> Sequenc
         select(Appointment).where(
             Appointment.patient_id == patient.id,
             Appointment.starts_at > now,
-            Appointment.status.not_in(INACTIVE),
+            Appointment.status.not_in(NOT_BOOKED),
         )
     ).all()
 
@@ -192,15 +206,29 @@ def _index(session: Session, patient: Patient) -> None:
 
 
 def _apply(patient: Patient, details: PatientDetails, now: datetime) -> None:
-    patient.given_name = _name("given_name", details.given_name)
-    patient.family_name = _name("family_name", details.family_name)
-    patient.email = _email(details.email)
-    patient.phone = _phone(details.phone)
-    patient.born_on = _born_on(details.born_on, now)
-    patient.locale = details.locale or None
-    patient.notes = details.notes.replace("\0", "").strip()
-    patient.cautions = list(details.cautions)
-    patient.wants_reminders = details.wants_reminders
+    for name in PatientDetails.__slots__:
+        setattr(patient, name, checked_detail(name, getattr(details, name), now))
+
+
+def checked_detail(name: str, value: Any, now: datetime) -> Any:
+    """One value of PatientDetails as it is stored; raises InvalidInput."""
+    match name:
+        case "given_name" | "family_name":
+            return _name(name, value)
+        case "email":
+            return _email(value)
+        case "phone":
+            return _phone(value)
+        case "born_on":
+            return _born_on(value, now)
+        case "locale":
+            return value or None
+        case "notes":
+            return value.replace("\0", "").strip()
+        case "cautions":
+            return list(value)
+        case _:
+            return value
 
 
 def _name(field: str, value: str) -> str:

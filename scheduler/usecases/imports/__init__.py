@@ -1,0 +1,1 @@
+"""Bringing a clinic in: patients and appointments from CSV files, a diary from an iCalendar file."""

@@ -1,0 +1,222 @@
+"""Appointments from a CSV file. What was agreed elsewhere stands: hours and rests are not asked, double bookings are.
+
+Each is known by patient, practitioner and start as the file says them (by its uid, made from these): bringing the
+file in again writes nothing new, even where an appointment was moved or cancelled here meanwhile.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from scheduler.errors import InvalidInput
+from scheduler.models import Appointment, AppointmentStatus
+from scheduler.models.appointments import INACTIVE
+from scheduler.transaction import lock_resources, reading, writing
+from scheduler.usecases.actors import Actor
+from scheduler.usecases.imports.appointment_rows import Line, read_lines
+from scheduler.usecases.imports.appointment_slots import AppointmentChoices, Slot, make_slot
+from scheduler.usecases.imports.bulk import IMPORT_LOCK, insert_appointments, note_import, tell_everybody
+from scheduler.usecases.imports.clashes import STORED, Busy, load_busy
+from scheduler.usecases.imports.house import House, load_house
+from scheduler.usecases.imports.people import load_people
+from scheduler.usecases.imports.report import NEW, UNCHANGED, Progress, Report, silent
+from scheduler.usecases.imports.tables import Table
+
+CHUNK = 1000
+TAKEN = "The %(busy)s is already busy at that time."
+TAKEN_BY_ROW = "The %(busy)s is already busy at that time, by row %(row)s."
+MOVED = "It was brought in before, for another time; move it here by hand."
+
+
+def check_appointments(table: Table, choices: AppointmentChoices, *, now: datetime) -> Report:
+    """What an import would do; writes nothing. Raises InvalidInput for a mapping that cannot be worked with."""
+    lines, report = read_lines(table, choices.mapping, choices.date_format, today=now.date())
+    return check_lines(lines, report, choices, now=now)
+
+
+def import_appointments(
+    table: Table,
+    choices: AppointmentChoices,
+    *,
+    only_good: bool = False,
+    reference: int = 0,
+    actor: Actor,
+    now: datetime,
+    progress: Progress = silent,
+) -> Report:
+    """Write the rows in one transaction: all of them, or none (``report.written``), or with only_good what is good."""
+    lines, report = read_lines(table, choices.mapping, choices.date_format, today=now.date())
+    progress(0.2)
+    if not report.may_write(only_good):
+        return check_lines(lines, report, choices, now=now)
+    return write_lines(lines, report, choices, only_good, reference, actor=actor, now=now, progress=progress)
+
+
+@reading
+def check_lines(
+    session: Session, lines: Sequence[Line], report: Report, choices: AppointmentChoices, *, now: datetime
+) -> Report:
+    """What would become of these lines."""
+    _settle(session, lines, report, choices, now)
+    return report
+
+
+@writing
+def write_lines(
+    session: Session,
+    lines: Sequence[Line],
+    checked: Report,
+    choices: AppointmentChoices,
+    only_good: bool,
+    reference: int,
+    *,
+    actor: Actor,
+    now: datetime,
+    progress: Progress,
+) -> Report:
+    """Write what can be written, as asked; the report says whether it was."""
+    report = replace(checked, outcomes=dict(checked.outcomes), problems=list(checked.problems))
+    house = load_house(session)
+    # Whoever books locks the practitioner and the location: with all of them locked, nothing can come in between.
+    people = [("practitioner", number) for number in house.practitioners]
+    places = [("location", number) for number in house.locations]
+    lock_resources(session, [("request", IMPORT_LOCK), *people, *places])
+    slots = _settle(session, lines, report, choices, now)
+    if not report.may_write(only_good):
+        return report
+    for start in range(0, len(slots), CHUNK):
+        chunk = slots[start : start + CHUNK]
+        numbers = insert_appointments(
+            session, [_values(slot, now) for slot in chunk], reference=reference, actor=actor, now=now
+        )
+        tell_everybody(session, numbers, confirm=choices.confirm, now=now)
+        progress(0.3 + 0.6 * (start + len(chunk)) / len(slots))
+    report.written = True
+    note_import(session, actor, "appointments", report.counts, reference=reference, now=now)
+    return report
+
+
+def _settle(
+    session: Session, lines: Sequence[Line], report: Report, choices: AppointmentChoices, now: datetime
+) -> list[Slot]:
+    """The lines that can be booked as they are; the report gets every line's outcome, or its problem."""
+    house = load_house(session)
+    people = load_people(
+        session, None if any(not line.person.name for line in lines) else {line.person.name for line in lines}
+    )
+    slots = []
+    for line in lines:
+        try:
+            slots.append(make_slot(line, house, people, choices, now))
+        except InvalidInput as error:
+            column, value = line.told(str(error.details.get("field", "")))
+            report.refuse(line.row, column, value, error)
+    stored = _stored(session, slots)
+    busy = load_busy(session, [slot.starts_at for slot in slots])
+    fresh: list[Slot] = []
+    seen: dict[str, int] = {}
+    for slot in slots:
+        known = stored.get(slot.uid) or stored.get((slot.patient_id, slot.practitioner_id, slot.starts_at))
+        try:
+            if slot.uid in seen:
+                raise InvalidInput("The same appointment is in row %(row)s already.", row=seen[slot.uid])
+            if known is not None:
+                seen[slot.uid] = slot.row
+                report.outcomes[slot.row] = UNCHANGED
+                continue
+            fresh.append(_placed(slot, house, busy, now))
+        except InvalidInput as error:
+            report.refuse(
+                slot.row,
+                "",
+                f"{slot.starts_at.astimezone(house.zone(house.locations[slot.location_id])):%Y-%m-%d %H:%M}",
+                error,
+            )
+            continue
+        seen[slot.uid] = slot.row
+        report.outcomes[slot.row] = NEW
+    return fresh
+
+
+def _stored(session: Session, slots: Sequence[Slot]) -> dict[object, datetime]:
+    """Appointments that are there: by uid, and by patient, practitioner and start -> start."""
+    found: dict[object, datetime] = {}
+    columns = (Appointment.uid, Appointment.patient_id, Appointment.practitioner_id, Appointment.starts_at)
+    for start in range(0, len(slots), CHUNK):
+        chunk = slots[start : start + CHUNK]
+        same = Appointment.uid.in_([slot.uid for slot in chunk])
+        near = Appointment.patient_id.in_([slot.patient_id for slot in chunk])
+        then = Appointment.starts_at.in_([slot.starts_at for slot in chunk])
+        standing = Appointment.status.not_in(INACTIVE)
+        for uid, patient, person, starts_at in session.execute(
+            select(*columns).where(same | (near & then & standing))
+        ):
+            found[uid] = found[patient, person, starts_at] = starts_at
+    return found
+
+
+def _placed(slot: Slot, house: House, busy: Busy, now: datetime) -> Slot:
+    """The slot with its room, noted as taken; raises InvalidInput where somebody is busy."""
+    if slot.status in INACTIVE:
+        return slot
+    outer = (int(slot.busy_from.timestamp()), int(slot.busy_until.timestamp()))
+    inner = (int(slot.starts_at.timestamp()), int(slot.ends_at.timestamp()))
+    needs = [("practitioner", slot.practitioner_id, outer), ("patient", slot.patient_id, inner)]
+    if slot.room_id is not None:
+        needs.append(("room", slot.room_id, outer))
+    for word, number, span in needs:
+        row = busy.clash((word, number), *span)
+        if row is not None:
+            raise (
+                InvalidInput(TAKEN, busy=word)
+                if row == STORED
+                else InvalidInput(TAKEN_BY_ROW, busy=word, row=row)
+            )
+    if slot.room_id is None and slot.kind.needs_room:
+        rooms = [room.id for room in house.rooms.values() if room.location_id == slot.location_id]
+        free = [room for room in rooms if busy.clash(("room", room), *outer) is None]
+        if not free and slot.starts_at > now:
+            raise InvalidInput("No room is free at that time.")
+        slot = replace(slot, room_id=free[0] if free else None)
+        needs += [("room", free[0], outer)] if free else []
+    for word, number, span in needs:
+        busy.take((word, number), *span, slot.row)
+    return slot
+
+
+def _values(slot: Slot, now: datetime) -> dict[str, object]:
+    """The row to insert."""
+    is_cancelled = slot.status == AppointmentStatus.CANCELLED.value
+    return {
+        "uid": slot.uid,
+        "patient_id": slot.patient_id,
+        "practitioner_id": slot.practitioner_id,
+        "location_id": slot.location_id,
+        "room_id": slot.room_id,
+        "appointment_type_id": slot.kind.id,
+        "starts_at": slot.starts_at,
+        "ends_at": slot.ends_at,
+        "busy_from": slot.busy_from,
+        "busy_until": slot.busy_until,
+        "status": slot.status,
+        "version": 1,
+        "sequence": 0,
+        "changed_at": now,
+        "created_at": now,
+        "cancelled_at": now if is_cancelled else None,
+        "cancel_reason": "",
+        "override_rules": [],
+    }
+
+
+__all__ = [
+    "AppointmentChoices",
+    "Line",
+    "check_appointments",
+    "check_lines",
+    "import_appointments",
+    "write_lines",
+]
