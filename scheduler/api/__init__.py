@@ -3,20 +3,23 @@
 from flask import Flask
 
 from scheduler.api import (
+    absences,
     appointments,
     catalogue,
     document,
     feed_tokens,
+    holds,
     messages,
     patients,
     plans,
+    repairs,
     slots,
 )
 from scheduler.api.parsing import RowNumber
 from scheduler.api.schemas.problem import ProblemSchema
 from scheduler.extensions import rest
 
-NOUNS = (catalogue, patients, slots, appointments, plans, messages, feed_tokens)
+NOUNS = (catalogue, patients, slots, appointments, absences, plans, repairs, holds, messages, feed_tokens)
 """In the order in which the documentation shows them."""
 
 

@@ -86,6 +86,7 @@ def place_plan(body: dict[str, Any], once: Idempotency | None, plan_id: int) -> 
         plan_id,
         sessions=schemas.chosen_slots(body["sessions"]),
         override_reason=body["override_reason"],
+        hold_id=body["hold_id"],
         actor=current_actor(),
         now=clock.now(),
         idempotency=once,

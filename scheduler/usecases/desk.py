@@ -27,6 +27,8 @@ class Desk:
     """"" before the clinic is set up."""
     here: Place
     places: tuple[Place, ...]
+    hold_minutes: int
+    """How long slots are kept for a patient."""
 
 
 NOWHERE = Place(id=0, name="", zone="UTC")
@@ -36,7 +38,7 @@ NOWHERE = Place(id=0, name="", zone="UTC")
 @reading
 def see_desk(session: Session, location_id: int | None) -> Desk:
     """The desk at a location, or at the oldest one where there is no such location (any more)."""
-    clinic = session.execute(select(Clinic.name, Clinic.locale)).first()
+    clinic = session.execute(select(Clinic.name, Clinic.locale, Clinic.hold_minutes)).first()
     rows = session.execute(
         select(Location.id, Location.name, Location.zone)
         .where(Location.archived_at.is_(None))
@@ -46,4 +48,5 @@ def see_desk(session: Session, location_id: int | None) -> Desk:
     oldest = min(places, key=lambda place: place.id, default=NOWHERE)
     here = next((place for place in places if place.id == location_id), oldest)
     name, locale = (clinic.name, clinic.locale) if clinic else ("Needletime", "")
-    return Desk(clinic=name, locale=locale, here=here, places=places)
+    minutes = clinic.hold_minutes if clinic else 0
+    return Desk(clinic=name, locale=locale, here=here, places=places, hold_minutes=minutes)

@@ -11,6 +11,7 @@ from scheduler.models import (
     Appointment,
     AppointmentStatus,
     AppointmentType,
+    Hold,
     Location,
     Patient,
     PlannedSession,
@@ -47,6 +48,20 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A slot kept for a patient while somebody talks to them; instants in UTC."""
+
+    id: int
+    starts_at: datetime
+    ends_at: datetime
+    practitioner_id: int
+    patient: str
+    plan_id: int | None
+    holder: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Shut:
     """A time at which a practitioner does not treat here; why is hours, away or closed."""
 
@@ -71,14 +86,23 @@ class Diary:
 
     columns: list[Column]
     entries: list[Entry]
+    held: list[Held]
     shut: list[Shut]
 
 
 @reading
 def load_diary(
-    session: Session, location_id: int, from_on: date, to_on: date, *, practitioner_id: int | None = None
+    session: Session,
+    location_id: int,
+    from_on: date,
+    to_on: date,
+    *,
+    practitioner_id: int | None = None,
+    now: datetime,
 ) -> Diary:
     """The diary of the local dates from_on to to_on, both included; cancelled appointments are left out.
+
+    Slots that are held at ``now`` stand beside the appointments.
 
     Raises NotFound for an unknown location.
     """
@@ -88,12 +112,47 @@ def load_diary(
     asked = None if practitioner_id is None else [practitioner_id]
     horizon = Horizon.between(start, end)
     desks = load_desks(session, horizon, practitioner_ids=asked, location_id=location_id)
-    needed = {entry.practitioner_id for entry in entries}
+    held = _held(session, location_id, start, end, practitioner_id, now)
+    needed = {entry.practitioner_id for entry in entries} | {slot.practitioner_id for slot in held}
     needed |= {desk.practitioner_id for desk in desks if desk.hours}
     if practitioner_id is not None:
         needed.add(practitioner_id)
     shut = [gap for desk in desks if desk.practitioner_id in needed for gap in _shut(desk, horizon)]
-    return Diary(_columns(session, needed), entries, shut)
+    return Diary(_columns(session, needed), entries, held, shut)
+
+
+def _held(
+    session: Session,
+    location_id: int,
+    start: datetime,
+    end: datetime,
+    practitioner_id: int | None,
+    now: datetime,
+) -> list[Held]:
+    query = (
+        select(
+            Appointment.id,
+            Appointment.starts_at,
+            Appointment.ends_at,
+            Appointment.practitioner_id,
+            Patient.given_name + " " + Patient.family_name,
+            Hold.plan_id,
+            Hold.holder_name,
+            Hold.expires_at,
+        )
+        .join(Hold, Hold.id == Appointment.hold_id)
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .where(
+            Hold.expires_at > now,
+            Appointment.location_id == location_id,
+            Appointment.starts_at < end,
+            Appointment.ends_at > start,
+        )
+        .order_by(Appointment.starts_at, Appointment.id)
+    )
+    if practitioner_id is not None:
+        query = query.where(Appointment.practitioner_id == practitioner_id)
+    return [Held(*row) for row in session.execute(query)]
 
 
 def _shut(desk: Desk, horizon: Horizon) -> Iterable[Shut]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from scheduler.models.audit import IdempotencyKey, JobRun
 from scheduler.models.staff import BrowserSession, SignInFailure
 from scheduler.transaction import writing
+from scheduler.usecases.held_slots import clear_expired
 from scheduler.usecases.staff import FAILURES_FORGOTTEN_AFTER
 
 KEYS_KEPT = timedelta(hours=48)
@@ -30,7 +31,8 @@ def finish_job(session: Session, name: str, *, error: str, now: datetime) -> Non
 
 @writing
 def tidy_up(session: Session, *, now: datetime) -> int:
-    """Delete ended browser sessions, old idempotency keys and forgotten sign-in failures; how many rows."""
+    """Delete ended browser sessions, old idempotency keys, forgotten sign-in failures; how many. And ended holds."""
+    clear_expired(session, now=now)
     gone = [
         delete(BrowserSession).where(BrowserSession.expires_at <= now),
         delete(IdempotencyKey).where(IdempotencyKey.created_at <= now - KEYS_KEPT),

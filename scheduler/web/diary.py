@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 from babel import dates
 from flask import Blueprint, Response, abort, g, jsonify, render_template, request, url_for
-from flask_babel import get_locale
+from flask_babel import get_locale, gettext
 
 from scheduler import clock
 from scheduler.access import guard
 from scheduler.models import Practitioner
 from scheduler.planning.hours import start_of_day
 from scheduler.usecases.clinic import list_practitioners
-from scheduler.usecases.diary import Diary, Entry, load_diary
+from scheduler.usecases.diary import Diary, Entry, Held, load_diary
 from scheduler.usecases.lookup import BIGGEST_ID
 from scheduler.web import formats, session
 from scheduler.web.wall_times import day_or, wall
@@ -107,7 +107,13 @@ def _look_up(practitioners: list[Practitioner]) -> tuple[Range, Diary]:
         own = g.signed_in.practitioner_id
         practitioner_id = own if own in known else next(iter(known), None)
     asked = Range(view, on, practitioner_id)
-    diary = load_diary(session.desk().here.id, asked.first, asked.last, practitioner_id=asked.practitioner_id)
+    diary = load_diary(
+        session.desk().here.id,
+        asked.first,
+        asked.last,
+        practitioner_id=asked.practitioner_id,
+        now=clock.now(),
+    )
     if practitioner_id is not None and not diary.columns:
         abort(404)
     return asked, diary
@@ -138,7 +144,9 @@ def _calendar(asked: Range, diary: Diary) -> dict[str, object]:
             }
             for column in diary.columns
         ],
-        "events": [_event(entry, asked.view, zone) for entry in diary.entries] + _background(diary, zone),
+        "events": [_event(entry, asked.view, zone) for entry in diary.entries]
+        + [_held_event(slot, zone) for slot in diary.held]
+        + _background(diary, zone),
     }
 
 
@@ -166,6 +174,26 @@ def _event(entry: Entry, view: str, zone: str) -> dict[str, object]:
             "colour": entry.colour,
             "detail": f"{what} · {entry.room}" if entry.room and view == "day" else what,
             "time": formats.time_span(entry.starts_at, entry.ends_at, zone),
+        },
+    }
+
+
+def _held_event(slot: Held, zone: str) -> dict[str, object]:
+    """A slot that somebody keeps: nobody drags it, and it leads to the plan it is kept for."""
+    until = formats.clock_time(slot.expires_at, zone)
+    return {
+        "id": f"held-{slot.id}",
+        "resourceIds": [slot.practitioner_id],
+        "start": wall(slot.starts_at, zone),
+        "end": wall(slot.ends_at, zone),
+        "title": slot.patient,
+        "editable": False,
+        "classNames": ["entry", "held"],
+        "extendedProps": {
+            "status": gettext("Kept"),
+            "detail": gettext("Kept by %(who)s until %(when)s", who=slot.holder, when=until),
+            "time": formats.time_span(slot.starts_at, slot.ends_at, zone),
+            "href": url_for("plans.proposals", plan_id=slot.plan_id) if slot.plan_id else None,
         },
     }
 

@@ -1,6 +1,7 @@
 """Plans: prescribing one, comparing proposals for its series, placing them in one step, seeing how far it is."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from scheduler.usecases.clinic import (
     list_practitioners,
     list_protocols,
 )
+from scheduler.usecases.holds import hold_slots, list_holds, release_hold
 from scheduler.usecases.patients import name_patient, view_patient
 from scheduler.usecases.placement import ChosenSlot, place_plan
 from scheduler.usecases.plan_course import HISTORY
@@ -126,6 +128,7 @@ def place(plan_id: int) -> Answer:
             plan_id,
             sessions=[_slot(text) for text in request.form.getlist("slot")],
             override_reason=request.form.get("override_reason"),
+            hold_id=request.form.get("hold_id", type=int),
             actor=current_actor(),
             now=clock.now(),
             idempotency=once.asked_once(),
@@ -137,6 +140,33 @@ def place(plan_id: int) -> Answer:
         sentence += " " + gettext("The confirmation goes to %(email)s.", email=booked[0].patient.email)
     notice(sentence)
     return redirect(url_for(".show", plan_id=plan_id), 303)
+
+
+@pages.post("/<int:plan_id>/hold")
+@guard("plans.write")
+def hold(plan_id: int) -> Answer:
+    """Keep the slots of one proposal while the patient is asked."""
+    try:
+        hold_slots(
+            plan_id,
+            sessions=[_slot(text) for text in request.form.getlist("slot")],
+            actor=current_actor(),
+            now=clock.now(),
+            idempotency=once.asked_once(),
+        )
+    except SchedulerError as error:
+        return _compare(plan_id, error)
+    return redirect(url_for(".proposals", plan_id=plan_id), 303)
+
+
+@pages.post("/<int:plan_id>/hold/<int:hold_id>/release")
+@guard("plans.write")
+def release(plan_id: int, hold_id: int) -> Answer:
+    """Let go what was kept; that its time was over already is what was wanted, too."""
+    with suppress(NotFound):
+        release_hold(hold_id, actor=current_actor(), now=clock.now())
+        notice(gettext("The slots are free again."))
+    return redirect(url_for(".proposals", plan_id=plan_id), 303)
 
 
 def plan_page(plan_id: int, error: SchedulerError | None = None) -> str:
@@ -191,6 +221,7 @@ def _compare(plan_id: int, error: SchedulerError | None = None) -> Answer:
         cards=[
             card_of(proposal, {number: place.zone for number, place in places.items()}) for proposal in found
         ],
+        kept=list_holds(plan_id=plan_id, now=clock.now()),
         tried=tried,
         time_of_day=_time_of_day(tried),
         times=TIMES_OF_DAY,

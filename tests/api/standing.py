@@ -41,6 +41,7 @@ class Standing:
             "/plans": {**who, "starts_on": "2026-03-09", "phases": [PHASE]},
             "/plans/{plan}/proposals": {},
             "/plans/{plan}/placements": {"sessions": [{"number": 1, **slot}]},
+            "/holds": {"plan_id": self.plan_id, "sessions": [{"number": 1, **slot}]},
             "/plans/{plan}/pause": {"version": 1, "release": True, "reason": "patient"},
             "/plans/{plan}/resume": {"version": 1, "reason": "patient"},
             "/plans/{plan}/complete": {"version": 1, "release": True},

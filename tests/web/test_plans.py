@@ -307,3 +307,41 @@ def test_what_is_not_there_is_not_found(desk: Browser, world: World, protocol_id
     assert desk.post("/plans/4711/place", {"slot": "1|1772524800|1|1"}).status_code == 404
     assert desk.post("/plans/new", form(world, protocol_id, patient_id=4711)).status_code == 404
     assert "open the patient first" in desk.get("/plans/new").text
+
+
+def first_choice(page: str) -> list[str]:
+    """The slots of the first proposal as its form carries them."""
+    section = page.split('class="card proposal"')[1].split("</form>")[0]
+    return re.findall(r'name="slot" value="([^"]+)"', section)
+
+
+def kept(page: str) -> list[str]:
+    """The hidden choice of what is kept."""
+    section = page.split('class="card kept"')[1].split("</section>")[0]
+    return re.findall(r'name="slot" value="([^"]+)"', section)
+
+
+def test_a_proposal_is_kept_then_placed_as_kept(
+    app: Flask, desk: Browser, world: World, protocol_id: int
+) -> None:
+    path = prescribe(desk, world, protocol_id)
+    choice = first_choice(desk.get(path).text)
+    held = desk.post(f"{path.removesuffix('/place')}/hold", {"slot": choice})
+    assert (held.status_code, held.location) == (303, path)
+    page = desk.get(path).text
+    assert re.search(r"by [^<]+ until 08:10", page)
+    assert kept(page) == choice
+    hold_id = re.findall(r'name="hold_id" value="(\d+)"', page)[0]
+    placed = desk.post(path, {"hold_id": hold_id, "slot": kept(page)})
+    assert placed.status_code == 303
+    assert len(starts(app)) == len(choice)
+
+
+def test_what_is_kept_can_be_let_go(desk: Browser, world: World, protocol_id: int) -> None:
+    path = prescribe(desk, world, protocol_id)
+    plan = path.removesuffix("/place")
+    desk.post(f"{plan}/hold", {"slot": first_choice(desk.get(path).text)})
+    hold_id = re.findall(r'name="hold_id" value="(\d+)"', desk.get(path).text)[0]
+    for _ in range(2):  # a second click finds nothing left, which is what it wanted
+        assert desk.post(f"{plan}/hold/{hold_id}/release", {}).status_code == 303
+    assert 'class="card kept"' not in desk.get(path).text

@@ -105,6 +105,11 @@ class Placement(Input):
     override_reason = Text(
         LONGEST_REASON, allow_none=True, load_default=None, metadata={"description": OVERRIDE}
     )
+    hold_id = Number(
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "The hold that kept these slots; it is let go with the booking."},
+    )
 
 
 SEEN = {"description": "The plan's version that you saw."}

@@ -35,3 +35,15 @@ function announce(sentence) {
   document.getElementById("live").textContent = sentence;
 }
 window.announce = announce;
+
+// An element marked data-until="epoch seconds" counts down to it; when the time is over the page is asked for anew.
+const counters = [...document.querySelectorAll("[data-until]")];
+function countDown() {
+  for (const counter of counters) {
+    const left = Math.ceil(counter.dataset.until - Date.now() / 1000);
+    counter.textContent = `${Math.floor(Math.max(left, 0) / 60)}:${String(Math.max(left, 0) % 60).padStart(2, "0")}`;
+    if (left < 0) { clearInterval(counting); window.location.replace(window.location.pathname + window.location.search); return; }
+  }
+}
+const counting = counters.length ? setInterval(countDown, 1000) : 0;
+if (counters.length) countDown();

@@ -112,7 +112,7 @@
     const known = event.extendedProps;
     const link = document.createElement("a");
     link.className = "entry-link";
-    link.href = address(addresses.appointment, event.id);
+    link.href = known.href ?? address(addresses.appointment, event.id);
     link.draggable = false;
     const when = line("small", known.time);
     when.append(Object.assign(line("span", ` · ${known.status}`), { className: "entry-status" }));
@@ -128,7 +128,7 @@
     if (event.display === "background") return;
     el.removeAttribute("role");
     el.removeAttribute("tabindex");
-    el.style.setProperty("--colour", event.extendedProps.colour);
+    if (event.extendedProps.colour) el.style.setProperty("--colour", event.extendedProps.colour);
     el.dataset.id = event.id;
   }
 
@@ -145,6 +145,11 @@
   }
 
   function open(id, more = {}) {
+    if (String(id).startsWith("held-")) {
+      const kept = shown.events.find((known) => known.id === id)?.extendedProps.href;
+      if (kept) window.location = kept;
+      return null;
+    }
     const query = new URLSearchParams(more).toString();
     return window.panel.open(address(addresses.appointment, id) + (query ? `?${query}` : ""));
   }
