@@ -84,11 +84,12 @@ def _session_json(session: ProposedSession) -> dict[str, Any]:
         "starts_at": utc(session.starts_at),
         "ends_at": utc(session.ends_at),
         **picked(session, "practitioner_id", "location_id", "days_since_previous"),
-        "notes": [_note_json(note) for note in session.notes],
+        "notes": [note_json(note) for note in session.notes],
     }
 
 
-def _note_json(note: Note) -> dict[str, Any]:
+def note_json(note: Note) -> dict[str, Any]:
+    """A compromise, with its sentence."""
     sentence = note_sentence(note.code, note.params, _in_english)
     return {"code": note.code, "sentence": sentence, "cost": note.cost, "params": note.params}
 
