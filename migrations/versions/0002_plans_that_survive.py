@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from scheduler.models.base import Json, UtcDateTime
-from scheduler.models.sqlite_rebuild import rebuild_table
+from scheduler.models.schema_changes import Widening, rebuild_table
 
 revision = "0002"
 down_revision = "0001"
@@ -18,37 +18,43 @@ depends_on = None
 STATUSES = "'booked', 'confirmed', 'arrived', 'completed', 'cancelled', 'no_show'"
 KINDS = "'confirmation', 'series_confirmation', 'reminder', 'change', 'cancellation'"
 NEW_KINDS = "'series_changed', 'offer', 'offer_expired', 'check_in', 'weekly_summary', 'day_list'"
-CHECKS = {
-    "appointments": {
-        "status": (f"status IN ({STATUSES})", f"status IN ('held', {STATUSES})"),
-        "held": (None, "(status = 'held') = (hold_id IS NOT NULL)"),
-    },
-    "messages": {"kind": (f"kind IN ({KINDS})", f"kind IN ({KINDS}, {NEW_KINDS})")},
-    "clinics": {
-        "offer_minutes": (None, "offer_minutes BETWEEN 5 AND 4320"),
-        "summary_weekday": (None, "summary_weekday BETWEEN 0 AND 6"),
-        "summary_minute": (None, "summary_minute BETWEEN 0 AND 1439"),
-    },
-}
-"""table -> constraint -> its condition before and after; None: there was none."""
-COLUMNS = {
-    "appointments": [("hold_id", "INTEGER", "holds")],
-    "messages": [
-        ("practitioner_id", "INTEGER", "practitioners"),
-        ("offer_turn_id", "INTEGER", "offer_turns"),
-        ("about_on", "DATE", None),
-        ("batch", "VARCHAR(80)", None),
-        ("handled_at", "{instant}", None),
-        ("handled_how", "VARCHAR(40)", None),
-    ],
-    "clinics": [
-        ("offer_minutes", "INTEGER DEFAULT 120 NOT NULL", None),
-        ("summary_recipients", "{json} DEFAULT '[]' NOT NULL", None),
-        ("summary_weekday", "INTEGER DEFAULT 0 NOT NULL", None),
-        ("summary_minute", "INTEGER DEFAULT 420 NOT NULL", None),
-    ],
-}
-"""table -> new columns: name, type, and the table they refer to."""
+WIDENINGS = [
+    Widening(
+        "appointments",
+        [("hold_id", "INTEGER", "holds")],
+        {
+            "status": (f"status IN ({STATUSES})", f"status IN ('held', {STATUSES})"),
+            "held": (None, "(status = 'held') = (hold_id IS NOT NULL)"),
+        },
+    ),
+    Widening(
+        "messages",
+        [
+            ("practitioner_id", "INTEGER", "practitioners"),
+            ("offer_turn_id", "INTEGER", "offer_turns"),
+            ("about_on", "DATE", None),
+            ("batch", "VARCHAR(80)", None),
+            ("handled_at", "{instant}", None),
+            ("handled_how", "VARCHAR(40)", None),
+        ],
+        {"kind": (f"kind IN ({KINDS})", f"kind IN ({KINDS}, {NEW_KINDS})")},
+        nullable=["patient_id"],
+    ),
+    Widening(
+        "clinics",
+        [
+            ("offer_minutes", "INTEGER DEFAULT 120 NOT NULL", None),
+            ("summary_recipients", "{json} DEFAULT '[]' NOT NULL", None),
+            ("summary_weekday", "INTEGER DEFAULT 0 NOT NULL", None),
+            ("summary_minute", "INTEGER DEFAULT 420 NOT NULL", None),
+        ],
+        {
+            "offer_minutes": (None, "offer_minutes BETWEEN 5 AND 4320"),
+            "summary_weekday": (None, "summary_weekday BETWEEN 0 AND 6"),
+            "summary_minute": (None, "summary_minute BETWEEN 0 AND 1439"),
+        },
+    ),
+]
 
 
 def upgrade() -> None:
@@ -215,8 +221,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_tasks_patient_id", "tasks", ["patient_id"], unique=False)
     _name_checks_once()
-    for table in COLUMNS:
-        _widen(table)
+    for widening in WIDENINGS:
+        widening.apply()
     op.create_index(
         "ix_appointments_hold_id",
         "appointments",
@@ -242,8 +248,8 @@ def downgrade() -> None:
     op.drop_index("ix_messages_batch_patient_id", table_name="messages")
     op.drop_index("ix_messages_offer_turn_id", table_name="messages")
     op.drop_index("ix_appointments_hold_id", table_name="appointments")
-    for table in COLUMNS:
-        _narrow(table)
+    for widening in WIDENINGS:
+        widening.undo()
     for table in ("tasks", "offer_turns", "holds", "waitlist_entries", "offers"):
         op.drop_table(table)
 
@@ -260,64 +266,3 @@ def _name_checks_once() -> None:
         elif wrong:
             for name in wrong:
                 op.execute(f"ALTER TABLE {table} RENAME CONSTRAINT {name} TO {name.replace(twice, once)}")
-
-
-def _widen(table: str) -> None:
-    """Add a table's columns and exchange its checks."""
-    if op.get_bind().dialect.name == "sqlite":
-        rebuild_table(op.get_bind(), table, lambda sql: _edited(sql, _sqlite_changes(table)))
-        return
-    for name, kind, target in COLUMNS[table]:
-        kind = kind.format(instant="TIMESTAMP WITH TIME ZONE", json="JSONB")
-        op.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
-        if target:
-            op.create_foreign_key(f"fk_{table}_{name}", table, target, [name], ["id"])
-    for name, (old, new) in CHECKS[table].items():
-        if old:
-            op.drop_constraint(op.f(f"ck_{table}_{name}"), table)
-        op.create_check_constraint(op.f(f"ck_{table}_{name}"), table, new)
-    if table == "messages":
-        op.alter_column("messages", "patient_id", nullable=True)
-
-
-def _narrow(table: str) -> None:
-    """The contrary of _widen."""
-    if op.get_bind().dialect.name == "sqlite":
-        undone = {new: old for old, new in _sqlite_changes(table).items()}
-        rebuild_table(op.get_bind(), table, lambda sql: _edited(sql, undone))
-        return
-    if table == "messages":
-        op.alter_column("messages", "patient_id", nullable=False)
-    for name, (old, _) in CHECKS[table].items():
-        op.drop_constraint(op.f(f"ck_{table}_{name}"), table)
-        if old:
-            op.create_check_constraint(op.f(f"ck_{table}_{name}"), table, old)
-    for name, *_ in COLUMNS[table]:
-        op.drop_column(table, name)
-
-
-def _edited(sql: str, changes: dict[str, str]) -> str:
-    """SQL with parts exchanged; ValueError if one does not stand there exactly once."""
-    for old, new in changes.items():
-        if sql.count(old) != 1:
-            raise ValueError(f"{old!r} stands {sql.count(old)} times in {sql}")
-        sql = sql.replace(old, new)
-    return sql
-
-
-def _sqlite_changes(table: str) -> dict[str, str]:
-    """What changes in the table's own SQL: new columns and checks before and after its primary key."""
-    columns = constraints = ""
-    for name, kind, target in COLUMNS[table]:
-        columns += f"{name} {kind.format(instant='BIGINT', json='JSON')}, \n\t"
-        if target:
-            constraints += f"CONSTRAINT fk_{table}_{name} FOREIGN KEY({name}) REFERENCES {target} (id), \n\t"
-    for name, (old, new) in CHECKS[table].items():
-        if old is None:
-            constraints += f"CONSTRAINT ck_{table}_{name} CHECK ({new}), \n\t"
-    key = f"CONSTRAINT pk_{table} PRIMARY KEY (id), "
-    changes = {key: f"{columns}{key}\n\t{constraints}"}
-    changes |= {f"CHECK ({old})": f"CHECK ({new})" for old, new in CHECKS[table].values() if old}
-    if table == "messages":
-        changes["patient_id INTEGER NOT NULL"] = "patient_id INTEGER"
-    return changes

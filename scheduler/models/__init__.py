@@ -4,10 +4,11 @@ from scheduler.models.appointment_types import AppointmentType
 from scheduler.models.appointments import Appointment, AppointmentStatus
 from scheduler.models.audit import AuditEntry, IdempotencyKey, JobRun
 from scheduler.models.base import Base
-from scheduler.models.clinic import Clinic, Closure, Location, Room
+from scheduler.models.clinic import Clinic, Closure, Location, Rebooking, Room
 from scheduler.models.diary_weeks import DiaryWeek
 from scheduler.models.feeds import FeedDetail, FeedToken
 from scheduler.models.holds import Hold
+from scheduler.models.mail_templates import MailTemplate
 from scheduler.models.messages import Message, MessageItem, MessageKind, MessageState
 from scheduler.models.offers import (
     Offer,
@@ -18,9 +19,24 @@ from scheduler.models.offers import (
     Urgency,
     WaitlistEntry,
 )
-from scheduler.models.patients import Consent, Patient, PatientTerm
-from scheduler.models.plans import PlannedSession, PlanPhase, PlanStatus, SessionStatus, TreatmentPlan
-from scheduler.models.practitioners import Credential, Practitioner, TimeOff, WorkingHours
+from scheduler.models.outcomes import Measure, Outcome, OutcomeSource
+from scheduler.models.patients import Consent, Patient, PatientLink, PatientTerm
+from scheduler.models.plans import (
+    PlannedSession,
+    PlanPhase,
+    PlanStatus,
+    Questionnaire,
+    SessionStatus,
+    TreatmentPlan,
+)
+from scheduler.models.practitioners import (
+    BusyCalendar,
+    BusyTime,
+    Credential,
+    Practitioner,
+    TimeOff,
+    WorkingHours,
+)
 from scheduler.models.protocols import Protocol, ProtocolPhase
 from scheduler.models.staff import ApiKey, BrowserSession, Role, SignInFailure, Staff
 from scheduler.models.tasks import Task, TaskKind
@@ -33,6 +49,8 @@ __all__ = [
     "AuditEntry",
     "Base",
     "BrowserSession",
+    "BusyCalendar",
+    "BusyTime",
     "Clinic",
     "Closure",
     "Consent",
@@ -44,6 +62,8 @@ __all__ = [
     "IdempotencyKey",
     "JobRun",
     "Location",
+    "MailTemplate",
+    "Measure",
     "Message",
     "MessageItem",
     "MessageKind",
@@ -51,7 +71,10 @@ __all__ = [
     "Offer",
     "OfferStatus",
     "OfferTurn",
+    "Outcome",
+    "OutcomeSource",
     "Patient",
+    "PatientLink",
     "PatientTerm",
     "PlanPhase",
     "PlanStatus",
@@ -59,6 +82,8 @@ __all__ = [
     "Practitioner",
     "Protocol",
     "ProtocolPhase",
+    "Questionnaire",
+    "Rebooking",
     "Role",
     "Room",
     "SessionStatus",

@@ -77,6 +77,8 @@ def _epoch_on_postgresql(element: epoch, compiler: Any, **kw: Any) -> str:
 
 
 Json = JSON().with_variant(JSONB(), "postgresql")
+NullableJson = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+"""None is stored as NULL, not as the JSON value null."""
 
 
 class Base(DeclarativeBase):
@@ -103,4 +105,16 @@ Word = Annotated[str, mapped_column(String(40))]
 Prose = Annotated[str, mapped_column(Text)]
 Instant = Annotated[datetime, mapped_column(UtcDateTime())]
 
-__all__ = ["Base", "Instant", "Json", "Key", "Name", "Prose", "UtcDateTime", "Word", "epoch", "one_of"]
+__all__ = [
+    "Base",
+    "Instant",
+    "Json",
+    "Key",
+    "Name",
+    "NullableJson",
+    "Prose",
+    "UtcDateTime",
+    "Word",
+    "epoch",
+    "one_of",
+]

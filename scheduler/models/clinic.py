@@ -1,11 +1,20 @@
 """The organisation and where it treats: Clinic, Location, Room, Closure."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from scheduler.models.base import Base, Instant, Key, Name, Prose, Word
+from scheduler.models.base import Base, Instant, Key, Name, Prose, Word, one_of
+
+
+class Rebooking(StrEnum):
+    """What a patient may do who needs another time: call, ask for one, or take one at once."""
+
+    OFF = "off"
+    REQUEST = "request"
+    BOOK = "book"
 
 
 class Clinic(Base):
@@ -20,6 +29,8 @@ class Clinic(Base):
         CheckConstraint("offer_minutes BETWEEN 5 AND 4320", name="offer_minutes"),
         CheckConstraint("summary_weekday BETWEEN 0 AND 6", name="summary_weekday"),
         CheckConstraint("summary_minute BETWEEN 0 AND 1439", name="summary_minute"),
+        CheckConstraint("cancel_notice_hours BETWEEN 0 AND 336", name="cancel_notice_hours"),
+        one_of("rebooking", Rebooking),
     )
 
     id: Mapped[Key]
@@ -50,6 +61,11 @@ class Clinic(Base):
     """0 is Monday."""
     summary_minute: Mapped[int] = mapped_column(default=7 * 60)
     """Minute of that day, on the clock of the first location, at which the summary is sent."""
+    cancel_notice_hours: Mapped[int] = mapped_column(default=24)
+    """Up to so long before the start a patient cancels on their own page; later they are asked to call."""
+    rebooking: Mapped[Word] = mapped_column(default=Rebooking.OFF.value)
+    asks_check_in: Mapped[bool] = mapped_column(default=False)
+    """Whether patients are asked, before each session of a plan, for pain and headache days."""
 
 
 class Location(Base):

@@ -2,16 +2,17 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, PrimaryKeyConstraint, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, PrimaryKeyConstraint, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from scheduler.models.base import Base, Instant, Key, Name, Prose, Word
+from scheduler.models.base import Base, Instant, Key, Name, NullableJson, Prose, Word
 
 
 class Patient(Base):
     """A person who is treated."""
 
     __tablename__ = "patients"
+    __table_args__ = (Index(None, "reference", unique=True),)
 
     id: Mapped[Key]
     given_name: Mapped[Name]
@@ -23,6 +24,18 @@ class Patient(Base):
     zone: Mapped[Word | None]
     """IANA zone for quiet hours where it differs from the location's."""
     wants_reminders: Mapped[bool] = mapped_column(default=True)
+    wants_invitations: Mapped[bool] = mapped_column(default=False)
+    """Mails bring each appointment as an invitation (iMIP), for those who subscribe to no calendar."""
+    muted_kinds: Mapped[list[str]] = mapped_column(default=list)
+    """Kinds of mails that the patient does not want, besides reminders."""
+    reminder_offsets_minutes: Mapped[list[int] | None] = mapped_column(NullableJson)
+    """Instead of the clinic's own; null: as the clinic."""
+    address_failed_at: Mapped[datetime | None]
+    """When mail to the present address came back; null: nothing is known against it."""
+    attention: Mapped[Prose] = mapped_column(default="")
+    """What whoever opens the record must see first, such as an unpaid bill. Seen by staff only."""
+    reference: Mapped[Word | None]
+    """The number under which another system knows this patient: an import finds them again by it."""
     notes: Mapped[Prose] = mapped_column(default="")
     """Free text for reception."""
     cautions: Mapped[list[str]]
@@ -55,6 +68,25 @@ class Consent(Base):
     """Edition of the text that was signed."""
     given_on: Mapped[date]
     withdrawn_on: Mapped[date | None]
+
+
+class PatientLink(Base):
+    """The secret address of a patient's own page; only the hash of the secret is kept."""
+
+    __tablename__ = "patient_links"
+    __table_args__ = (UniqueConstraint("token_hash"), Index(None, "patient_id"))
+
+    id: Mapped[Key]
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"))
+    token_hash: Mapped[str] = mapped_column(String(64))
+    """SHA-256, hex, of the 256-bit secret."""
+    nonce: Mapped[Word]
+    """With the service's key it makes the secret anew, for the next mail."""
+    created_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    """To the hour."""
 
 
 class PatientTerm(Base):

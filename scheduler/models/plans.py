@@ -38,12 +38,20 @@ PASSED_OVER = (SessionStatus.MISSED.value, SessionStatus.SKIPPED.value)
 """Sessions that are not waited for: the next one follows the one before them."""
 
 
+class Questionnaire(StrEnum):
+    """What a patient is asked once a month: the Headache Impact Test or the Neck Disability Index."""
+
+    HIT6 = "hit6"
+    NDI = "ndi"
+
+
 class TreatmentPlan(Base):
     """So many sessions, so far apart, for one patient."""
 
     __tablename__ = "treatment_plans"
     __table_args__ = (
         one_of("status", PlanStatus),
+        one_of("questionnaire", Questionnaire),
         Index(None, "patient_id"),
         Index(None, "status"),
     )
@@ -59,6 +67,8 @@ class TreatmentPlan(Base):
     preferences: Mapped[dict[str, Any]]
     """weekdays [0-6], from_minute, until_minute, practitioner_ids (first preferred), location_id; all optional."""
     starts_on: Mapped[date]
+    questionnaire: Mapped[Word | None]
+    """Asked once a month while the plan is active; null: none."""
     status: Mapped[Word] = mapped_column(default=PlanStatus.ACTIVE.value)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[Instant]

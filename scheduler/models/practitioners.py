@@ -5,13 +5,14 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from scheduler.models.base import Base, Instant, Key, Name, Word
+from scheduler.models.base import Base, Instant, Key, Name, Prose, Word
 
 
 class Practitioner(Base):
     """A person who treats patients."""
 
     __tablename__ = "practitioners"
+    __table_args__ = (CheckConstraint("day_list_minute BETWEEN 0 AND 1439", name="day_list_minute"),)
 
     id: Mapped[Key]
     given_name: Mapped[Name]
@@ -20,6 +21,8 @@ class Practitioner(Base):
     locale: Mapped[Word | None]
     colour: Mapped[Word] = mapped_column(default="#4f7cac")
     """Column accent in the diary, as #rrggbb."""
+    day_list_minute: Mapped[int | None]
+    """Minute of the local day at which the day's list goes out by mail; null: none is wanted."""
     archived_at: Mapped[datetime | None]
     credentials: Mapped[list["Credential"]] = relationship(order_by="Credential.expires_on")
     working_hours: Mapped[list["WorkingHours"]] = relationship(order_by="WorkingHours.weekday")
@@ -96,3 +99,42 @@ class TimeOff(Base):
     ends_at: Mapped[Instant]
     reason: Mapped[Name] = mapped_column(default="")
     """Seen by staff only."""
+
+
+class BusyCalendar(Base):
+    """A practitioner's private calendar, fetched now and then; only when they are busy is kept of it."""
+
+    __tablename__ = "busy_calendars"
+    __table_args__ = (Index(None, "practitioner_id"),)
+
+    id: Mapped[Key]
+    practitioner_id: Mapped[int] = mapped_column(ForeignKey("practitioners.id"))
+    name: Mapped[Name]
+    url: Mapped[Prose]
+    """The ICS address: a secret, shown to nobody once it is saved."""
+    etag: Mapped[Name] = mapped_column(default="")
+    last_modified: Mapped[Name] = mapped_column(default="")
+    fetched_at: Mapped[datetime | None]
+    """The last time that what it holds was taken over, or found unchanged."""
+    tried_at: Mapped[datetime | None]
+    error: Mapped[Name] = mapped_column(default="")
+    """Why the last try failed; "" if it did not. The last good copy stays."""
+    created_at: Mapped[Instant]
+    practitioner: Mapped[Practitioner] = relationship()
+
+
+class BusyTime(Base):
+    """[starts_at, ends_at) in which a private calendar says that the practitioner is busy."""
+
+    __tablename__ = "busy_times"
+    __table_args__ = (
+        CheckConstraint("starts_at < ends_at", name="order"),
+        Index(None, "calendar_id"),
+        Index(None, "practitioner_id", "starts_at"),
+    )
+
+    id: Mapped[Key]
+    calendar_id: Mapped[int] = mapped_column(ForeignKey("busy_calendars.id", ondelete="CASCADE"))
+    practitioner_id: Mapped[int] = mapped_column(ForeignKey("practitioners.id"))
+    starts_at: Mapped[Instant]
+    ends_at: Mapped[Instant]

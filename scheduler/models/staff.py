@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -32,6 +33,8 @@ class Staff(Base):
     """argon2id."""
     practitioner_id: Mapped[int | None] = mapped_column(ForeignKey("practitioners.id"))
     locale: Mapped[Word | None]
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """How this person likes the screens: filters of the diary, whether single keys do something."""
     created_at: Mapped[Instant]
     archived_at: Mapped[datetime | None]
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -40,7 +41,9 @@ class Task(Base):
     patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"))
     appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
     note: Mapped[Prose] = mapped_column(default="")
-    """What it is about, in words or as a code of wording.TASKS."""
+    """What it is about, in words."""
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """The same for programs, such as the times that a patient asks for."""
     created_at: Mapped[Instant]
     created_by: Mapped[Name]
     done_at: Mapped[datetime | None]
