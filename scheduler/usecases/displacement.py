@@ -21,7 +21,7 @@ from scheduler.transaction import reading
 from scheduler.usecases.absence_rows import Absence, AbsenceKind, stored_absence
 from scheduler.usecases.absence_times import Edge
 from scheduler.usecases.displacement_question import NO_WISHES, Others, TakenSlot, ask
-from scheduler.usecases.displacement_rows import described, displaced_rows, stays_of
+from scheduler.usecases.displacement_rows import described, displaced_rows, rows_named, stays_of
 
 MOST_SLOTS, MOST_A_DAY = 12, 2
 """So many other slots are shown for one appointment, and of each day and practitioner."""
@@ -172,6 +172,12 @@ def choose_slots(
         if len(found) == MOST_SLOTS:
             break
     return row, found
+
+
+@reading
+def appointments_named(session: Session, numbers: Sequence[int]) -> dict[int, Appointment]:
+    """These appointments as they are now, by number."""
+    return {row.id: row for row in rows_named(session, numbers)}
 
 
 def _displacement(

@@ -244,9 +244,9 @@ def _others_of(
         )
     )
     found: dict[int, list[_Other]] = defaultdict(list)
-    for patient_id, *values in rows:
-        if values[0] not in gone:
-            found[patient_id].append(_Other(*values))
+    for patient_id, number, starts, ends, is_needling, zone in rows:
+        if number not in gone:
+            found[patient_id].append(_Other(number, starts, ends, is_needling, zone))
     return found
 
 

@@ -77,6 +77,11 @@ _NEEDED = (
 )
 
 
+def rows_named(session: Session, numbers: Sequence[int]) -> list[Appointment]:
+    """These appointments with all that is shown of them."""
+    return list(session.scalars(select(Appointment).where(Appointment.id.in_(numbers)).options(*_NEEDED)))
+
+
 def _touching(absence: Absence, now: datetime) -> ColumnElement[bool]:
     if absence.kind == AbsenceKind.ROOM:
         return and_(

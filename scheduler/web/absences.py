@@ -1,0 +1,369 @@
+"""Absences: who is away, what is closed, a room that cannot be used; what that displaces, and where it goes instead."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug import Response
+
+from scheduler import clock
+from scheduler.access import current_actor, guard
+from scheduler.errors import InvalidInput, SchedulerError
+from scheduler.http_errors import problem_of, say
+from scheduler.usecases import absences, displacement
+from scheduler.usecases.absence_times import WallTime
+from scheduler.usecases.absences import Absence, AbsenceKind
+from scheduler.usecases.clinic import list_locations, list_practitioners
+from scheduler.usecases.displacement import Displacement
+from scheduler.usecases.displacement_question import Others
+from scheduler.usecases.rehousing import Choice, Outcome, batch_of, carry_out
+from scheduler.web import once
+from scheduler.web.displaced_cards import cards_of, code_of, compromises_of, taken_in, target_in
+from scheduler.web.formats import local
+from scheduler.web.notices import BAD, notice
+from scheduler.web.requests import wants_fragment
+
+pages = Blueprint("absences", __name__, url_prefix="/absences")
+Answer = Response | str | tuple[str, int]
+KINDS = {"practitioner": "practitioner_id", "location": "location_id", "room": "room_id"}
+"""How a form says who or what -> the use cases' argument."""
+MOVE, RELEASE = "move", "release"
+DEEDS = (MOVE, RELEASE, "call", "later")
+"""What can be chosen for a line; the last two leave it as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An absence with its days on its own clock, and whether it is made of whole days."""
+
+    absence: Absence
+    first: datetime
+    last: datetime
+    whole_days: bool
+
+
+@pages.get("")
+@guard("diary.read")
+def index() -> str:
+    """Coming absences and closures."""
+    now = clock.now()
+    found = [*absences.list_time_off(now=now).items, *absences.list_closures(now=now).items]
+    rows = sorted((row_of(absence) for absence in found), key=lambda row: row.absence.starts_at)
+    return render_template("absences/index.html", rows=rows, now=now)
+
+
+@pages.get("/new")
+@guard("absences.write")
+def new() -> str:
+    """The form for one."""
+    return _form(request.args)
+
+
+@pages.post("/preview")
+@guard("absences.write")
+def preview() -> Answer:
+    """What it would displace; nothing is saved. A room is not saved at all: one goes on to its page."""
+    try:
+        asked = _asked()
+        if "room_id" in asked:
+            return redirect(_room_address(displacement.describe_absence(**asked)), 303)
+        found = displacement.preview_absence(**asked, others=_others(request.form), now=clock.now())
+    except SchedulerError as error:
+        return _form(request.form, error), problem_of(error).status
+    return render_template(
+        "absences/preview.html", entered=request.form, form_key=once.new_key(), **_shown(found, request.form)
+    )
+
+
+@pages.post("")
+@guard("absences.write")
+def save() -> Answer:
+    """Save it, and go on to what it displaces."""
+    try:
+        asked = _asked()
+        by: dict[str, Any] = {
+            "actor": current_actor(),
+            "now": clock.now(),
+            "idempotency": once.asked_once(),
+            "reason": asked["reason"],
+        }
+        if "practitioner_id" in asked:
+            ends = (asked["starts"], asked["until"])
+            made = absences.add_time_off(asked["practitioner_id"], *ends, location=asked["clock"], **by)
+        elif "location_id" in asked:
+            made = absences.add_closure(asked["location_id"], asked["starts"], asked["until"], **by)
+        else:
+            return redirect(_room_address(displacement.describe_absence(**asked)), 303)
+    except SchedulerError as error:
+        return _form(request.form, error), problem_of(error).status
+    notice(gettext("Saved: %(name)s.", name=made.name))
+    where = _address(made) if made.appointments else url_for("absences.index")
+    return redirect(where, 303)
+
+
+@pages.get("/time-off/<int:number>")
+@guard("patients.read")
+def time_off(number: int) -> str:
+    """What a practitioner's absence displaces."""
+    return _repair_page(AbsenceKind.TIME_OFF, number)
+
+
+@pages.get("/closures/<int:number>")
+@guard("patients.read")
+def closure(number: int) -> str:
+    """What a closure displaces."""
+    return _repair_page(AbsenceKind.CLOSURE, number)
+
+
+@pages.get("/rooms/<int:room_id>")
+@guard("patients.read")
+def room(room_id: int) -> str:
+    """What is booked in a room for a while, to be moved elsewhere."""
+    now = clock.now()
+    absence = _room_absence(room_id, request.args.get("from", ""), request.args.get("until", ""))
+    found = displacement.preview_absence(
+        room_id=room_id,
+        starts=absence.starts_at,
+        until=absence.ends_at,
+        others=_others(request.args),
+        now=now,
+    )
+    return _repair(found)
+
+
+@pages.post("/time-off/<int:number>/remove")
+@guard("absences.write")
+def remove_time_off(number: int) -> Response:
+    """Take an absence back."""
+    return _removed(AbsenceKind.TIME_OFF, number)
+
+
+@pages.post("/closures/<int:number>/remove")
+@guard("absences.write")
+def remove_closure(number: int) -> Response:
+    """Take a closure back."""
+    return _removed(AbsenceKind.CLOSURE, number)
+
+
+@pages.route("/lines/<int:appointment_id>", methods=["GET", "POST"])
+@guard("absences.write")
+def slots(appointment_id: int) -> str:
+    """Other slots for one line: a part of the repair page (what the other lines are to have comes along), or a page."""
+    absence = _absence_in(request.values.get("gap", ""))
+    taken = [
+        taken_in(code)
+        for name, code in request.form.items()
+        if name.startswith("slot-") and code and name != f"slot-{appointment_id}" and _is_moving(name)
+    ]
+    row, found = displacement.choose_slots(
+        absence, appointment_id, others=_others(request.values), taken=taken, now=clock.now()
+    )
+    names = _names()
+    template = "absences/slots.html" if wants_fragment() else "absences/line.html"
+    return render_template(
+        template,
+        row=row,
+        slots=[
+            (
+                slot,
+                code_of(slot),
+                compromises_of(slot),
+                local(slot.starts_at, names["places"][slot.location_id].zone).date(),
+            )
+            for slot in found
+        ],
+        gap=gap_of(absence),
+        back=_address(absence),
+        others=_others(request.values),
+        chosen=request.form.get(f"slot-{appointment_id}", ""),
+        **names,
+    )
+
+
+@pages.post("/apply")
+@guard("absences.write")
+def apply() -> str:
+    """Carry out what was chosen, line by line; a script sends one line at a time and gets its result alone."""
+    absence = _absence_in(request.form.get("gap", ""))
+    choices = _choices(absence)
+    outcomes = carry_out(choices, batch=batch_of(absence), actor=current_actor(), now=clock.now())
+    told = [(outcome, _sentence(outcome)) for outcome in outcomes]
+    if wants_fragment():
+        return render_template("absences/outcomes.html", told=told)
+    rows = displacement.appointments_named([choice.appointment_id for choice in choices])
+    return render_template(
+        "absences/applied.html", told=told, rows=rows, row=row_of(absence), back=_address(absence)
+    )
+
+
+def row_of(absence: Absence) -> Row:
+    """The absence with its days on its own clock; the last one is included."""
+    starts, ends = (instant.astimezone(absence.zone) for instant in (absence.starts_at, absence.ends_at))
+    whole = starts.time() == ends.time() == time()
+    return Row(absence, starts, ends - timedelta(days=1) if whole else ends, whole)
+
+
+def gap_of(absence: Absence) -> str:
+    """The absence as forms carry it."""
+    if absence.id is not None:
+        return f"{absence.kind.value}:{absence.id}"
+    span = (absence.starts_at, absence.ends_at)
+    return ":".join([absence.kind.value, str(absence.whose), *(f"{end.timestamp():.0f}" for end in span)])
+
+
+def _absence_in(code: str) -> Absence:
+    kind, _, rest = code.partition(":")
+    parts = rest.split(":")
+    if kind in {AbsenceKind.TIME_OFF, AbsenceKind.CLOSURE} and rest.isascii() and rest.isdecimal():
+        return absences.get_absence(AbsenceKind(kind), int(rest[:10]), now=clock.now())
+    if kind == AbsenceKind.ROOM and len(parts) == 3 and parts[0].isascii() and parts[0].isdecimal():
+        return _room_absence(int(parts[0][:10]), parts[1], parts[2])
+    raise InvalidInput("The choice cannot be read. Please choose again.", field="gap")
+
+
+def _room_absence(room_id: int, starts: str, until: str) -> Absence:
+    """A room out of use between two epoch seconds."""
+    try:
+        ends = [datetime.fromtimestamp(int(text), UTC) for text in (starts, until)]
+    except (ValueError, OverflowError, OSError):
+        raise InvalidInput("Please enter a date and a time.", field="from") from None
+    return displacement.describe_absence(room_id=room_id, starts=ends[0], until=ends[1])
+
+
+def _repair_page(kind: AbsenceKind, number: int) -> str:
+    return _repair(displacement.list_displaced(kind, number, others=_others(request.args), now=clock.now()))
+
+
+def _repair(found: Displacement) -> str:
+    return render_template("absences/repair.html", gap=gap_of(found.absence), **_shown(found, request.args))
+
+
+def _shown(found: Displacement, asked: Mapping[str, str]) -> dict[str, Any]:
+    """What the preview and the repair page show."""
+    names = _names()
+    zones = {number: place.zone for number, place in names["places"].items()}
+    return {
+        "found": found,
+        "row": row_of(found.absence),
+        "cards": cards_of(found, zones, clock.now()),
+        "others": _others(asked),
+        **names,
+    }
+
+
+def _names() -> dict[str, Any]:
+    places = {place.id: place for place in list_locations().items}
+    return {
+        "practitioners": {person.id: person.name for person in list_practitioners().items},
+        "places": places,
+        "rooms": {room.id: room.name for place in places.values() for room in place.rooms},
+    }
+
+
+def _form(entered: Mapping[str, str], error: SchedulerError | None = None) -> str:
+    names = _names()
+    zones = {place.zone for place in names["places"].values()}
+    return render_template(
+        "absences/form.html",
+        entered=entered,
+        sentence=say(error) if error else None,
+        several_zones=len(zones) > 1,
+        today=clock.now().date(),
+        **names,
+    )
+
+
+def _asked() -> dict[str, Any]:
+    """Who and when, as the use cases take it. Raises InvalidInput."""
+    entered = request.form
+    kind, _, number = entered.get("who", "").partition("-")
+    if kind not in KINDS or not number.isascii() or not number.isdecimal():
+        raise InvalidInput("Please choose one practitioner, location or room.", field="who")
+    starts = _wall(entered.get("from", ""), entered.get("from_time", ""))
+    until = _wall(entered.get("until") or entered.get("from", ""), entered.get("until_time", ""))
+    return {
+        KINDS[kind]: int(number[:10]),
+        "starts": starts,
+        "until": until,
+        "clock": entered.get("clock", type=int),
+        "reason": entered.get("reason", ""),
+    }
+
+
+def _wall(on: str, at: str) -> WallTime:
+    try:
+        day = date.fromisoformat(on)
+        minute = None
+        if at:
+            hour = time.fromisoformat(at)
+            minute = hour.hour * 60 + hour.minute
+    except ValueError:
+        raise InvalidInput("Please enter the dates, such as 2026-08-03.", field="from") from None
+    return WallTime(day, minute)
+
+
+def _others(asked: Mapping[str, str]) -> Others:
+    try:
+        return Others(asked.get("others", Others.WISHES.value))
+    except ValueError:
+        return Others.WISHES
+
+
+def _is_moving(name: str) -> bool:
+    return request.form.get(name.replace("slot-", "do-"), MOVE) == MOVE
+
+
+def _choices(absence: Absence) -> list[Choice]:
+    """The lines for which something is to be done, in the order of the form. Raises InvalidInput."""
+    found = []
+    for name, deed in request.form.items():
+        number = name.removeprefix("do-")
+        if not name.startswith("do-") or not number.isdecimal() or deed not in DEEDS:
+            continue
+        code = request.form.get(f"slot-{number}", "")
+        version = request.form.get(f"version-{number}", 0, type=int)
+        if deed == RELEASE:
+            found.append(Choice(int(number), version, None))
+        elif deed == MOVE and code:
+            found.append(Choice(int(number), version, target_in(code, absence)))
+    return found
+
+
+def _sentence(outcome: Outcome) -> str:
+    if outcome.refusal is None:
+        return (
+            gettext("Moved.")
+            if outcome.choice.target
+            else gettext("Released: its session is to place again.")
+        )
+    if outcome.state == "taken":
+        return gettext("Somebody else has this slot meanwhile. Please choose another one.")
+    return say(outcome.refusal)
+
+
+def _removed(kind: AbsenceKind, number: int) -> Response:
+    """Take it back, or say why not."""
+    verb = absences.remove_time_off if kind == AbsenceKind.TIME_OFF else absences.remove_closure
+    try:
+        verb(number, actor=current_actor(), now=clock.now())
+    except SchedulerError as error:
+        notice(say(error), BAD)
+    else:
+        notice(gettext("Taken back. What was moved for it stays where it is now."))
+    return redirect(url_for("absences.index"), 303)
+
+
+def _address(absence: Absence) -> str:
+    """The page of an absence."""
+    if absence.kind == AbsenceKind.ROOM:
+        return _room_address(absence)
+    endpoint = "absences.time_off" if absence.kind == AbsenceKind.TIME_OFF else "absences.closure"
+    return url_for(endpoint, number=absence.id)
+
+
+def _room_address(absence: Absence) -> str:
+    span = {"from": f"{absence.starts_at.timestamp():.0f}", "until": f"{absence.ends_at.timestamp():.0f}"}
+    return url_for("absences.room", room_id=absence.whose, **span)
