@@ -29,6 +29,7 @@ from scheduler.clock import now
 from scheduler.extensions import db
 from scheduler.mail.dispatcher import Mailer, dispatch_messages
 from scheduler.mail.render import render_letter
+from scheduler.mail.site import Site
 from scheduler.models import (
     Appointment,
     AppointmentType,
@@ -51,6 +52,7 @@ PATIENTS = 500
 ROUNDS = 3
 MAIL_FROM = "desk@clinic.example"
 SECRET_KEY = "only for measuring: nothing here is worth protecting"
+SITE = Site("https://desk.clinic.example", SECRET_KEY)
 
 
 def run() -> dict[str, Any]:
@@ -159,7 +161,9 @@ def _ready_mails(present: datetime) -> list[tuple[str, bytes]]:
     """What the dispatcher would send, as bytes."""
     _make_due(present)
     claim = claim_messages(limit=REMINDERS, now=present)
-    mails = [(letter.recipient, render_letter(letter, MAIL_FROM, now=present)) for letter in claim.letters]
+    mails = [
+        (letter.recipient, render_letter(letter, MAIL_FROM, SITE, now=present)) for letter in claim.letters
+    ]
     give_back(claim, claim.letters, next_attempt_at=present)
     assert len(mails) == REMINDERS
     return mails
@@ -190,7 +194,7 @@ def _seconds_of_dispatcher(port: int, present: datetime) -> float:
     server = parse_smtp_url(f"smtp://{probe.HOST}:{port}")
     assert server is not None
     begun = time.perf_counter()
-    tally = dispatch_messages(Mailer(server, MAIL_FROM), clock=lambda: present)
+    tally = dispatch_messages(Mailer(server, MAIL_FROM, SITE), clock=lambda: present)
     took = time.perf_counter() - begun
     sent = db.session.scalar(select(func.count()).where(Message.state == MessageState.SENT.value))
     assert tally.sent == sent == REMINDERS

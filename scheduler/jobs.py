@@ -19,6 +19,7 @@ from scheduler import clock
 from scheduler.errors import NotFound
 from scheduler.extensions import db
 from scheduler.mail.dispatcher import Mailer, dispatch_messages
+from scheduler.mail.site import Site
 from scheduler.usecases.housekeeping import finish_job, start_job, tidy_up
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,8 @@ class Job:
 
 
 def _dispatch(settings: Settings, stop: Stop) -> str:
-    mailer = Mailer(settings.smtp, settings.mail_from) if settings.smtp else None
+    site = Site(settings.base_url, settings.secret_key)
+    mailer = Mailer(settings.smtp, settings.mail_from, site) if settings.smtp else None
     return str(dispatch_messages(mailer, clock=clock.now, stop=stop))
 
 

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from scheduler.light_commits import LightWriter, light_writer
 from scheduler.mail.envelopes import Envelope, Mail, address_for_smtp, text_for_smtp
 from scheduler.mail.render import render_letter
+from scheduler.mail.site import Site
 from scheduler.mail.smtp import (
     CLOSING,
     GO_AHEAD,
@@ -45,10 +46,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Mailer:
-    """Where mails are handed over, and in whose name."""
+    """Where mails are handed over, in whose name, and where their links lead."""
 
     server: Server
     mail_from: str
+    site: Site
     patience: Patience = PATIENCE
 
 
@@ -222,7 +224,8 @@ class _Run:
             return None
         mail_from = self._mailer.mail_from
         try:
-            mail = render_letter(letter._replace(recipient=address), mail_from, now=self._clock())
+            addressed = letter._replace(recipient=address)
+            mail = render_letter(addressed, mail_from, self._mailer.site, now=self._clock())
         except Exception as error:  # one letter that cannot be written must not hold up the others
             log.exception("message %s cannot be written", letter.id)
             self._note(letter, Verdict.FAILED, f"The mail could not be written: {error!r}.")

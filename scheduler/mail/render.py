@@ -1,10 +1,9 @@
-"""A letter as the bytes of an email: multipart/alternative, text and HTML.
+"""A letter as the bytes of an email: text and HTML, and invitations for whom they are chosen.
 
 The templates are read, their CSS inlined and compiled once per process; a mail then costs two renderings and no
 email.message object, which would take longer than sending it.
 """
 
-import binascii
 import re
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,79 +11,43 @@ from email.header import Header
 from email.utils import format_datetime
 from functools import lru_cache
 from importlib.resources import files
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import css_inline
-from babel import Locale
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template, select_autoescape
 
-from scheduler.i18n import Gettext, translator
 from scheduler.mail import words
-from scheduler.models.messages import MessageKind
-from scheduler.usecases.letters import Letter, Sender, Visit
+from scheduler.mail.fields import letter_fields, one_line, sender_in_one_line
+from scheduler.mail.invitations import letter_invitations
+from scheduler.mail.parts import text_part, with_invitations
+from scheduler.mail.site import Site
+from scheduler.mail.voice import voice_of
+from scheduler.usecases.letters import Letter
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-_NO_DIGIT = re.compile(r"[^\d+]")
 LONGEST_ASCII_HEADER = 900
 
 
-class Card(NamedTuple):
-    """One appointment in the words of the reader."""
-
-    day: str
-    time: str
-    zone: str
-    """The zone's name where it is needed, else ""."""
-    who: str
-    place: tuple[str, ...]
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """What is written below day and time."""
-        return (self.who, *self.place) if self.who else self.place
-
-
-class Voice(NamedTuple):
-    """How one language is spoken and written."""
-
-    locale: Locale
-    gettext: Gettext
-    language: str
-    """BCP 47."""
-    direction: str
-    """ltr or rtl."""
-
-
-def render_letter(letter: Letter, mail_from: str, *, now: datetime) -> bytes:
+def render_letter(letter: Letter, mail_from: str, site: Site, *, now: datetime) -> bytes:
     """The whole mail with CRLF line ends, from the clinic as ``mail_from`` to ``letter.recipient``.
 
-    Both addresses must have passed smtp.address_for_smtp. Times are those of each location.
+    Both addresses must have passed envelopes.address_for_smtp. Times are those of each location.
     """
-    voice = _voice(words.choose_locale(letter.locale, letter.sender.locale))
-    fields = _fields(letter, voice)
-    boundary = f"=_{letter.message_id}"  # cannot occur in quoted-printable
+    voice = voice_of(words.choose_locale(letter.locale, letter.sender.locale))
+    values = letter_fields(letter, voice, site)
     text, html = _templates()
+    parts = [text_part("text/plain", text.render(values)), text_part("text/html", html.render(values))]
+    invitations = letter_invitations(letter, mail_from) if letter.wants_invitations else ()
     head = [
-        *_headers(letter, mail_from, str(fields["subject"]), now),
+        *_headers(letter, mail_from, str(values["subject"]), now),
         f"Content-Language: {voice.language}",
         "MIME-Version: 1.0",
-        f'Content-Type: multipart/alternative; boundary="{boundary}"',
-        "\r\n",
     ]
-    return b"".join(
-        [
-            "\r\n".join(head).encode(),
-            *_part("text/plain", text.render(fields), boundary),
-            *_part("text/html", html.render(fields), boundary),
-            f"--{boundary}--\r\n".encode(),
-        ]
-    )
+    body = with_invitations(parts, invitations, f"=_{letter.message_id}")
+    return b"".join(["\r\n".join([*head, ""]).encode(), *body])
 
 
 def _headers(letter: Letter, mail_from: str, subject: str, now: datetime) -> Iterable[str]:
     domain = mail_from.rpartition("@")[2]
-    sender = _in_one_line(letter.sender)
+    sender = sender_in_one_line(letter.sender)
     yield f"From: {_mailbox('From', sender.name, mail_from)}"
     if sender.email:
         yield f"Reply-To: {_encoded('Reply-To', sender.email)}"
@@ -98,95 +61,9 @@ def _headers(letter: Letter, mail_from: str, subject: str, now: datetime) -> Ite
     yield "Auto-Submitted: auto-generated"
 
 
-def _fields(letter: Letter, voice: Voice) -> dict[str, object]:
-    gettext, locale, sender = voice.gettext, voice.locale, _in_one_line(letter.sender)
-    count = len(letter.visits)
-    kind = words.words_for(letter.kind, count)
-    cards, shared = _gather([_card(visit, letter, voice) for visit in letter.visits])
-    first = letter.visits[0]
-    first_wall = _wall(first.starts_at, first.zone)
-    when = (
-        words.moment(first_wall, locale) if count == 1 else words.day_without_year(first_wall.date(), locale)
-    )
-    before = ""
-    if letter.previous_at is not None and letter.previous_at != first.starts_at:
-        previous = words.moment(_wall(letter.previous_at, first.zone), locale)
-        before = gettext(words.BEFORE) % {"when": previous}
-    ask = gettext(kind.ask) % {"phone": sender.phone} if sender.phone else gettext(kind.ask_without_phone)
-    return {
-        "subject": gettext(kind.subject) % {"when": when, "count": count},
-        "greeting": gettext(words.GREETING) % {"name": one_line(letter.given_name)},
-        "lead": gettext(kind.lead) % {"count": count},
-        "before": before,
-        "cards": cards,
-        "shared": shared,
-        "ask": ask,
-        "gone": letter.kind == MessageKind.CANCELLATION,
-        "sender": sender,
-        "phone_link": _NO_DIGIT.sub("", sender.phone),
-        "language": voice.language,
-        "direction": voice.direction,
-    }
-
-
-def _card(visit: Visit, letter: Letter, voice: Voice) -> Card:
-    locale = voice.locale
-    starts, ends = _wall(visit.starts_at, visit.zone), _wall(visit.ends_at, visit.zone)
-    needs_zone = letter.sender.several_zones or (letter.zone or visit.zone) != visit.zone
-    return Card(
-        day=words.full_day(starts.date(), locale),
-        time=f"{words.clock_time(starts.time(), locale)}–{words.clock_time(ends.time(), locale)}",
-        zone=words.zone_name(ZoneInfo(visit.zone), bool(starts.dst()), locale) if needs_zone else "",
-        who=voice.gettext(words.WITH) % {"name": one_line(visit.practitioner)},
-        place=_place(visit.location, visit.room, visit.address),
-    )
-
-
-@lru_cache(maxsize=16)
-def _in_one_line(sender: Sender) -> Sender:
-    return sender._replace(
-        name=one_line(sender.name), email=one_line(sender.email), phone=one_line(sender.phone)
-    )
-
-
-@lru_cache(maxsize=1024)
-def _place(location: str, room: str, address: str) -> tuple[str, ...]:
-    first = ", ".join(filter(None, (one_line(location), one_line(room))))
-    return (first, *filter(None, map(one_line, address.splitlines())))
-
-
-@lru_cache(maxsize=256)
-def _voice(locale: Locale) -> Voice:
-    tag = str(locale).replace("_", "-")
-    return Voice(locale, translator(tag), tag, locale.text_direction)
-
-
 @lru_cache(maxsize=16)
 def _date(now: datetime) -> str:
     return format_datetime(now)
-
-
-def _gather(cards: list[Card]) -> tuple[list[Card], tuple[str, ...]]:
-    """Cards, and below them what all of a series have in common, said once."""
-    if len(cards) == 1:
-        return cards, ()
-    shared: tuple[str, ...] = ()
-    if len({card.who for card in cards}) == 1:
-        shared = (cards[0].who,)
-        cards = [card._replace(who="") for card in cards]
-    if len({card.place for card in cards}) == 1:
-        shared += cards[0].place
-        cards = [card._replace(place=()) for card in cards]
-    return cards, shared
-
-
-def _wall(instant: datetime, zone: str) -> datetime:
-    return instant.astimezone(ZoneInfo(zone))
-
-
-def one_line(text: str) -> str:
-    """Text without line breaks and other control characters, so that it can neither end nor add a header."""
-    return " ".join(_CONTROLS.sub(" ", text).split())
 
 
 @lru_cache(maxsize=4096)
@@ -206,15 +83,6 @@ def _mailbox(header: str, name: str, address: str) -> str:
     if encoded == plain:
         encoded = '"' + re.sub(r'(["\\])', r"\\\1", plain) + '"'
     return f"{encoded} <{address}>"
-
-
-def _part(content_type: str, text: str, boundary: str) -> Iterable[bytes]:
-    yield (
-        f"--{boundary}\r\nContent-Type: {content_type}; charset=utf-8\r\n"
-        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-    ).encode()
-    yield binascii.b2a_qp(text.replace("\n", "\r\n").encode(), istext=True)
-    yield b"\r\n"
 
 
 def _source(name: str) -> str:

@@ -68,23 +68,51 @@ WORDS: dict[str, Words] = {
     K.CANCELLATION: Words(
         _("Cancelled: your appointment on %(when)s"), _("Your appointment is cancelled:"), *_ANOTHER_DATE
     ),
+    K.OFFER: Words(
+        _("Free for you: an appointment on %(when)s"),
+        _("A time has become free that may suit you:"),
+        _("You can also call us on %(phone)s or answer this mail."),
+        _("You can also answer this mail."),
+    ),
+    K.OFFER_EXPIRED: Words(
+        _("No longer free: the appointment on %(when)s"),
+        _("The time that we offered you is not free for you any more:"),
+        _(
+            "Your other appointments stay as they are. If you would still like another date, please call us on "
+            "%(phone)s or answer this mail."
+        ),
+        _(
+            "Your other appointments stay as they are. If you would still like another date, please answer this "
+            "mail."
+        ),
+    ),
 }
+SERIES_REMINDER = Words(
+    _("Reminder: your %(count)d appointments on %(when)s"), WORDS[K.REMINDER].lead, *_CANNOT_COME
+)
 SERIES_CANCELLATION = Words(
     _("Cancelled: your %(count)d appointments from %(when)s"),
     _("These %(count)d appointments of yours are cancelled:"),
     *_ANOTHER_DATE,
 )
+OF_SEVERAL: dict[str, Words] = {K.CANCELLATION: SERIES_CANCELLATION, K.REMINDER: SERIES_REMINDER}
+"""What kinds that are mostly about one appointment say of several."""
 SINGLE: dict[str, str] = {K.SERIES_CONFIRMATION: K.CONFIRMATION, K.SERIES_CHANGED: K.CHANGE}
 """What a mail about a series reads like when one date is left of it."""
 GREETING = _("Hello %(name)s,")
 BEFORE = _("It was on %(when)s before.")
+NEW = _("This one is new.")
+SAME_TIME = _("The time stays as it was.")
+OFFER_UNTIL = _("It is kept for you until %(when)s. Then it is offered to somebody else.")
+OFFER_RELEASES = _("If you take it, your appointment on %(when)s is given up for it.")
+ANSWER_OFFER = _("Take it or decline")
 WITH = _("With %(name)s")
 
 
 def words_for(kind: str, count: int) -> Words:
-    """The sentences of a kind; a series of which one appointment is left reads like a single one."""
-    if kind == K.CANCELLATION and count > 1:
-        return SERIES_CANCELLATION
+    """The sentences of a kind that is about appointments; a series of which one is left reads like a single one."""
+    if count > 1 and kind in OF_SEVERAL:
+        return OF_SEVERAL[kind]
     return WORDS[SINGLE[kind] if kind in SINGLE and count == 1 else kind]
 
 

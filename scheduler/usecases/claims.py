@@ -17,11 +17,13 @@ from sqlalchemy.orm import Session
 from scheduler.light_commits import crash_epoch
 from scheduler.models.messages import Message, MessageItem, MessageKind, MessageState
 from scheduler.transaction import writing
-from scheduler.usecases.letters import BEGUN, Letter, load_letters, still_to_tell
+from scheduler.usecases.letter_rows import load_letters
+from scheduler.usecases.letters import BEGUN, NONE_LEFT, Letter, still_to_tell
 from scheduler.usecases.outbox import OF_A_SERIES
+from scheduler.usecases.reminder_days import join_reminders
 
 S = MessageState
-OF_SEVERAL = (*OF_A_SERIES, MessageKind.CANCELLATION.value)
+OF_SEVERAL = (*OF_A_SERIES, MessageKind.CANCELLATION.value, MessageKind.REMINDER.value)
 """Kinds that may list several dates; items of dates that are not told any more are dropped."""
 CLAIM_LEASE = timedelta(minutes=10)
 """Longer than a batch should take; a claim that runs out meanwhile is noticed and given up."""
@@ -55,9 +57,9 @@ def claim_messages(session: Session, *, limit: int, now: datetime) -> Claim:
         return Claim()
     epoch = crash_epoch(session)
     given_up = _give_up(session, rows, epoch)
-    letters = _drop_pointless(
-        session, load_letters(session, [row.id for row in rows if row.id not in given_up]), now
-    )
+    ids = [row.id for row in rows if row.id not in given_up]
+    told_by_others = join_reminders(session, ids, now=now)
+    letters = _look_at(session, [number for number in ids if number not in told_by_others], now)
     _note_what_is_told(session, letters)
     holder = f"{epoch or ALL_FLUSHED}.{uuid.uuid4().hex[:16]}"
     _set(
@@ -116,6 +118,14 @@ def _give_up(session: Session, rows: Sequence[Any], epoch: str) -> set[int]:
     _set(session, cut_off, state=S.UNKNOWN.value, server_reply=CUT_OFF)
     _set(session, crashed, state=S.UNKNOWN.value, server_reply=CRASHED)
     return {*cut_off, *crashed}
+
+
+def _look_at(session: Session, ids: Sequence[int], now: datetime) -> list[Letter]:
+    """The letters still to be sent, as things are now; others are cancelled or failed."""
+    found = load_letters(session, ids, now=now)
+    nothing_to_tell = set(ids) - {letter.id for letter in found}
+    _set(session, sorted(nothing_to_tell), state=S.CANCELLED.value, server_reply=NONE_LEFT)
+    return _drop_pointless(session, found, now)
 
 
 def _drop_pointless(session: Session, letters: Sequence[Letter], now: datetime) -> list[Letter]:

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from scheduler.light_commits import LightWriter, Step
 from scheduler.models.appointments import Appointment
 from scheduler.models.messages import Message, MessageKind, MessageState
+from scheduler.models.offers import OfferTurn
 from scheduler.transaction import writing
 from scheduler.usecases.claims import Claim
 from scheduler.usecases.letters import Letter
@@ -58,7 +59,8 @@ def begin_sending(
 ) -> bool:
     """Commit what became of others, and that ``letter`` is being sent; False if it must not be (any more).
 
-    False: it was withdrawn, the lease was lost, or an appointment changed since it was claimed.
+    False: it was withdrawn, the lease was lost, or what it tells changed since it was claimed: an appointment, or an
+    offer that is over.
     """
     steps = [*_keeping(claim, outcomes, now), _beginning(claim, letter, now)]
     return (writer.write(steps) if claim.lightly else _write_flushed(steps)) == 1
@@ -90,10 +92,10 @@ _KEEP = (
 
 
 @lru_cache(maxsize=128)
-def _begin(appointments: int, gone: bool) -> Update:
+def _begin(appointments: int, gone: bool, offer: bool) -> Update:
     """The statement that begins sending a letter about so many appointments, cancelled ones or active ones.
 
-    Each is looked up by its number alone, which leaves a planner no choice that takes long.
+    An offer must still be open. Each is looked up by its number alone: a planner has no choice that takes long.
     """
     unchanged = (
         exists(
@@ -106,6 +108,13 @@ def _begin(appointments: int, gone: bool) -> Update:
         )
         for place in range(appointments)
     )
+    open_turn = exists(
+        select(OfferTurn.id).where(
+            OfferTurn.id == bindparam("turn"),
+            text("offer_turns.status = 'asked'"),
+            OfferTurn.expires_at > bindparam("present"),
+        )
+    )
     return (
         update(_messages)
         .where(
@@ -113,6 +122,7 @@ def _begin(appointments: int, gone: bool) -> Update:
             _messages.c.claimed_by == bindparam("holder"),
             text("messages.state = 'claimed'"),
             *unchanged,
+            *([open_turn] if offer else []),
         )
         .values(state=S.SENDING.value, next_attempt_at=bindparam("lease_ends_at"))
     )
@@ -128,7 +138,10 @@ def _beginning(claim: Claim, letter: Letter, now: datetime) -> Step:
         values[f"id_{place}"] = visit.appointment_id
         values[f"sequence_{place}"] = visit.sequence
         values[f"starts_at_{place}"] = visit.starts_at
-    return _begin(len(letter.visits), letter.kind == MessageKind.CANCELLATION), values
+    is_offer = letter.kind == MessageKind.OFFER and letter.offered is not None
+    if letter.offered is not None and is_offer:
+        values |= {"turn": letter.offered.turn_id, "present": now}
+    return _begin(len(letter.visits), letter.kind == MessageKind.CANCELLATION, is_offer), values
 
 
 @writing

@@ -4,26 +4,22 @@ These helpers take the open session and never commit. Nothing is owed to patient
 nor about what has already begun. A message says which start it speaks of; its words are made when it is sent.
 """
 
-import hashlib
-import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy.orm import Session, aliased
 
 from scheduler.models.appointments import INACTIVE, NOT_BOOKED, Appointment
 from scheduler.models.clinic import Clinic, Location
 from scheduler.models.messages import Message, MessageItem, MessageKind, MessageState
 from scheduler.models.patients import Patient
 from scheduler.planning.due import ReminderPolicy, reminders_due
+from scheduler.usecases.outbox_rows import UNSENT, Draft, write_drafts
 
 K = MessageKind
-UNSENT = (MessageState.DUE.value, MessageState.CLAIMED.value)
-"""States in which a message can still be taken back."""
 OF_A_SERIES = (K.SERIES_CONFIRMATION.value, K.SERIES_CHANGED.value)
 MOVED = "The appointment was moved."
 CANCELLED = "The appointment was cancelled."
@@ -37,36 +33,6 @@ class _Person:
     address: str
     wants_reminders: bool
     zone: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A message about to be written; ``appointments`` is never empty, the first names it."""
-
-    kind: MessageKind
-    appointments: Sequence[Appointment]
-    address: str
-    due_at: datetime
-    offset_minutes: int | None = None
-    batch: str | None = None
-
-    @property
-    def dedupe_key(self) -> str:
-        """What makes it this message and no other."""
-        if self.batch is not None:
-            told = ",".join(f"{row.id}r{row.sequence}" for row in self.appointments)
-            digest = hashlib.sha256(f"{self.batch}:{told}".encode()).hexdigest()[:32]
-            return f"{self.kind.value}:{digest}:p{self.appointments[0].patient_id}"
-        first = self.appointments[0]
-        return dedupe_key(self.kind, first.id, first.sequence, self.offset_minutes, first.patient_id)
-
-
-def dedupe_key(
-    kind: MessageKind, appointment_id: int, sequence: int, offset_minutes: int | None, patient_id: int
-) -> str:
-    """One per kind, appointment, revision, offset and recipient (the person: addresses get corrected)."""
-    offset = "" if offset_minutes is None else f":{offset_minutes}min"
-    return f"{kind.value}:{appointment_id}:r{sequence}{offset}:p{patient_id}"
 
 
 def owe_confirmation(session: Session, appointment: Appointment, *, now: datetime) -> None:
@@ -146,25 +112,29 @@ def owe_reminders(session: Session, appointments: Sequence[Appointment], *, now:
     people = _people(session, appointments, now)
     known = _known_reminders(session, [row.id for row in appointments if row.sequence])
     drafts = [
-        _Draft(K.REMINDER, [appointment], person.address, due.due_at, due.offset_minutes)
+        Draft(K.REMINDER, [appointment], person.address, due.due_at, due.offset_minutes)
         for appointment in appointments
         if (person := people.get(appointment.id)) and person.wants_reminders
         for due in reminders_due(appointment.starts_at, now, ZoneInfo(person.zone), policy, now)
         if (appointment.id, due.offset_minutes) not in known
     ]
-    _write(session, drafts, now)
+    write_drafts(session, drafts, now)
 
 
 def withdraw_messages(session: Session, appointment: Appointment, *, now: datetime) -> None:
     """Cancel what is unsent and no longer true: all of it for a cancelled appointment, else what tells another start.
 
-    Mails about a series stay: what became of each date is looked up when they are sent.
+    Mails about a series stay: what became of each date is looked up when they are sent. A reminder of several dates
+    of a day goes on with the others.
     """
     single = Message.kind.not_in(OF_A_SERIES)
     if appointment.status in INACTIVE:
+        _leave_to_others(session, appointment)
         _withdraw(session, appointment, CANCELLED, single)
     else:
-        _withdraw(session, appointment, MOVED, single, MessageItem.starts_at != appointment.starts_at)
+        told_otherwise = MessageItem.starts_at != appointment.starts_at
+        _leave_to_others(session, appointment, told_otherwise)
+        _withdraw(session, appointment, MOVED, single, told_otherwise)
 
 
 def _withdraw(
@@ -183,6 +153,27 @@ def _withdraw(
     )
 
 
+def _leave_to_others(session: Session, appointment: Appointment, *conditions: ColumnElement[bool]) -> None:
+    """Take the appointment out of unsent reminders that speak of others, too."""
+    other = aliased(MessageItem)
+    session.execute(
+        delete(MessageItem)
+        .where(
+            MessageItem.appointment_id == appointment.id,
+            exists().where(
+                Message.id == MessageItem.message_row_id,
+                Message.kind == K.REMINDER.value,
+                Message.state.in_(UNSENT),
+                *conditions,
+            ),
+            exists().where(
+                other.message_row_id == MessageItem.message_row_id, other.appointment_id != appointment.id
+            ),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
 def _owe_at_once(
     session: Session,
     kind: MessageKind,
@@ -193,7 +184,7 @@ def _owe_at_once(
     people = _people(session, appointments, now)
     told = sorted((row for row in appointments if row.id in people), key=lambda row: row.starts_at)
     if told:
-        _write(session, [_Draft(kind, told, people[told[0].id].address, now, batch=batch)], now)
+        write_drafts(session, [Draft(kind, told, people[told[0].id].address, now, batch=batch)], now)
 
 
 def _people(session: Session, appointments: Sequence[Appointment], now: datetime) -> dict[int, _Person]:
@@ -231,48 +222,3 @@ def _known_reminders(session: Session, appointment_ids: Sequence[int]) -> set[tu
         )
     )
     return {(appointment_id, offset) for appointment_id, offset in rows}
-
-
-def _write(session: Session, drafts: Iterable[_Draft], now: datetime) -> None:
-    """Insert messages and their items, two statements for any number; what is already owed is left as it is."""
-    by_key = {draft.dedupe_key: draft for draft in drafts}
-    if not by_key:
-        return
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    written = session.execute(
-        insert(Message.__table__)  # type: ignore[arg-type]
-        .on_conflict_do_nothing(index_elements=["dedupe_key"])
-        .returning(Message.id, Message.dedupe_key),
-        [_message_row(key, draft, now) for key, draft in by_key.items()],
-    )
-    items = [
-        {
-            "message_row_id": number,
-            "appointment_id": appointment.id,
-            "sequence": appointment.sequence,
-            "starts_at": appointment.starts_at,
-        }
-        for number, key in written
-        for appointment in by_key[key].appointments
-    ]
-    if items:
-        session.execute(insert(MessageItem.__table__), items)  # type: ignore[arg-type]
-
-
-def _message_row(key: str, draft: _Draft, now: datetime) -> dict[str, object]:
-    return {
-        "kind": draft.kind.value,
-        "dedupe_key": key,
-        "patient_id": draft.appointments[0].patient_id,
-        "recipient": draft.address,
-        "offset_minutes": draft.offset_minutes,
-        "batch": draft.batch,
-        "state": MessageState.DUE.value,
-        "due_at": draft.due_at,
-        "pointless_at": draft.appointments[-1].starts_at,
-        "next_attempt_at": draft.due_at,
-        "attempts": 0,
-        "message_id": uuid.uuid4().hex,
-        "server_reply": "",
-        "created_at": now,
-    }

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from config import parse_smtp_url
 from scheduler.extensions import db
 from scheduler.mail.dispatcher import Mailer, Tally, dispatch_messages
+from scheduler.mail.site import Site
 from scheduler.mail.smtp import Patience
 from scheduler.models import Appointment, Message
 from scheduler.transaction import writing
@@ -16,6 +17,7 @@ from tests.factories import NOW, World, at, make_appointment, make_patient, make
 from tests.mail.smtp_server import HOST, ScriptedServer
 
 MAIL_FROM = "desk@clinic.example"
+SITE = Site("https://desk.clinic.example", "a secret that only these tests know, long enough")
 SHORT = Patience(connect=5, command=0.3, text=0.3)
 """For servers that stall."""
 owe_confirmation = writing(outbox.owe_confirmation)
@@ -25,7 +27,7 @@ def mailer(port: int, patience: Patience | None = None, *, scheme: str = "smtp",
     """The settings of a server on this machine."""
     server = parse_smtp_url(f"{scheme}://{options and 'desk:secret@'}{HOST}:{port}{options}")
     assert server is not None
-    return Mailer(server, MAIL_FROM, patience or Patience())
+    return Mailer(server, MAIL_FROM, SITE, patience or Patience())
 
 
 def dispatch(server: ScriptedServer, now: datetime = NOW, patience: Patience | None = None) -> Tally:

@@ -14,22 +14,28 @@ from babel import Locale
 
 from scheduler.mail import words
 from scheduler.mail.render import render_letter
+from scheduler.mail.site import Site
 from scheduler.models import MessageKind
-from scheduler.usecases.letters import Letter, Sender, Visit
+from scheduler.usecases.letters import Letter, Offered, Sender, Summary, SummaryLine, Visit
+from scheduler.usecases.links import offer_secret
 from tests.factories import NOW, at
 
 SENDER = Sender(
     name="Needle Point", email="desk@clinic.example", phone="+49 30 1234567", locale="en", several_zones=False
 )
 STARTS_AT = at(3)
-KINDS = [kind.value for kind in MessageKind]
+KINDS = [kind.value for kind in MessageKind if kind not in (MessageKind.CHECK_IN, MessageKind.DAY_LIST)]
+OF_OFFERS = ("offer", "offer_expired")
+SITE = Site("https://desk.clinic.example", "a secret that only these tests know, long enough")
 NASTY = 'Eve\r\nBcc: all@mail.example\r\n\r\n<script>alert("x")</script> "\\ =?utf-8?q?y?= \x00\u2028é\ud800'
 
 
 def visit(starts_at: datetime = STARTS_AT, **changes: Any) -> Visit:
     values: dict[str, Any] = {
         "appointment_id": 1,
+        "uid": "7c6d@needletime",
         "sequence": 0,
+        "changed_at": NOW,
         "starts_at": starts_at,
         "ends_at": starts_at + timedelta(minutes=30),
         "active": True,
@@ -42,6 +48,30 @@ def visit(starts_at: datetime = STARTS_AT, **changes: Any) -> Visit:
         "told_at": starts_at,
     }
     return Visit(**values | changes)
+
+
+def offered(**changes: Any) -> Offered:
+    values: dict[str, Any] = {
+        "turn_id": 7,
+        "status": "asked",
+        "asked_at": NOW,
+        "expires_at": at(2, 12),
+        "starts_at": STARTS_AT,
+        "ends_at": STARTS_AT + timedelta(minutes=30),
+        "releases_at": None,
+        "practitioner": "Petra Pin",
+        "location": "Mitte",
+        "address": "Torstraße 1\n10119 Berlin",
+        "zone": "Europe/Berlin",
+        "was_told": False,
+    }
+    return Offered(**values | changes)
+
+
+def summary(*lines: SummaryLine, **changes: Any) -> Summary:
+    worst = lines or (SummaryLine("Paul P.", 3, 8, -4, False), SummaryLine("Ada L.", 1, 6, 2, True))
+    values = {"wanted": True, "behind": 2, "overdue": 1, "without_next": 1, "worst": worst}
+    return Summary(**values | changes)
 
 
 def letter(kind: str = "confirmation", *visits: Visit, **changes: Any) -> Letter:
@@ -61,11 +91,15 @@ def letter(kind: str = "confirmation", *visits: Visit, **changes: Any) -> Letter
         "visits": visits or (visit(),),
         "sender": SENDER,
     }
+    if kind in OF_OFFERS:
+        values |= {"visits": (), "offered": offered()}
+    if kind == "weekly_summary":
+        values |= {"visits": (), "summary": summary(), "given_name": "", "name": ""}
     return Letter(**values | changes)
 
 
 def rendered(kind: str = "confirmation", *visits: Visit, **changes: Any) -> EmailMessage:
-    raw = render_letter(letter(kind, *visits, **changes), "desk@clinic.example", now=NOW)
+    raw = render_letter(letter(kind, *visits, **changes), "desk@clinic.example", SITE, now=NOW)
     message = message_from_bytes(raw, policy=policy.default)
     assert isinstance(message, EmailMessage)
     assert message.defects == []
@@ -109,6 +143,7 @@ def test_every_kind_is_text_and_html_saying_the_same(kind: str) -> None:
     page = Reader(text_of(message, "html"))
     assert page.open == []
     plain = text_of(message).replace("\n-- \n", "\n").replace(" 2026, ", " 2026 ")
+    plain = re.sub(r": https://\S+", "", plain)
     assert " ".join(page.words).strip() == " ".join(plain.split())
 
 
@@ -164,13 +199,13 @@ def test_a_series_of_which_one_is_left_reads_like_a_single_appointment() -> None
 
 
 def test_a_change_says_what_was_told_before() -> None:
-    body = text_of(rendered("change", previous_at=at(2, 9, 30)))
+    body = text_of(rendered("change", visit(previous_at=at(2, 9, 30))))
     assert "It was on Monday, 2 March, 09:30 before." in body
 
 
 @pytest.mark.parametrize("previous_at", [None, at(3)])
 def test_a_change_without_another_start_has_no_before(previous_at: datetime | None) -> None:
-    assert "before" not in text_of(rendered("change", previous_at=previous_at))
+    assert "before" not in text_of(rendered("change", visit(previous_at=previous_at)))
 
 
 def test_a_cancellation_strikes_the_date_out() -> None:
@@ -227,7 +262,7 @@ def test_names_can_neither_add_headers_nor_markup(kind: str) -> None:
 )
 def test_names_arrive_as_they_are(name: str) -> None:
     changed = letter(name=name, sender=SENDER._replace(name=name))
-    message = message_from_bytes(render_letter(changed, "desk@clinic.example", now=NOW))
+    message = message_from_bytes(render_letter(changed, "desk@clinic.example", SITE, now=NOW))
     read = {header: parseaddr(message[header]) for header in ("From", "To")}
     assert {header: address for header, (_, address) in read.items()} == {
         "From": "desk@clinic.example",
@@ -240,7 +275,10 @@ def test_names_arrive_as_they_are(name: str) -> None:
 def test_lines_are_short_ascii_and_end_in_crlf(kind: str) -> None:
     sender = SENDER._replace(name="針灸" * 60)
     raw = render_letter(
-        letter(kind, visit(address="x" * 3000), name="ü" * 150, sender=sender), "desk@clinic.example", now=NOW
+        letter(kind, visit(address="x" * 3000), name="ü" * 150, sender=sender),
+        "desk@clinic.example",
+        SITE,
+        now=NOW,
     )
     assert raw.isascii()
     assert raw.replace(b"\r\n", b"").count(b"\n") == 0 == raw.replace(b"\r\n", b"").count(b"\r")

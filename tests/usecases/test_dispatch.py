@@ -240,14 +240,14 @@ def test_a_change_knows_what_the_patient_was_told_last(context: Flask) -> None:
     keep_outcomes(first, fate(first, Verdict.SENT), now=NOW)
     change(appointment, starts_at=at(9, 10, 10), sequence=1)
     owe("change", appointment)
-    assert [letter.previous_at for letter in claim().letters] == [at(9)]
+    assert [letter.visits[0].previous_at for letter in claim().letters] == [at(9)]
 
 
 def test_a_change_of_which_nothing_was_told_has_no_before(context: Flask) -> None:
     _, (appointment,) = world_with("confirmation")
     change(appointment, starts_at=at(9, 10, 10), sequence=1)
     owe("change", appointment)
-    assert [letter.previous_at for letter in claim().letters] == [None]
+    assert [letter.visits[0].previous_at for letter in claim().letters] == [None]
 
 
 def test_a_change_that_another_mail_told_already_is_not_sent(context: Flask) -> None:

@@ -1,0 +1,25 @@
+"""The addresses of our own pages that mails link to."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from scheduler.usecases.links import offer_link, offer_secret
+
+
+class Site(NamedTuple):
+    """Where people open the service, and the key that secrets in links are made with."""
+
+    base_url: str
+    secret_key: str
+
+    def offer(self, turn_id: int, asked_at: datetime) -> str:
+        """The page on which a patient answers an offer; whoever has the address may answer."""
+        return offer_link(self.base_url, offer_secret(self.secret_key, turn_id, asked_at))
+
+    @property
+    def behind(self) -> str:
+        """The behind board, for who signs in."""
+        return f"{self.base_url}/behind"
+
+    def __repr__(self) -> str:
+        return f"Site({self.base_url!r})"
