@@ -5,6 +5,8 @@ from flask import Flask
 from scheduler.api import (
     absences,
     appointments,
+    board,
+    capacity,
     catalogue,
     document,
     feed_tokens,
@@ -19,7 +21,20 @@ from scheduler.api.parsing import RowNumber
 from scheduler.api.schemas.problem import ProblemSchema
 from scheduler.extensions import rest
 
-NOUNS = (catalogue, patients, slots, appointments, absences, plans, repairs, holds, messages, feed_tokens)
+NOUNS = (
+    catalogue,
+    patients,
+    slots,
+    appointments,
+    absences,
+    plans,
+    repairs,
+    holds,
+    board,
+    capacity,
+    messages,
+    feed_tokens,
+)
 """In the order in which the documentation shows them."""
 
 

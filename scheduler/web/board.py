@@ -12,17 +12,20 @@ from scheduler.usecases.plans import get_plan
 from scheduler.usecases.proposals import ProposedSession, propose_series
 from scheduler.web import once
 from scheduler.web.formats import local
+from scheduler.web.requests import page_number
 
 pages = Blueprint("board", __name__, url_prefix="/behind")
 SLOTS = 3
+PAGE_SIZE = 100
 
 
 @pages.get("")
 @guard("patients.read")
 def show() -> str:
     """The board."""
-    now = clock.now()
-    return render_template("board/show.html", lines=behind_board(today=local(now).date(), now=now))
+    now, page = clock.now(), page_number()
+    found = behind_board(today=local(now).date(), now=now, page=page, page_size=PAGE_SIZE)
+    return render_template("board/show.html", found=found, page=page, page_size=PAGE_SIZE)
 
 
 @pages.get("/<int:plan_id>/slots")

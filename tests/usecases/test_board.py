@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import pytest
 from flask import Flask
 
 from scheduler.extensions import db
@@ -11,7 +12,7 @@ from scheduler.usecases.board import BehindLine, behind_board
 from scheduler.usecases.placement import place_plan
 from scheduler.usecases.plans import PhaseWish, get_plan, prescribe_plan
 from scheduler.usecases.proposals import propose_series
-from tests.factories import NOW, RECEPTIONIST, World, make_patient, make_world
+from tests.factories import NOW, RECEPTIONIST, World, make_appointment, make_message, make_patient, make_world
 from tests.query_counter import count_queries
 from tests.usecases.test_plans import WEEKLY, chosen
 
@@ -31,7 +32,7 @@ def prescribe(world: World, starts_on: date = TODAY, patient_id: int | None = No
 
 def board(days_later: int = 0) -> list[BehindLine]:
     later = timedelta(days=days_later)
-    return behind_board(today=TODAY + later, now=NOW + later)
+    return behind_board(today=TODAY + later, now=NOW + later).items
 
 
 def place_all(plan: TreatmentPlan, first: int = 4) -> list[int]:
@@ -116,4 +117,63 @@ def test_board_costs_the_same_number_of_queries_for_any_number_of_plans(context:
         prescribe(world, patient_id=make_patient(f"P{number}").id)
     with count_queries() as for_many:
         assert len(board()) == 11
-    assert for_many.total == for_one.total == 5
+    assert for_many.total == for_one.total == 4
+
+
+def test_pages_follow_one_another(context: Flask) -> None:
+    world = make_world()
+    plans = [prescribe(world, patient_id=make_patient(f"P{number}").id).id for number in range(5)]
+    found = [behind_board(today=TODAY, now=NOW, page=page, page_size=2) for page in (1, 2, 3, 4)]
+    assert [[line.plan_id for line in page.items] for page in found] == [plans[:2], plans[2:4], plans[4:], []]
+    assert {page.total for page in found} == {5}
+
+
+def test_patient_without_a_future_appointment_is_on_the_board_whatever_the_windows_say(
+    context: Flask,
+) -> None:
+    world = make_world()
+    far = prescribe(world, starts_on=TODAY + timedelta(days=200))
+    assert [(line.plan_id, line.next_at) for line in board()] == [(far.id, None)]
+
+
+def test_an_appointment_of_another_plan_does_not_hide_a_plan_with_nothing_booked(context: Flask) -> None:
+    world = make_world()
+    place_all(prescribe(world))
+    other = prescribe(world, starts_on=TODAY + timedelta(days=200))
+    assert [line.plan_id for line in board()] == [other.id]
+
+
+def test_plan_with_nothing_to_place_is_on_the_board_once_its_last_appointment_is_over(context: Flask) -> None:
+    plan = prescribe(make_world())
+    place_all(plan)
+    assert board(days_later=10) == []
+    (line,) = board(days_later=60)
+    assert (line.plan_id, line.number, line.waiting, line.next_at) == (plan.id, 4, 0, None)
+    assert line.window == get_plan(plan.id).lines[3].window
+
+
+def test_lost_last_appointment_brings_the_plan_back_though_nothing_is_due(context: Flask) -> None:
+    plan = prescribe(make_world(), starts_on=TODAY + timedelta(days=100))
+    (only,) = place_all(plan, first=1)
+    assert board() == []
+    cancel_appointment(only, version=1, actor=RECEPTIONIST, now=NOW)
+    assert [line.plan_id for line in board()] == [plan.id]
+
+
+@pytest.mark.parametrize("status", ["draft", "paused", "completed", "discontinued"])
+def test_only_active_plans_are_on_the_board(context: Flask, status: str) -> None:
+    plan = prescribe(make_world())
+    plan.status = status
+    db.session.commit()
+    assert board() == []
+
+
+def test_last_contact_is_the_last_mail_sent(context: Flask) -> None:
+    world = make_world()
+    prescribe(world)
+    appointment = make_appointment(world, NOW - timedelta(days=20))
+    for days in (9, 5):
+        make_message(appointment, state="sent", sent_at=NOW - timedelta(days=days))
+    make_message(appointment, state="failed")
+    (line,) = board()
+    assert line.last_contact_at == NOW - timedelta(days=5)
