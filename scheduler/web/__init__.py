@@ -16,13 +16,14 @@ from scheduler.web import (
     patients,
     plan_life,
     plans,
+    repairs,
     session,
     sign_in,
     static_files,
     words,
 )
 
-SCREENS = (layout, sign_in, diary, appointments, patients, plans, plan_life, board, calendars, messages)
+SCREENS = (layout, sign_in, diary, appointments, patients, plans, plan_life, repairs, board, calendars, messages)
 """Modules that have a Blueprint named ``pages``."""
 
 

@@ -6,9 +6,9 @@ Every screen here is a page of its own and, asked for by a script, the body of t
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
-from flask_babel import gettext
-from werkzeug import Response as AnyResponse
+from flask import Blueprint, g, jsonify, render_template, request, url_for
+from flask_babel import gettext, ngettext
+from werkzeug import Response
 
 from scheduler import clock
 from scheduler.access import current_actor, guard
@@ -21,15 +21,14 @@ from scheduler.usecases.clinic import list_appointment_types, list_practitioners
 from scheduler.usecases.desk import Place
 from scheduler.usecases.paging import Page
 from scheduler.usecases.patients import find_patients, name_patient, view_patient
-from scheduler.web import once, session
+from scheduler.usecases.repairs_course import REPAIRABLE
+from scheduler.web import once, repairs, session
+from scheduler.web.appointment_answers import Answer, done, number, panel, refusal, wants_json
 from scheduler.web.formats import city, local, moment
-from scheduler.web.notices import notice
-from scheduler.web.requests import wants_fragment
 from scheduler.web.wall_times import instant_on, wall
 from scheduler.web.words import WORDS
 
 pages = Blueprint("appointments", __name__, url_prefix="/appointments")
-Answer = AnyResponse | str | tuple[str, int]
 SUGGESTIONS = 8
 NEXT_STATUSES: Mapping[str, tuple[str, ...]] = {
     "booked": ("confirmed", "arrived", "completed", "no_show"),
@@ -96,14 +95,19 @@ def book() -> Answer:
     except SchedulerError as error:
         known = {**entered.to_dict(), "patient": name_patient(patient_id)}
         return _form(known, error=error), problem_of(error).status
-    return _done(booked, gettext("Booked for %(when)s.", when=_when(booked)))
+    return done(booked, gettext("Booked for %(when)s.", when=_when(booked)))
 
 
 @pages.post("/<int:appointment_id>/move")
 @guard("appointments.write")
 def move(appointment_id: int) -> Answer:
-    """Move by the form, or by a drag that asks for JSON."""
+    """Move by the form, or by a drag that asks for JSON.
+
+    Where that would break windows of its plan that hold now, nothing is moved yet: it is shown and asked first.
+    """
     entered = request.form
+    if entered.get("series") != "only" and (question := _asked_first(appointment_id)):
+        return question
 
     def act(version: int) -> Appointment:
         zone = get_appointment(appointment_id).location.zone
@@ -161,32 +165,39 @@ def _changed(
 ) -> Answer:
     """Do it, or show the appointment as it is now with the reason why not."""
     try:
-        done = act(request.form.get("version", 0, type=int))
+        changed = act(request.form.get("version", 0, type=int))
     except SchedulerError as error:
         status = problem_of(error).status
-        if _wants_json():
-            return _refusal(error, status)
+        if wants_json():
+            return refusal(error, status)
         return _shown(get_appointment(appointment_id), error=error, entered=request.form), status
-    return _done(done, sentence(done))
+    return done(changed, sentence(changed))
 
 
-def _done(appointment: Appointment, sentence: str) -> Answer:
-    """Tell the script, or go back to the day in the diary."""
-    if _wants_json() or wants_fragment():
-        return jsonify(sentence=sentence, id=appointment.id, version=appointment.version)
-    notice(sentence)
-    day = local(appointment.starts_at, appointment.location.zone).date()
-    return redirect(url_for("diary.show", on=day.isoformat()), 303)
-
-
-def _refusal(error: SchedulerError, status: int) -> Response:
-    response = jsonify(code=error.code, sentence=say(error), needs_reason=isinstance(error, NeedsOverride))
-    response.status_code = status
+def _asked_first(appointment_id: int) -> Answer | None:
+    """What to ask before a move that breaks windows; None where there is nothing to ask, or the move is refused."""
+    entered = request.form
+    try:
+        row = get_appointment(appointment_id)
+        found = repairs.preview_of_move(row, entered)
+    except SchedulerError:
+        return None
+    if found.busy or not found.newly_broken or found.versions.get(row.id) != number(entered.get("version")):
+        return None
+    if not wants_json():
+        return repairs.move_page(row, found, entered), 409
+    wanted = {name: entered.get(name) for name in ("on", "at", "practitioner_id", "override_reason")}
+    response: Response = jsonify(
+        code="breaks_windows",
+        sentence=ngettext(
+            "This would put %(num)s session of the series outside its window.",
+            "This would put %(num)s sessions of the series outside their windows.",
+            len(found.newly_broken),
+        ),
+        panel=url_for("repairs.move", appointment_id=appointment_id, **wanted),
+    )
+    response.status_code = 409
     return response
-
-
-def _wants_json() -> bool:
-    return request.accept_mimetypes.best == "application/json"
 
 
 def _shown(
@@ -195,17 +206,18 @@ def _shown(
     zone = appointment.location.zone
     start = wall(appointment.starts_at, zone)
     asked: Mapping[str, str] = request.args if entered is None else entered
-    return _panel(
+    return panel(
         "appointments/show.html",
         appointment=appointment,
         zone=zone,
         next_statuses=_next_statuses(appointment),
         movable=appointment.status in appointments.MOVABLE,
+        in_series=_is_in_series(appointment),
         practitioners=list_practitioners().items,
         start_on=start[:10],
         on=asked.get("on") or start[:10],
         at=asked.get("at") or start[11:],
-        practitioner_id=_number(asked.get("practitioner_id")) or appointment.practitioner_id,
+        practitioner_id=number(asked.get("practitioner_id")) or appointment.practitioner_id,
         entered=asked,
         **_told(error),
     )
@@ -220,13 +232,19 @@ def _next_statuses(appointment: Appointment) -> list[str]:
     return offered
 
 
+def _is_in_series(appointment: Appointment) -> bool:
+    """Whether cancelling it concerns a plan that goes on."""
+    planned = appointment.planned_session
+    return planned is not None and planned.plan.status in REPAIRABLE
+
+
 def _when(appointment: Appointment) -> str:
     return moment(appointment.starts_at, appointment.location.zone)
 
 
 def _form(values: Mapping[str, Any], error: SchedulerError | None = None) -> str:
     types, q = list_appointment_types().items, values.get("patient_q", "").strip()[:200]
-    return _panel(
+    return panel(
         "appointments/form.html",
         values=values,
         place=_place(values),
@@ -243,7 +261,7 @@ def _form(values: Mapping[str, Any], error: SchedulerError | None = None) -> str
 
 def _place(values: Mapping[str, Any]) -> Place:
     """The location that the form was opened for, whatever other tabs of this browser look at meanwhile."""
-    desk, asked = session.desk(), _number(str(values.get("location_id", "")))
+    desk, asked = session.desk(), number(str(values.get("location_id", "")))
     return next((place for place in desk.places if place.id == asked), desk.here)
 
 
@@ -262,13 +280,3 @@ def _told(error: SchedulerError | None) -> dict[str, object]:
         "sentence": say(error) if error else None,
         "needs_reason": isinstance(error, NeedsOverride),
     }
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdecimal() else None
-
-
-def _panel(template: str, **values: object) -> str:
-    return render_template(
-        template, frame="bare_fragment.html" if wants_fragment() else "base.html", **values
-    )

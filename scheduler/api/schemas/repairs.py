@@ -105,7 +105,7 @@ class CourseLineSchema(Output):
     notes = parts(NoteSchema, "The compromises in its new slot.")
 
 
-class SeenSchema(Output):
+class KnownAppointmentSchema(Output):
     """An appointment and the version of it that was looked at."""
 
     id = whole()
@@ -125,7 +125,7 @@ class RepairSchema(Output):
     """What to send to a plan's repairs; after a preview together with `moved` or `cancelled`."""
 
     version = whole("The plan's.")
-    appointments = parts(SeenSchema)
+    appointments = parts(KnownAppointmentSchema)
     changes = parts(ChangeSchema)
 
 

@@ -10,6 +10,7 @@
   const dayList = document.getElementById("day-list");
   let listed = null;
   let dragging = false;
+  let undecided = null;
 
   // Wall times are reckoned with as if they were UTC: no zone, neither the browser's nor its clock changes, comes in.
   const asTime = (wall) => Date.parse(`${wall}Z`);
@@ -171,13 +172,27 @@
     const headers = { Accept: "application/json", "X-CSRFToken": token };
     const response = await window.panel.ask(address(addresses.move, event.id), { method: "POST", body: entered, headers });
     if (response?.ok) { changed(await response.json()); return; }
+    const said = response ? await sentenceOf(response) : null;
+    if (said?.panel) { await ask(said, revert); return; }
     revert();
-    if (!response) return;
-    const said = await sentenceOf(response);
+    if (!said) return;
     window.panel.tell(said.sentence);
     if (!said.needs_reason) { refresh(); return; }
     await open(event.id, { ...target, reason: "1" });
     window.panel.tell(said.sentence);
+  }
+
+  // The move has a price: the entry stays where it was dropped until it is decided, or the panel is closed without.
+  async function ask(said, revert) {
+    await window.panel.open(said.panel);
+    if (!window.panel.dialog().open) { revert(); return; }
+    window.announce(said.sentence);
+    undecided = revert;
+  }
+
+  function giveBack() {
+    undecided?.();
+    undecided = null;
   }
 
   // A refusal comes as JSON; what is refused before it is looked at (a form out of date) as a piece of page.
@@ -188,6 +203,7 @@
   }
 
   function changed(said) {
+    undecided = null;
     if (!calendar) { window.location.reload(); return; }
     window.panel.tell(said.sentence, "good");
     refresh();
@@ -229,6 +245,7 @@
     document.addEventListener("visibilitychange", goOn);
   }
 
+  window.panel.dialog().addEventListener("close", giveBack);
   document.addEventListener("appointment:changed", (event) => changed(event.detail));
   document.getElementById("choose").addEventListener("change", (event) => event.currentTarget.requestSubmit());
   document.addEventListener("keydown", (event) => {

@@ -56,7 +56,7 @@ const panel = {
     const entered = new FormData(form, button);
     const buttons = form.querySelectorAll("button");
     for (const each of buttons) each.disabled = true;
-    const response = await this.ask(form.action, { method: "POST", body: entered });
+    const response = await this.ask(button?.getAttribute("formaction") ?? form.action, { method: "POST", body: entered });
     for (const each of buttons) each.disabled = false;
     if (!response) return;
     if (response.headers.get("Content-Type")?.startsWith("application/json")) {
@@ -76,7 +76,11 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     panel.open(link.href);
   }
-  if (event.target.closest("[data-close]") || event.target === panel.dialog()) panel.dialog().close();
+  const closes = event.target.closest("[data-close]");
+  if (closes && panel.dialog()?.contains(closes) || event.target === panel.dialog()) {
+    event.preventDefault();
+    panel.dialog().close();
+  }
 });
 
 document.addEventListener("submit", (event) => {
