@@ -1,0 +1,140 @@
+"""Who waits, and what the diaries of patients leave them: read in bulk for ranking a free slot."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from scheduler.models import (
+    Appointment,
+    AppointmentStatus,
+    AppointmentType,
+    Hold,
+    Location,
+    Patient,
+    WaitlistEntry,
+)
+from scheduler.models.appointments import INACTIVE
+from scheduler.models.base import epoch
+from scheduler.planning.gaps import Engaged, Entry, ToMove, Wishes
+from scheduler.planning.timeline import TICK_SECONDS
+from scheduler.usecases.gap_rows import MOVABLE, Asked, clock_of
+
+
+def entries_waiting(session: Session, asked: Asked, moves: Iterable[ToMove]) -> list[Entry]:
+    """Entries of the waitlist in force that want the slot's day, each with the later appointment that it replaces.
+
+    That is the patient's next one of the same type after the slot; one of a plan only if it is among ``moves`` (the
+    plan allows it). Two queries.
+    """
+    rows = session.execute(
+        select(
+            WaitlistEntry.id,
+            WaitlistEntry.patient_id,
+            WaitlistEntry.appointment_type_id,
+            AppointmentType.is_needling,
+            WaitlistEntry.practitioner_ids,
+            WaitlistEntry.location_id,
+            WaitlistEntry.weekdays,
+            WaitlistEntry.from_minute,
+            WaitlistEntry.until_minute,
+            WaitlistEntry.wanted_from,
+            WaitlistEntry.wanted_until,
+            WaitlistEntry.urgency,
+            epoch(WaitlistEntry.created_at).label("created"),
+        )
+        .join(AppointmentType, AppointmentType.id == WaitlistEntry.appointment_type_id)
+        .join(Patient, Patient.id == WaitlistEntry.patient_id)
+        .where(
+            WaitlistEntry.closed_at.is_(None),
+            WaitlistEntry.wanted_from <= asked.day,
+            WaitlistEntry.wanted_until >= asked.day,
+            Patient.archived_at.is_(None),
+        )
+    ).all()
+    later = _later_appointments(
+        session, {row.patient_id for row in rows}, asked, {one.number for one in moves}
+    )
+    return [
+        Entry(
+            number=row.id,
+            patient_id=row.patient_id,
+            type_id=row.appointment_type_id,
+            is_needling=row.is_needling,
+            wishes=Wishes(
+                practitioner_ids=frozenset(row.practitioner_ids),
+                location_id=row.location_id,
+                weekdays=frozenset(row.weekdays),
+                from_minute=row.from_minute,
+                until_minute=row.until_minute,
+            ),
+            wanted_from=row.wanted_from,
+            wanted_until=row.wanted_until,
+            urgency=row.urgency,
+            since=datetime.fromtimestamp(row.created, UTC).date(),
+            since_second=row.created,
+            releases_id=later.get((row.patient_id, row.appointment_type_id)),
+        )
+        for row in rows
+    ]
+
+
+def _later_appointments(
+    session: Session, patient_ids: Collection[int], asked: Asked, allowed: Collection[int]
+) -> dict[tuple[int, int], int]:
+    """(patient, type) -> the next appointment after the slot, where it may be given up."""
+    rows = session.execute(
+        select(
+            Appointment.patient_id,
+            Appointment.appointment_type_id,
+            Appointment.id,
+            Appointment.planned_session_id,
+        )
+        .where(
+            Appointment.patient_id.in_(patient_ids),
+            Appointment.status.in_(MOVABLE),
+            Appointment.starts_at >= asked.ends_at,
+        )
+        .order_by(Appointment.starts_at)
+    )
+    found: dict[tuple[int, int], tuple[int, bool]] = {}
+    for patient, kind, number, planned in rows:
+        found.setdefault((patient, kind), (number, planned is None or number in allowed))
+    return {key: number for key, (number, may) in found.items() if may}
+
+
+def diaries_of(
+    session: Session, patient_ids: Collection[int], asked: Asked, rest_minutes: int, now: datetime
+) -> dict[int, Engaged]:
+    """The patients' own appointments so near that they could stand in the way; those without any are missing."""
+    reach = timedelta(minutes=rest_minutes, days=1)
+    rows = session.execute(
+        select(
+            Appointment.id,
+            Appointment.patient_id,
+            epoch(Appointment.starts_at),
+            epoch(Appointment.ends_at),
+            Appointment.status,
+            AppointmentType.is_needling,
+            Location.zone,
+        )
+        .join(AppointmentType, AppointmentType.id == Appointment.appointment_type_id)
+        .join(Location, Location.id == Appointment.location_id)
+        .outerjoin(Hold, Hold.id == Appointment.hold_id)
+        .where(
+            Appointment.patient_id.in_(patient_ids),
+            Appointment.status.not_in(INACTIVE),
+            Appointment.starts_at.between(asked.starts_at - reach, asked.ends_at + reach),
+            or_(Appointment.hold_id.is_(None), Hold.expires_at > now),
+        )
+    )
+    found: dict[int, tuple[dict[int, tuple[int, int]], dict[int, int]]] = defaultdict(lambda: ({}, {}))
+    for number, patient, start, end, status, is_needling, zone in rows:
+        busy, needling = found[patient]
+        busy[number] = (start // TICK_SECONDS, -(-end // TICK_SECONDS))
+        if is_needling and status != AppointmentStatus.HELD.value:
+            wall = datetime.fromtimestamp(start, clock_of(zone))
+            needling[number] = wall.toordinal() * 1440 + wall.hour * 60 + wall.minute
+    return {patient: Engaged(busy, needling) for patient, (busy, needling) in found.items()}
