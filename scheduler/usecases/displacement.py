@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from scheduler.errors import NotFound
 from scheduler.models import Appointment
 from scheduler.planning.cadence import Window
-from scheduler.planning.repair import Displaced, DisplacedReason, repair_all
+from scheduler.planning.repair import DisplacedReason, repair_all
 from scheduler.planning.repair.market import Candidate, Market
-from scheduler.planning.series import Supply, Weights
+from scheduler.planning.series import Fixed, Supply, Weights
 from scheduler.planning.timeline import instant_of
 from scheduler.transaction import reading
 from scheduler.usecases.absence_rows import Absence, AbsenceKind, stored_absence
@@ -23,6 +23,8 @@ from scheduler.usecases.absence_times import Edge
 from scheduler.usecases.displacement_question import NO_WISHES, Others, TakenSlot, ask
 from scheduler.usecases.displacement_rows import described, displaced_rows, rows_named, stays_of
 
+BEYOND_DAYS = 21
+"""How far after its window slots for one appointment may be looked for."""
 MOST_SLOTS, MOST_A_DAY = 12, 2
 """So many other slots are shown for one appointment, and of each day and practitioner."""
 
@@ -141,10 +143,13 @@ def choose_slots(
     appointment_id: int,
     *,
     others: Others = Others.WISHES,
+    beyond: bool = False,
     taken: Sequence[TakenSlot] = (),
     now: datetime,
 ) -> tuple[Appointment, list[Slot]]:
     """A displaced appointment and up to 12 slots in its window, the best first; none of ``taken`` is touched.
+
+    ``beyond``: up to three weeks after its window, too.
 
     Raises NotFound if it is not displaced, or not any more.
     """
@@ -159,8 +164,13 @@ def choose_slots(
         others=others,
         taken=taken,
         among=[row.id for row in rows],
+        beyond_days=BEYOND_DAYS if beyond else 0,
         now=now,
     )
+    window = question.displaced[0].window
+    if beyond:
+        window = replace(window, latest=window.latest - timedelta(days=BEYOND_DAYS))
+    habit = question.displaced[0].habit
     market = Market(question.displaced, question.supplies, question.rooms, Weights())
     found: list[Slot] = []
     days: dict[tuple[int, int], int] = defaultdict(int)
@@ -168,7 +178,7 @@ def choose_slots(
         supply = question.supplies[candidate.supply]
         days[candidate.day, supply.practitioner_id] += 1
         if days[candidate.day, supply.practitioner_id] <= MOST_A_DAY:
-            found.append(_candidate_slot(row, question.displaced[0], candidate, supply, market))
+            found.append(_candidate_slot(row, habit, window, candidate, supply, market))
         if len(found) == MOST_SLOTS:
             break
     return row, found
@@ -206,7 +216,8 @@ def _lines(
             offer = line.offer
             slot = _slot(
                 row,
-                one,
+                one.habit,
+                one.window,
                 instant_of(offer.tick),
                 offer.day,
                 offer.minute,
@@ -219,13 +230,14 @@ def _lines(
 
 
 def _candidate_slot(
-    row: Appointment, one: Displaced, candidate: Candidate, supply: Supply, market: Market
+    row: Appointment, habit: Fixed, window: Window, candidate: Candidate, supply: Supply, market: Market
 ) -> Slot:
     starts_at = instant_of(supply.clock.horizon.start_tick + candidate.begin)
     room = market.room_for(0, candidate)
     return _slot(
         row,
-        one,
+        habit,
+        window,
         starts_at,
         candidate.day,
         candidate.minute,
@@ -237,7 +249,8 @@ def _candidate_slot(
 
 def _slot(
     row: Appointment,
-    one: Displaced,
+    habit: Fixed,
+    window: Window,
     starts_at: datetime,
     day: int,
     minute: int,
@@ -246,13 +259,12 @@ def _slot(
     room_id: int | None,
 ) -> Slot:
     """The slot with what the patient is not used to."""
-    habit = one.habit
     differs = {
         "other_practitioner": practitioner_id != habit.practitioner_id,
         "other_location": location_id != habit.location_id,
         "other_weekday": day % 7 != habit.day % 7,
         "other_time": minute != habit.minute,
-        "outside_window": date.fromordinal(day) not in one.window,
+        "outside_window": date.fromordinal(day) not in window,
     }
     return Slot(
         starts_at=starts_at,

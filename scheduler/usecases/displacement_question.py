@@ -89,19 +89,20 @@ def ask(
     others_for: Mapping[int, Others] = NO_WISHES,
     taken: Sequence[TakenSlot] = (),
     among: Collection[int] = (),
+    beyond_days: int = 0,
     now: datetime,
 ) -> Question:
     """The question for these appointments, whose relations must be loaded.
 
     ``others_for`` stands in for ``others`` by appointment; ``among`` names all that are displaced, also those that are
-    not asked for: their sessions have no day. A fixed number of queries.
+    not asked for: their sessions have no day. Windows end ``beyond_days`` later. A fixed number of queries.
     """
     gone = {*among, *(row.id for row in appointments)}
     today = now.astimezone(absence.zone).date()
     rest_minutes = rest_minutes_of(session)
     plans = {row.planned_session.plan_id for row in appointments if row.planned_session}
     places = places_of(session, plans, gone, rest_minutes, today)
-    windows = [_window(row, places, today) for row in appointments]
+    windows = [_window(row, places, today, timedelta(days=beyond_days)) for row in appointments]
     horizon = _horizon(windows, today)
     patients = _others_of(session, {row.patient_id for row in appointments}, gone, horizon)
     displaced = [
@@ -129,9 +130,10 @@ def wall_of(appointment: Appointment) -> datetime:
     return appointment.starts_at.astimezone(ZoneInfo(appointment.location.zone))
 
 
-def _window(row: Appointment, places: Mapping[int, Place], today: date) -> Window:
+def _window(row: Appointment, places: Mapping[int, Place], today: date, beyond: timedelta) -> Window:
     place = places.get(row.planned_session_id or 0)
-    return place.window if place else window_around(wall_of(row).date(), today)
+    window = place.window if place else window_around(wall_of(row).date(), today)
+    return replace(window, latest=window.latest + beyond)
 
 
 def _horizon(windows: Sequence[Window], today: date) -> Horizon:

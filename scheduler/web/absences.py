@@ -159,7 +159,12 @@ def slots(appointment_id: int) -> str:
         if name.startswith("slot-") and code and name != f"slot-{appointment_id}" and _is_moving(name)
     ]
     row, found = displacement.choose_slots(
-        absence, appointment_id, others=_others(request.values), taken=taken, now=clock.now()
+        absence,
+        appointment_id,
+        others=_others(request.values),
+        beyond="beyond" in request.values,
+        taken=taken,
+        now=clock.now(),
     )
     names = _names()
     template = "absences/slots.html" if wants_fragment() else "absences/line.html"
@@ -178,6 +183,7 @@ def slots(appointment_id: int) -> str:
         gap=gap_of(absence),
         back=_address(absence),
         others=_others(request.values),
+        beyond="beyond" in request.values,
         chosen=request.form.get(f"slot-{appointment_id}", ""),
         **names,
     )

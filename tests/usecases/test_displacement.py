@@ -357,6 +357,16 @@ def test_other_slots_leave_out_what_is_meant_for_others(world: World) -> None:
         choose_slots(absence, row.id + 1, now=NOW)
 
 
+def test_after_its_window_is_looked_only_where_asked(world: World) -> None:
+    plan_of(world, at(2), at(9))
+    absence = saved(world, 3, 20)
+    (line,) = displaced_now(absence, Others.NOBODY).lines
+    number = line.appointment.id
+    assert choose_slots(absence, number, others=Others.NOBODY, now=NOW)[1] == []
+    _, found = choose_slots(absence, number, others=Others.NOBODY, beyond=True, now=NOW)
+    assert (found[0].starts_at, found[0].compromises) == (at(23), ("outside_window",))
+
+
 def test_number_of_queries_does_not_grow_with_the_displaced(world: World) -> None:
     plan_of(world, at(9))
     with count_queries() as few:
