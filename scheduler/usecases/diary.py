@@ -3,27 +3,56 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
+from zlib import crc32
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from scheduler.models import (
     Appointment,
     AppointmentStatus,
     AppointmentType,
+    Closure,
+    DiaryWeek,
     Hold,
     Location,
     Patient,
     PlannedSession,
     Practitioner,
     Room,
+    TimeOff,
 )
+from scheduler.models.diary_weeks import WEEK_SECONDS
 from scheduler.planning.hours import start_of_day
 from scheduler.planning.timeline import Horizon, instant_of, runs, span
 from scheduler.transaction import reading
 from scheduler.usecases.availability import Desk, load_desks
+from scheduler.usecases.availability_rows import LONGEST
 from scheduler.usecases.clinic import zone_of
 from scheduler.usecases.lookup import find
+
+NOT_SHOWN = (AppointmentStatus.CANCELLED.value, AppointmentStatus.HELD.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Of whom and of what the diary is wanted; an empty tuple means everybody and everything."""
+
+    practitioner_ids: tuple[int, ...] = ()
+    type_ids: tuple[int, ...] = ()
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What an appointment must fulfil."""
+        found: list[ColumnElement[bool]] = []
+        if self.practitioner_ids:
+            found.append(Appointment.practitioner_id.in_(self.practitioner_ids))
+        if self.type_ids:
+            found.append(Appointment.appointment_type_id.in_(self.type_ids))
+        return found
+
+
+EVERYTHING = Chosen()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +66,7 @@ class Entry:
     status: str
     practitioner_id: int
     patient_id: int
+    room_id: int | None
     patient: str
     practitioner: str
     type: str
@@ -55,6 +85,7 @@ class Held:
     starts_at: datetime
     ends_at: datetime
     practitioner_id: int
+    room_id: int | None
     patient: str
     plan_id: int | None
     holder: str
@@ -81,10 +112,19 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomColumn:
+    """A room of the location; 0 stands for appointments without one."""
+
+    room_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Diary:
     """A range of local days at one location; entries by start."""
 
     columns: list[Column]
+    rooms: list[RoomColumn]
     entries: list[Entry]
     held: list[Held]
     shut: list[Shut]
@@ -97,62 +137,46 @@ def load_diary(
     from_on: date,
     to_on: date,
     *,
-    practitioner_id: int | None = None,
+    chosen: Chosen = EVERYTHING,
     now: datetime,
 ) -> Diary:
     """The diary of the local dates from_on to to_on, both included; cancelled appointments are left out.
 
-    Slots that are held at ``now`` stand beside the appointments.
-
-    Raises NotFound for an unknown location.
+    Slots that are held at ``now`` stand beside the appointments. Practitioners who are chosen have a column even where
+    they do nothing, if they are not too many to be chosen by name. Raises NotFound for an unknown location.
     """
     zone = zone_of(find(session, Location, location_id))
     start, end = start_of_day(from_on, zone), start_of_day(to_on + timedelta(days=1), zone)
-    entries = _entries(session, location_id, start, end, practitioner_id)
-    asked = None if practitioner_id is None else [practitioner_id]
+    entries = _entries(session, location_id, start, end, chosen)
+    held = _held(session, location_id, start, end, chosen, now)
     horizon = Horizon.between(start, end)
+    asked = chosen.practitioner_ids or None
     desks = load_desks(session, horizon, practitioner_ids=asked, location_id=location_id)
-    held = _held(session, location_id, start, end, practitioner_id, now)
-    needed = {entry.practitioner_id for entry in entries} | {slot.practitioner_id for slot in held}
+    needed = {row.practitioner_id for row in entries} | {row.practitioner_id for row in held}
     needed |= {desk.practitioner_id for desk in desks if desk.hours}
-    if practitioner_id is not None:
-        needed.add(practitioner_id)
+    if asked is not None and len(asked) == 1:
+        needed.update(asked)
     shut = [gap for desk in desks if desk.practitioner_id in needed for gap in _shut(desk, horizon)]
-    return Diary(_columns(session, needed), entries, held, shut)
+    return Diary(_columns(session, needed), _rooms(session, location_id, entries), entries, held, shut)
 
 
-def _held(
-    session: Session,
-    location_id: int,
-    start: datetime,
-    end: datetime,
-    practitioner_id: int | None,
-    now: datetime,
-) -> list[Held]:
-    query = (
-        select(
-            Appointment.id,
-            Appointment.starts_at,
-            Appointment.ends_at,
-            Appointment.practitioner_id,
-            Patient.given_name + " " + Patient.family_name,
-            Hold.plan_id,
-            Hold.holder_name,
-            Hold.expires_at,
-        )
-        .join(Hold, Hold.id == Appointment.hold_id)
-        .join(Patient, Patient.id == Appointment.patient_id)
-        .where(
-            Hold.expires_at > now,
-            Appointment.location_id == location_id,
-            Appointment.starts_at < end,
-            Appointment.ends_at > start,
-        )
-        .order_by(Appointment.starts_at, Appointment.id)
-    )
-    if practitioner_id is not None:
-        query = query.where(Appointment.practitioner_id == practitioner_id)
-    return [Held(*row) for row in session.execute(query)]
+@reading
+def diary_version(session: Session, location_id: int, from_on: date, to_on: date, *, now: datetime) -> str:
+    """A short text that is another one as soon as anything in these days changes: bookings, holds, absences.
+
+    One statement on indexes alone, whatever is booked. Holds that ended count as a change.
+    """
+    zone = zone_of(find(session, Location, location_id))
+    start, end = start_of_day(from_on, zone), start_of_day(to_on + timedelta(days=1), zone)
+    weeks = (int(start.timestamp()) // WEEK_SECONDS, int(end.timestamp()) // WEEK_SECONDS)
+    absences = [
+        select(literal(number), func.count(model.id), func.coalesce(func.max(model.id), 0))
+        for number, model in ((-1, TimeOff), (-2, Closure))
+    ]
+    holds = select(literal(-3), func.count(Hold.id), literal(0)).where(Hold.expires_at > now)
+    stamps = select(DiaryWeek.practitioner_id, DiaryWeek.week, DiaryWeek.stamp)
+    rows = session.execute(union_all(stamps.where(DiaryWeek.week.between(*weeks)), *absences, holds))
+    return f"{crc32(repr(sorted(tuple(row) for row in rows)).encode()):08x}"
 
 
 def _shut(desk: Desk, horizon: Horizon) -> Iterable[Shut]:
@@ -177,8 +201,20 @@ def _columns(session: Session, practitioner_ids: Iterable[int]) -> list[Column]:
     return [Column(number, f"{given} {family}", colour) for number, given, family, colour in rows]
 
 
+def _rooms(session: Session, location_id: int, entries: Iterable[Entry]) -> list[RoomColumn]:
+    """The location's rooms in use, archived ones with something in them, and one for what needs none."""
+    used = {entry.room_id or 0 for entry in entries}
+    rows = session.execute(
+        select(Room.id, Room.name)
+        .where(Room.location_id == location_id, or_(Room.archived_at.is_(None), Room.id.in_(used)))
+        .order_by(Room.name, Room.id)
+    )
+    rooms = [RoomColumn(number, name) for number, name in rows]
+    return rooms + [RoomColumn(0, "")] * (0 in used)
+
+
 def _entries(
-    session: Session, location_id: int, start: datetime, end: datetime, practitioner_id: int | None
+    session: Session, location_id: int, start: datetime, end: datetime, chosen: Chosen
 ) -> list[Entry]:
     sibling = aliased(PlannedSession)
     sessions = (
@@ -193,10 +229,9 @@ def _entries(
             Appointment.status,
             Appointment.practitioner_id,
             Appointment.patient_id,
-            Patient.given_name,
-            Patient.family_name,
-            Practitioner.given_name,
-            Practitioner.family_name,
+            Appointment.room_id,
+            Patient.given_name + " " + Patient.family_name,
+            Practitioner.given_name + " " + Practitioner.family_name,
             AppointmentType.name,
             AppointmentType.colour,
             Room.name,
@@ -210,48 +245,42 @@ def _entries(
         .outerjoin(PlannedSession, PlannedSession.id == Appointment.planned_session_id)
         .where(
             Appointment.location_id == location_id,
-            Appointment.starts_at > start - timedelta(hours=12),
+            Appointment.starts_at > start - LONGEST,
             Appointment.starts_at < end,
             Appointment.ends_at > start,
-            Appointment.status.not_in((AppointmentStatus.CANCELLED.value, AppointmentStatus.HELD.value)),
+            Appointment.status.not_in(NOT_SHOWN),
+            *chosen.conditions(),
         )
         .order_by(Appointment.starts_at, Appointment.id)
     )
-    if practitioner_id is not None:
-        query = query.where(Appointment.practitioner_id == practitioner_id)
-    return [
-        Entry(
-            id=number,
-            version=version,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            status=status,
-            practitioner_id=treats,
-            patient_id=patient,
-            patient=f"{given} {family}",
-            practitioner=f"{their_given} {their_family}",
-            type=kind,
-            colour=colour,
-            room=room,
-            session=planned,
-            sessions=planned_of,
+    rows: Iterable[Any] = session.execute(query)
+    return [Entry(*row) for row in rows]
+
+
+def _held(
+    session: Session, location_id: int, start: datetime, end: datetime, chosen: Chosen, now: datetime
+) -> list[Held]:
+    query = (
+        select(
+            Appointment.id,
+            Appointment.starts_at,
+            Appointment.ends_at,
+            Appointment.practitioner_id,
+            Appointment.room_id,
+            Patient.given_name + " " + Patient.family_name,
+            Hold.plan_id,
+            Hold.holder_name,
+            Hold.expires_at,
         )
-        for (
-            number,
-            version,
-            starts_at,
-            ends_at,
-            status,
-            treats,
-            patient,
-            given,
-            family,
-            their_given,
-            their_family,
-            kind,
-            colour,
-            room,
-            planned,
-            planned_of,
-        ) in session.execute(query)
-    ]
+        .join(Hold, Hold.id == Appointment.hold_id)
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .where(
+            Hold.expires_at > now,
+            Appointment.location_id == location_id,
+            Appointment.starts_at < end,
+            Appointment.ends_at > start,
+            *chosen.conditions(),
+        )
+        .order_by(Appointment.starts_at, Appointment.id)
+    )
+    return [Held(*row) for row in session.execute(query)]

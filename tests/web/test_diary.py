@@ -9,7 +9,10 @@ import pytest
 from flask import Flask
 
 from scheduler.models import Closure, Location, TimeOff
+from scheduler.usecases.appointments import change_status
 from tests.factories import (
+    NOW,
+    RECEPTIONIST,
     World,
     at,
     make_appointment,
@@ -63,6 +66,7 @@ def test_an_appointment_comes_with_all_that_the_calendar_shows(
         "classNames": ["entry", "confirmed"],
         "extendedProps": {
             "version": 1,
+            "code": "confirmed",
             "status": "Confirmed",
             "colour": event["extendedProps"]["colour"],
             "detail": "Dry needling · Room 1",
@@ -225,8 +229,8 @@ def test_days_are_written_in_the_readers_language(
 
 def test_an_address_that_makes_no_sense_is_not_found(desk: Browser, world: World) -> None:
     for query in (
-        "view=month",
-        "practitioner_id=4711",
+        "view=year",
+        "view=week&practitioner_id=4711",
         "practitioner_id=-1",
         f"view=week&practitioner_id={10**30}",
     ):
@@ -257,3 +261,108 @@ def test_strangers_are_asked_to_sign_in(stranger: Browser) -> None:
     for path in ("/diary", "/diary/data", "/diary/list", "/appointments/1", "/appointments/new", "/plans"):
         answer = stranger.get(path)
         assert (answer.status_code, "/sign-in" in answer.location) == (303, True)
+
+
+def named(shown: Any) -> list[str]:
+    return [column["title"] for column in shown["resources"]]
+
+
+def test_the_day_by_room_has_a_column_for_each_room(app: Flask, desk: Browser, world: World) -> None:
+    book(app, world, at(3), room_id=world.room_ids[1])
+    shown = data(desk, "view=rooms&on=2026-03-03")
+    assert named(shown) == ["Room 1", "Room 2"]
+    (event,) = shown["events"]
+    assert event["resourceIds"] == [world.room_ids[1]]
+    assert event["extendedProps"]["detail"] == "Dry needling · Petra Pin"
+
+
+def test_what_needs_no_room_has_a_column_of_its_own(app: Flask, desk: Browser, world: World) -> None:
+    book(app, world, at(3), room_id=None)
+    shown = data(desk, "view=rooms&on=2026-03-03")
+    assert named(shown) == ["Room 1", "Room 2", "Without a room"]
+    assert shown["events"][0]["resourceIds"] == [0]
+
+
+def test_the_week_of_the_team_has_a_row_for_each_practitioner(
+    app: Flask, desk: Browser, world: World
+) -> None:
+    with app.app_context():
+        make_practitioner(world.location_id, given_name="Anna", family_name="Acu")
+    book(app, world, at(3))
+    shown = data(desk, "view=team&on=2026-03-05")
+    assert (shown["date"], named(shown)) == ("2026-03-02", ["Anna Acu", "Petra Pin"])
+    assert times(shown) == [("2026-03-03T10:00", "2026-03-03T10:30")]
+    assert shown["left_out"] == [6, 0]
+
+
+def cell(page: str, day: int) -> str:
+    """What the month says of a day of March."""
+    cells = re.findall(r"<td class=\"([^\"]*)\">(.*?)</td>", page, re.S)
+    inside = [text for classes, text in cells if "other" not in classes]
+    return " ".join(re.sub(r"<[^>]+>", " ", inside[day - 1]).split())
+
+
+def test_the_month_says_how_full_each_day_is(app: Flask, desk: Browser, world: World) -> None:
+    for hour in (9, 10, 11, 12):
+        book(app, world, at(3, hour), minutes=60)
+    with app.app_context():
+        closed = {"starts_at": at(4, 0), "ends_at": at(5, 0), "reason": "Open day"}
+        save(Closure(location_id=world.location_id, **closed))
+    page = desk.get("/diary?view=month&on=2026-03-17").text
+    assert cell(page, 3) == "3 4 visits 50 % full"
+    assert cell(page, 4) == "4 Open day"
+    assert cell(page, 5) == "5 0 visits 0 % full"
+    assert cell(page, 7) == "7 –"
+    assert 'href="/diary?on=2026-02-01&amp;view=month"' in page
+    assert 'href="/diary?on=2026-04-01&amp;view=month"' in page
+
+
+def test_filters_are_remembered_for_the_person(app: Flask, desk: Browser, world: World) -> None:
+    with app.app_context():
+        other = make_practitioner(world.location_id, given_name="Anna", family_name="Acu").id
+        patient = make_patient("Otto", "Other").id
+    book(app, world, at(3))
+    book(app, world, at(3, 11), practitioner_id=other, room_id=world.room_ids[1], patient_id=patient)
+    answer = desk.post("/diary/filters", {"practitioner": [other], "next": "/diary?on=2026-03-03"})
+    assert (answer.status_code, answer.location) == (303, "/diary?on=2026-03-03")
+    elsewhere = Browser(app)
+    elsewhere.sign_in()
+    shown = data(elsewhere, "on=2026-03-03")
+    assert (named(shown), times(shown)) == (["Anna Acu"], [("2026-03-03T11:00", "2026-03-03T11:30")])
+    desk.post("/diary/filters", {"type": [world.review_id]})
+    shown = data(desk, "on=2026-03-03")
+    assert (named(shown), times(shown)) == (["Anna Acu", "Petra Pin"], [])
+    desk.post("/diary/filters", {})
+    assert len(times(data(desk, "on=2026-03-03"))) == 2
+
+
+def version(desk: Browser, query: str = "on=2026-03-03") -> str:
+    answer = desk.get(f"/diary/version?{query}")
+    assert answer.status_code == 200
+    return answer.headers["ETag"]
+
+
+def test_nothing_new_is_answered_with_304(app: Flask, desk: Browser, world: World) -> None:
+    book(app, world, at(3))
+    known = version(desk)
+    again = desk.get("/diary/version?on=2026-03-03", If_None_Match=known)
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_whatever_changes_in_these_days_changes_the_version(app: Flask, desk: Browser, world: World) -> None:
+    seen = [version(desk)]
+    number = book(app, world, at(3))
+    seen.append(version(desk))
+    with app.app_context():
+        change_status(number, version=1, status="confirmed", actor=RECEPTIONIST, now=NOW)
+    seen.append(version(desk))
+    with app.app_context():
+        save(TimeOff(practitioner_id=world.practitioner_id, starts_at=at(3, 12), ends_at=at(3, 14)))
+    seen.append(version(desk))
+    with app.app_context():
+        save(Closure(location_id=world.location_id, starts_at=at(3, 16), ends_at=at(3, 17)))
+    seen.append(version(desk))
+    assert len(set(seen)) == len(seen)
+    assert version(desk) == seen[-1] == f'"{data(desk, "on=2026-03-03")["version"]}"'
+    book(app, world, at(24))
+    assert version(desk) == seen[-1]
