@@ -18,5 +18,7 @@ def register(app: Flask) -> None:
         doctor.doctor,
         transfer.patients,
         transfer.appointments,
+        transfer.practitioners,
+        transfer.export,
     ):
         app.cli.add_command(command)

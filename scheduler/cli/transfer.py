@@ -2,17 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import click
+from flask.cli import with_appcontext
 
 from scheduler import clock
-from scheduler.cli.plainly import PlainGroup
+from scheduler.cli.entries import DATE
+from scheduler.cli.plainly import PlainGroup, said_plainly
 from scheduler.usecases.actors import COMMAND
+from scheduler.usecases.exports import export_files, note_export
 from scheduler.usecases.imports.appointment_slots import AppointmentChoices
 from scheduler.usecases.imports.appointments import check_appointments, import_appointments
 from scheduler.usecases.imports.columns import FIELDS, propose_mapping
 from scheduler.usecases.imports.dates import PATTERNS
+from scheduler.usecases.imports.diary import ABSENCES, APPOINTMENTS, DiaryChoices, check_diary, import_diary
 from scheduler.usecases.imports.patients import PatientChoices, check_patients, import_patients
 from scheduler.usecases.imports.report import Progress, Report
 from scheduler.usecases.imports.tables import ENCODINGS, MOST_BYTES, Table, read_table
@@ -22,6 +27,7 @@ SHOWN = 200
 """So many problems are listed; the web page lists all."""
 patients = PlainGroup("patients", help="Bring patients in from a file.")
 appointments = PlainGroup("appointments", help="Bring appointments in from a file.")
+practitioners = PlainGroup("practitioners", help="Bring a practitioner's diary in from a file.")
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 OUTCOMES = {
     "new": "new",
@@ -124,6 +130,55 @@ def bring_appointments(
     _tell(report)
 
 
+@practitioners.command("import-ics")
+@click.argument("number", type=int)
+@FILE
+@click.option(
+    "--as",
+    "as_what",
+    type=click.Choice([ABSENCES, APPOINTMENTS]),
+    default=ABSENCES,
+    show_default=True,
+    help="What the entries are; the title of an appointment is the patient's name.",
+)
+@click.option("--from", "from_on", type=DATE, help="First day.  [default: today]")
+@click.option("--until", "until_on", type=DATE, help="Last day.  [default: a year later]")
+@click.option("--location", type=int, help="Number of the location on whose clock the diary is kept.")
+@click.option("--type", "kind", type=int, help="Number of the appointment type, with --as appointments.")
+@click.option("--without-titles", is_flag=True, help="Keep no titles as reasons of absences.")
+@click.option("--confirm", is_flag=True, help="Mail patients a list of their future appointments.")
+@click.option("--only-good", is_flag=True, help="Bring in the good entries even if others have problems.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+def bring_diary(
+    number: int,
+    file: Path,
+    as_what: str,
+    from_on: date | None,
+    until_on: date | None,
+    location: int | None,
+    kind: int | None,
+    without_titles: bool,
+    confirm: bool,
+    only_good: bool,
+    dry_run: bool,
+) -> None:
+    """Bring a practitioner's diary in from an .ics file.
+
+    NUMBER is theirs, as practitioner list tells it. Entries that repeat are brought in one by one; private ones
+    without their titles. A file can be brought in again: nothing is doubled, and absences follow their entries.
+    """
+    choices = DiaryChoices(number, as_what, from_on, until_on, location, not without_titles, kind, confirm)
+    data = read_file(file)
+    if dry_run:
+        _tell(check_diary(data, choices, now=clock.now()), dry_run=True, word="entry")
+        return
+    with bar("Bringing in") as progress:
+        report = import_diary(
+            data, choices, only_good=only_good, actor=COMMAND, now=clock.now(), progress=progress
+        )
+    _tell(report, word="entry")
+
+
 def _read(
     kind: str, file: Path, encoding: str | None, mapped: tuple[str, ...]
 ) -> tuple[Table, dict[int, str]]:
@@ -157,17 +212,19 @@ def read_file(file: Path) -> bytes:
         return opened.read(MOST_BYTES + 1)
 
 
-def _tell(report: Report, *, dry_run: bool = False) -> None:
+def _tell(report: Report, *, dry_run: bool = False, word: str = "row") -> None:
     """Say what became, or would become, of the rows. Leaves with 1 if nothing was written because of problems."""
     for problem in report.problems[:SHOWN]:
         where = ", ".join(
-            part for part in (f"row {problem.row}", problem.column, repr(problem.value)) if part
+            part for part in (f"{word} {problem.row}", problem.column, repr(problem.value)) if part
         )
         click.echo(f"{where}: {problem.sentence % problem.details}", err=True)
     if len(report.problems) > SHOWN:
         click.echo(f"… and {len(report.problems) - SHOWN} more.", err=True)
+    for sentence, details in report.notes:
+        click.echo(sentence % details, err=True)
     counts = ", ".join(f"{number} {OUTCOMES[name]}" for name, number in report.counts.items() if number)
-    click.echo(f"{'Would be' if not report.written else 'Rows'}: {counts or 'nothing'}.")
+    click.echo(f"{'Done' if report.written else 'Would be done'}: {counts or 'nothing'}.")
     if report.problems and not report.written:
         raise click.ClickException(
             "There are problems: nothing was written. --only-good brings in the other rows."
@@ -188,3 +245,23 @@ def bar(label: str) -> Iterator[Progress]:
 
         yield move
         move(1)
+
+
+@click.command("export")
+@with_appcontext
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def export(folder: Path) -> None:
+    """Write everything into CSV files.
+
+    FOLDER is made if it is not there; files that are there are not overwritten. It holds health data: keep it safe,
+    and delete it when it has served its purpose.
+    """
+    with said_plainly():
+        note_export(actor=COMMAND, now=clock.now())
+        try:
+            for name in export_files(folder):
+                click.echo(name)
+        except FileExistsError as error:
+            raise click.ClickException(
+                f"{error.filename} is there already: choose an empty folder."
+            ) from None

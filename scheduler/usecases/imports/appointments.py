@@ -28,7 +28,9 @@ from scheduler.usecases.imports.tables import Table
 CHUNK = 1000
 TAKEN = "The %(busy)s is already busy at that time."
 TAKEN_BY_ROW = "The %(busy)s is already busy at that time, by row %(row)s."
-MOVED = "It was brought in before, for another time; move it here by hand."
+ELSEWHERE = (
+    "%(count)s of the known appointments are at another time here than in the file; they stay as they are."
+)
 
 
 def check_appointments(table: Table, choices: AppointmentChoices, *, now: datetime) -> Report:
@@ -78,7 +80,9 @@ def write_lines(
     progress: Progress,
 ) -> Report:
     """Write what can be written, as asked; the report says whether it was."""
-    report = replace(checked, outcomes=dict(checked.outcomes), problems=list(checked.problems))
+    report = replace(
+        checked, outcomes=dict(checked.outcomes), problems=list(checked.problems), notes=list(checked.notes)
+    )
     house = load_house(session)
     # Whoever books locks the practitioner and the location: with all of them locked, nothing can come in between.
     people = [("practitioner", number) for number in house.practitioners]
@@ -118,12 +122,14 @@ def _settle(
     busy = load_busy(session, [slot.starts_at for slot in slots])
     fresh: list[Slot] = []
     seen: dict[str, int] = {}
+    elsewhere = 0
     for slot in slots:
         known = stored.get(slot.uid) or stored.get((slot.patient_id, slot.practitioner_id, slot.starts_at))
         try:
             if slot.uid in seen:
                 raise InvalidInput("The same appointment is in row %(row)s already.", row=seen[slot.uid])
             if known is not None:
+                elsewhere += known != slot.starts_at
                 seen[slot.uid] = slot.row
                 report.outcomes[slot.row] = UNCHANGED
                 continue
@@ -138,6 +144,8 @@ def _settle(
             continue
         seen[slot.uid] = slot.row
         report.outcomes[slot.row] = NEW
+    if elsewhere:
+        report.notes.append((ELSEWHERE, {"count": elsewhere}))
     return fresh
 
 
