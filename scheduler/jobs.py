@@ -21,6 +21,7 @@ from scheduler.extensions import db
 from scheduler.mail.dispatcher import Mailer, dispatch_messages
 from scheduler.mail.site import Site
 from scheduler.usecases.housekeeping import finish_job, start_job, tidy_up
+from scheduler.usecases.summaries import owe_summaries, summaries_due
 
 log = logging.getLogger(__name__)
 Stop = Callable[[], bool]
@@ -45,8 +46,14 @@ def _tidy(_settings: Settings, _stop: Stop) -> str:
     return f"{tidy_up(now=clock.now())} rows deleted"
 
 
+def _owe_summaries(_settings: Settings, _stop: Stop) -> str:
+    now = clock.now()
+    return f"{owe_summaries(now=now) if summaries_due(now=now) else 0} mails owed"
+
+
 JOBS: Mapping[str, Job] = {
     "dispatch": Job(timedelta(seconds=5), _dispatch),
+    "summaries": Job(timedelta(minutes=10), _owe_summaries),
     "tidy": Job(timedelta(hours=1), _tidy),
 }
 

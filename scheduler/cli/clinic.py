@@ -1,5 +1,7 @@
 """``clinic``: setting it up, its locations, and when they are closed."""
 
+from datetime import datetime
+
 import click
 
 from scheduler import clock
@@ -8,6 +10,7 @@ from scheduler.cli.plainly import PlainGroup
 from scheduler.usecases.absences import WallTime, add_closure
 from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.clinic import add_location, setup_clinic
+from scheduler.usecases.summaries import set_summary
 
 commands = PlainGroup("clinic", help="Set up the clinic itself.")
 
@@ -77,3 +80,31 @@ def close(location: str, starts: WallTime, until: WallTime, reason: str) -> None
     """
     absence = add_closure(location, starts, until, reason=reason, actor=COMMAND, now=clock.now())
     tell_absence(absence, "closed")
+
+
+@commands.command("summary")
+@click.option(
+    "--to", "recipients", multiple=True, metavar="ADDRESS", help="Who gets it; repeat it for several."
+)
+@click.option(
+    "--weekday", type=click.IntRange(0, 6), default=0, show_default=True, help="0 is Monday, 6 Sunday."
+)
+@click.option(
+    "--at",
+    "clock_time",
+    type=click.DateTime(["%H:%M"]),
+    default="07:00",
+    show_default=True,
+    help="Such as 07:00.",
+)
+def summary(recipients: tuple[str, ...], weekday: int, clock_time: datetime) -> None:
+    """Say who gets the weekly summary of who is falling behind, and when.
+
+    The time is that of the first location. Without --to nobody gets it any more.
+    """
+    minute = clock_time.hour * 60 + clock_time.minute
+    set_summary(recipients=recipients, weekday=weekday, minute=minute, actor=COMMAND, now=clock.now())
+    if recipients:
+        click.echo(f"The summary goes to {', '.join(recipients)}.")
+    else:
+        click.echo("Nobody gets the summary any more.")

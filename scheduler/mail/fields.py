@@ -11,7 +11,7 @@ from scheduler.mail import summary, words
 from scheduler.mail.site import Site
 from scheduler.mail.voice import Voice
 from scheduler.models.messages import MessageKind
-from scheduler.usecases.letters import Letter, Offered, Sender, Summary, Visit
+from scheduler.usecases.letters import DayList, Letter, Offered, Sender, Summary, Visit
 
 K = MessageKind
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
@@ -69,22 +69,33 @@ def letter_fields(letter: Letter, voice: Voice, site: Site) -> Fields:
 def _own_fields(letter: Letter, voice: Voice, site: Site) -> Mapping[str, object]:
     if letter.summary is not None:
         return _of_summary(letter.summary, voice, site)
+    if letter.day is not None:
+        return _of_day(letter.day, voice, site)
     if letter.offered is not None:
         return _of_offer(letter, letter.offered, voice, site)
     return _of_visits(letter, voice)
 
 
 def _of_summary(facts: Summary, voice: Voice, site: Site) -> Fields:
-    page = summary.summary_page(facts, voice)
     return {
-        "subject": page.subject,
+        **_of_page(summary.summary_page(facts, voice)),
         "greeting": voice.gettext(summary.GREETING),
-        "lead": page.lead,
-        "rows": [row._replace(who=one_line(row.who)) for row in page.rows],
-        "more": page.more,
         "link": Link(voice.gettext(summary.OPEN_BOARD), site.behind),
         "ask": voice.gettext(summary.WHY),
     }
+
+
+def _of_day(day: DayList, voice: Voice, site: Site) -> Fields:
+    return {
+        **_of_page(summary.day_page(day, voice)),
+        "link": Link(voice.gettext(summary.OPEN_DIARY), site.diary(day.on)),
+        "ask": voice.gettext(summary.DAY_WHY),
+    }
+
+
+def _of_page(page: summary.Page) -> Fields:
+    rows = [summary.Row(one_line(row.who), one_line(row.what)) for row in page.rows]
+    return {"subject": page.subject, "lead": page.lead, "rows": rows, "more": page.more}
 
 
 def _of_offer(letter: Letter, slot: Offered, voice: Voice, site: Site) -> Fields:

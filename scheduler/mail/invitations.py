@@ -40,7 +40,7 @@ def _event(visit: Visit) -> EventRow:
     return EventRow(
         uid=visit.uid,
         sequence=visit.sequence,
-        changed_at=int(visit.changed_at.timestamp()),
+        changed_at=int((visit.changed_at or visit.starts_at).timestamp()),
         starts_at=int(visit.starts_at.timestamp()),
         ends_at=int(visit.ends_at.timestamp()),
         is_cancelled=not visit.active,

@@ -1,6 +1,6 @@
 """The addresses of our own pages that mails link to."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from scheduler.usecases.links import offer_link, offer_secret
@@ -20,6 +20,10 @@ class Site(NamedTuple):
     def behind(self) -> str:
         """The behind board, for who signs in."""
         return f"{self.base_url}/behind"
+
+    def diary(self, on: date) -> str:
+        """The diary of a day, for who signs in."""
+        return f"{self.base_url}/diary?date={on.isoformat()}"
 
     def __repr__(self) -> str:
         return f"Site({self.base_url!r})"

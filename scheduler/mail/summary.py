@@ -1,12 +1,14 @@
-"""The weekly summary in words: how many plans fall behind, and the worst of them.
+"""Mails to the clinic's own people in words: who is falling behind, and a practitioner's day.
 
-It goes by unencrypted mail to the clinic's own people: names shortened, nothing of what is treated.
+They go unencrypted: names are shortened, and nothing says what is treated.
 """
 
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
+from scheduler.mail import words
 from scheduler.mail.voice import Voice
-from scheduler.usecases.letters import Summary, SummaryLine
+from scheduler.usecases.letters import DayLine, DayList, Summary, SummaryLine
 
 
 def _(message: str) -> str:
@@ -34,6 +36,11 @@ LAST_DAY = _("last day today")
 NO_NEXT = _("nothing booked")
 MORE = _("And %(count)d more.")
 OPEN_BOARD = _("See them all")
+DAY_SUBJECT = _("Your appointments on %(day)s")
+DAY_LEAD = _("This is your day, as of now:")
+DAY_LINE = _("%(who)s, %(where)s")
+OPEN_DIARY = _("Open the diary")
+DAY_WHY = _("You get this mail because your record at the clinic asks for it; reception can change that.")
 WHY = _(
     "You get this mail because the clinic named your address for it; it is changed in the clinic's settings."
 )
@@ -69,6 +76,26 @@ def summary_page(summary: Summary, voice: Voice) -> Page:
         rows=(*counts, *(Row(line.who, _state(line, voice)) for line in summary.worst)),
         more=gettext(MORE) % {"count": hidden} if hidden else "",
     )
+
+
+def day_page(day: DayList, voice: Voice) -> Page:
+    """The words of a practitioner's day in one language; times by the clock of each location."""
+    gettext = voice.gettext
+    return Page(
+        subject=gettext(DAY_SUBJECT) % {"day": words.day_without_year(day.on, voice.locale)},
+        lead=gettext(DAY_LEAD),
+        rows=tuple(
+            Row(_times(line, voice), gettext(DAY_LINE) % {"who": line.who, "where": line.where})
+            for line in day.lines
+        ),
+        more="",
+    )
+
+
+def _times(line: DayLine, voice: Voice) -> str:
+    zone = ZoneInfo(line.zone)
+    starts, ends = line.starts_at.astimezone(zone), line.ends_at.astimezone(zone)
+    return f"{words.clock_time(starts.time(), voice.locale)}–{words.clock_time(ends.time(), voice.locale)}"
 
 
 def _state(line: SummaryLine, voice: Voice) -> str:

@@ -16,7 +16,7 @@ from scheduler.models.offers import Offer, OfferTurn
 from scheduler.models.patients import Patient
 from scheduler.models.practitioners import Practitioner
 from scheduler.usecases.letters import Letter, Offered, Sender, Visit
-from scheduler.usecases.summary_facts import summarise
+from scheduler.usecases.summary_facts import day_list, summarise
 
 K = MessageKind
 CONFIRMATIONS = (K.CONFIRMATION.value, K.SERIES_CONFIRMATION.value)
@@ -59,6 +59,7 @@ _OF_MESSAGES = (
     Message.pointless_at,
     Message.patient_id,
     Message.offer_turn_id,
+    Message.practitioner_id,
     Message.about_on,
     Patient.email,
     Patient.given_name,
@@ -66,6 +67,7 @@ _OF_MESSAGES = (
     Patient.locale,
     Patient.zone.label("patient_zone"),
     Patient.wants_reminders,
+    Patient.wants_invitations,
     Patient.archived_at,
 )
 _OF_VISITS = (
@@ -106,10 +108,22 @@ def _read_letters(session: Session, ids: Sequence[int], sender: Sender, now: dat
         letter = _letter(first, tuple(_visit(row) for row in group if row.appointment_id), sender)
         if first.kind == K.WEEKLY_SUMMARY:
             yield letter._replace(summary=summarise(session, first.recipient, today=first.about_on, now=now))
+        elif first.kind == K.DAY_LIST:
+            yield _to_practitioner(session, letter, first)
         elif first.kind in OF_OFFERS:
             yield letter._replace(offered=offered.get(first.offer_turn_id))
         elif letter.visits:
             yield letter
+
+
+def _to_practitioner(session: Session, letter: Letter, row: Any) -> Letter:
+    practitioner = session.get_one(Practitioner, row.practitioner_id)
+    return letter._replace(
+        recipient=practitioner.email or "",
+        given_name=practitioner.given_name,
+        name=practitioner.name,
+        day=day_list(session, practitioner.id, row.about_on),
+    )
 
 
 def _letter(row: Any, visits: tuple[Visit, ...], sender: Sender) -> Letter:
@@ -130,6 +144,7 @@ def _letter(row: Any, visits: tuple[Visit, ...], sender: Sender) -> Letter:
         pointless_at=row.pointless_at,
         visits=visits,
         sender=sender,
+        wants_invitations=bool(row.wants_invitations),
     )
 
 

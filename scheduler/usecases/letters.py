@@ -4,7 +4,7 @@ letter_rows.py reads them, just before they are sent.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from scheduler.models.messages import MessageKind
@@ -19,7 +19,7 @@ NONE_LEFT = "None of its appointments is left."
 NOT_CANCELLED = "The appointment is not cancelled."
 NOT_OFFERED = "The slot is not offered to this patient any more."
 NEVER_OFFERED = "The patient was never told of the offer."
-NOT_WANTED = "The clinic does not want this summary any more."
+NOT_WANTED = "This mail is not wanted any more."
 TOO_LATE = "Its day is over."
 ENDED = (TurnStatus.EXPIRED.value, TurnStatus.PASSED_OVER.value)
 """What became of turns that ended without an answer."""
@@ -40,9 +40,7 @@ class Visit(NamedTuple):
     """An appointment as a mail tells it."""
 
     appointment_id: int
-    uid: str
     sequence: int
-    changed_at: datetime
     starts_at: datetime
     ends_at: datetime
     active: bool
@@ -59,6 +57,9 @@ class Visit(NamedTuple):
     """Changes: the start of which the patient was told last; None: nothing was told of it yet."""
     last_told_sequence: int | None = None
     """Changes: the revision that the patient was told last."""
+    uid: str = ""
+    """Its identity in calendars, and when it last changed there: for invitations."""
+    changed_at: datetime | None = None
 
 
 class Offered(NamedTuple):
@@ -104,6 +105,24 @@ class Summary(NamedTuple):
     worst: tuple[SummaryLine, ...]
 
 
+class DayLine(NamedTuple):
+    """An appointment of the day, for who treats; shortened as in SummaryLine."""
+
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    who: str
+    where: str
+
+
+class DayList(NamedTuple):
+    """A practitioner's appointments of one local day."""
+
+    wanted: bool
+    on: date
+    lines: tuple[DayLine, ...]
+
+
 class Letter(NamedTuple):
     """A message with all that its text needs, as plain values."""
 
@@ -116,7 +135,7 @@ class Letter(NamedTuple):
     recipient_told: str
     """The address in the message's row."""
     given_name: str
-    """"" in mails to the clinic's own people, as is the name."""
+    """"" in mails to addresses that the clinic named, as is the name."""
     name: str
     locale: str
     zone: str | None
@@ -129,6 +148,7 @@ class Letter(NamedTuple):
     """The confirmation's Message-ID before the @, to be answered by this one."""
     offered: Offered | None = None
     summary: Summary | None = None
+    day: DayList | None = None
     wants_invitations: bool = False
     """Whether appointments come as invitations to the calendar, instead of a feed."""
 
@@ -222,6 +242,14 @@ def _weekly_summary(letter: Letter, now: datetime) -> Answer:
     return TOO_LATE if letter.pointless_at and letter.pointless_at <= now else letter
 
 
+def _day_list(letter: Letter, now: datetime) -> Answer:
+    if letter.day is None or not letter.day.wanted:
+        return NOT_WANTED
+    if letter.pointless_at and letter.pointless_at <= now:
+        return TOO_LATE
+    return letter if letter.day.lines else NONE_LEFT
+
+
 _CHECKS: Mapping[str, Callable[[Letter, datetime], Answer]] = {
     K.SERIES_CONFIRMATION: _series,
     K.SERIES_CHANGED: _series,
@@ -230,5 +258,6 @@ _CHECKS: Mapping[str, Callable[[Letter, datetime], Answer]] = {
     K.OFFER: _offer,
     K.OFFER_EXPIRED: _offer_expired,
     K.WEEKLY_SUMMARY: _weekly_summary,
+    K.DAY_LIST: _day_list,
 }
 """kind -> how it is checked; the others are about one appointment that stands."""

@@ -1,18 +1,25 @@
-"""What the weekly summary says, worked out from the behind board at the moment it is sent.
+"""What mails to the clinic's own people say, worked out at the moment they are sent.
 
-It goes by unencrypted mail: first name and initial, how far along, how many days late; nothing of what is treated.
+They go by unencrypted mail: first name and initial, when and where, how many days late; nothing of what is treated.
 """
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from scheduler.models.clinic import Clinic
+from scheduler.models.appointments import NOT_BOOKED, Appointment
+from scheduler.models.clinic import Clinic, Location, Room
+from scheduler.models.patients import Patient
+from scheduler.models.practitioners import Practitioner
 from scheduler.usecases.board import BehindLine, lines_behind
-from scheduler.usecases.letters import Summary, SummaryLine
+from scheduler.usecases.letters import DayLine, DayList, Summary, SummaryLine
 
 WORST = 20
 """Plans named in the mail; the board has them all."""
+ANY_ZONE = timedelta(hours=14)
+"""No zone is further from UTC."""
 
 
 def summarise(session: Session, recipient: str, *, today: date, now: datetime) -> Summary:
@@ -34,6 +41,48 @@ def _line(line: BehindLine) -> SummaryLine:
         sessions=line.sessions,
         days_left=line.days_left,
         has_next=line.next_at is not None,
+    )
+
+
+def day_list(session: Session, practitioner_id: int, on: date) -> DayList:
+    """A practitioner's appointments whose local day is ``on``, wherever they are."""
+    practitioner = session.get_one(Practitioner, practitioner_id)
+    begins_at = datetime.combine(on, time(), tzinfo=UTC)
+    rows = session.execute(
+        select(
+            Appointment.starts_at,
+            Appointment.ends_at,
+            Location.zone,
+            Location.name,
+            Room.name.label("room"),
+            Patient.given_name,
+            Patient.family_name,
+        )
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .join(Location, Location.id == Appointment.location_id)
+        .outerjoin(Room, Room.id == Appointment.room_id)
+        .where(
+            Appointment.practitioner_id == practitioner_id,
+            Appointment.status.not_in(NOT_BOOKED),
+            Appointment.starts_at >= begins_at - ANY_ZONE,
+            Appointment.starts_at < begins_at + timedelta(days=1) + ANY_ZONE,
+        )
+        .order_by(Appointment.starts_at)
+    )
+    return DayList(
+        wanted=practitioner.day_list_minute is not None and practitioner.archived_at is None,
+        on=on,
+        lines=tuple(
+            DayLine(
+                starts_at=row.starts_at,
+                ends_at=row.ends_at,
+                zone=row.zone,
+                who=_shortened(f"{row.given_name} {row.family_name}"),
+                where=", ".join(filter(None, (row.name, row.room))),
+            )
+            for row in rows
+            if row.starts_at.astimezone(ZoneInfo(row.zone)).date() == on
+        ),
     )
 
 
