@@ -40,7 +40,7 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A session in words; ``alone`` is what becomes of it without the repair, where that breaks its window."""
+    """A session in words; ``alone`` is how it stands without the repair, where that is outside its window."""
 
     number: int
     badge: str
@@ -96,7 +96,7 @@ def _line(line: CourseLine) -> Line:
         old=line.now.slot if moves else None,
         new=after.slot,
         gap=_words(after, line) if after.slot else "",
-        alone=_words(line.changed, line) if line.repaired and line.newly_broken else "",
+        alone=_words(line.changed, line) if line.repaired and line.changed.broken else "",
         broken=after.broken,
         notes=notes,
     )
