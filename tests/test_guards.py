@@ -148,9 +148,11 @@ def test_public_routes_are_few_and_known() -> None:
         "GET /feeds/<token>.ics",
         "GET /healthz",
         "GET /readyz",
+        "GET /setup",
         "GET /sign-in",
         "GET /static/<path:filename>",
         "POST /choices",
+        "POST /setup",
         "POST /sign-in",
         "POST /sign-out",
     }

@@ -27,7 +27,10 @@ from scheduler.usecases.edits import (
 )
 from scheduler.usecases.letters import Letter, Sender, Visit
 
-DETAILS = ("name", "email", "phone", "locale", "slot_minutes", "hold_minutes", "min_rest_hours")
+DETAILS = (
+    *("name", "email", "phone", "locale", "slot_minutes", "hold_minutes", "offer_minutes", "min_rest_hours"),
+    *("summary_recipients", "summary_weekday", "summary_minute"),
+)
 REMINDERS = (
     "reminder_offsets_minutes",
     "quiet_from_minute",
@@ -35,6 +38,7 @@ REMINDERS = (
     "no_reminder_within_minutes",
 )
 MOST_REMINDERS, LONGEST_OFFSET_MINUTES = 4, 30 * DAY_MINUTES
+MOST_RECIPIENTS = 10
 LONGEST_QUIET_MINUTES = 20 * 60
 SAMPLE_DAYS_AHEAD, SAMPLE_AT = 8, time(10, 0)
 
@@ -50,6 +54,12 @@ class ClinicDetails:
     slot_minutes: int
     hold_minutes: int
     min_rest_hours: int
+    offer_minutes: int = 120
+    summary_recipients: tuple[str, ...] = ()
+    """Who gets the weekly summary; nobody where it is empty."""
+    summary_weekday: int = 0
+    """0 is Monday."""
+    summary_minute: int = 7 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +110,24 @@ def change_clinic(
     clinic.locale = language(details.locale) or "en"
     clinic.slot_minutes = details.slot_minutes
     clinic.hold_minutes = whole_number("hold_minutes", details.hold_minutes, 1, 120)
+    clinic.offer_minutes = whole_number("offer_minutes", details.offer_minutes, 5, 4320)
     clinic.min_rest_hours = whole_number("min_rest_hours", details.min_rest_hours, 0, 336)
+    clinic.summary_recipients = _recipients(details.summary_recipients)
+    clinic.summary_weekday = whole_number("summary_weekday", details.summary_weekday, 0, 6)
+    clinic.summary_minute = whole_number("summary_minute", details.summary_minute, 0, DAY_MINUTES - 1)
     fields = changed_names(clinic)
     note_deed(session, actor, "clinic_changed", "clinic", clinic.id, now=now, fields=fields)
     return clinic
+
+
+def _recipients(addresses: tuple[str, ...]) -> list[str]:
+    if len(addresses) > MOST_RECIPIENTS:
+        raise InvalidInput(
+            "The summary goes to at most %(most)s addresses.",
+            most=MOST_RECIPIENTS,
+            field="summary_recipients",
+        )
+    return list(dict.fromkeys(email_address(each, field="summary_recipients") for each in addresses))
 
 
 @writing

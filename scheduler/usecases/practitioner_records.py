@@ -76,6 +76,12 @@ def get_practitioner(session: Session, practitioner_id: int) -> Practitioner:
 
 
 @reading
+def get_credential(session: Session, credential_id: int) -> Credential:
+    """One credential. Raises NotFound."""
+    return find(session, Credential, credential_id)
+
+
+@reading
 def expiring_credentials(session: Session, *, today: date) -> list[ExpiringCredential]:
     """Credentials of practitioners in use that end within 60 days or have ended, unless a later one follows."""
     latest = func.max(func.coalesce(Credential.expires_on, date.max))

@@ -4,6 +4,7 @@ from flask import Flask, request
 
 from scheduler.extensions import babel, csrf
 from scheduler.web import (
+    absences,
     appointments,
     board,
     calendars,
@@ -13,17 +14,36 @@ from scheduler.web import (
     headers,
     layout,
     messages,
+    patient_actions,
     patients,
     plan_life,
     plans,
     repairs,
     session,
+    settings,
+    setup,
     sign_in,
     static_files,
     words,
 )
 
-SCREENS = (layout, sign_in, diary, appointments, patients, plans, plan_life, repairs, board, calendars, messages)
+SCREENS = (
+    layout,
+    sign_in,
+    diary,
+    appointments,
+    patients,
+    patient_actions,
+    plans,
+    plan_life,
+    repairs,
+    board,
+    absences,
+    calendars,
+    messages,
+    settings,
+    setup,
+)
 """Modules that have a Blueprint named ``pages``."""
 
 
@@ -41,7 +61,7 @@ def register(app: Flask) -> None:
     )
     csrf.init_app(app)
     babel.init_app(app, locale_selector=formats.choose_locale, timezone_selector=formats.choose_zone)
-    for part in (session, headers, static_files, formats, words, layout):
+    for part in (session, setup, headers, static_files, formats, words, layout):
         part.register(app)
     app.before_request(refuse_forgeries)
     for screen in SCREENS:

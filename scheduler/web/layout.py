@@ -32,6 +32,7 @@ NAVIGATION = (
     Entry("board", "board.show", _l("Behind"), "clock", "patients.read"),
     Entry("absences", "absences.index", _l("Absences"), "away", "diary.read"),
     Entry("messages", "messages.index", _l("Messages"), "messages", "messages.read"),
+    Entry("settings", "settings.overview", _l("Clinic"), "clinic", "clinic.read"),
     Entry("dev_inbox", "dev_inbox.index", _l("Mailbox"), "inbox", "account"),
 )
 

@@ -6,9 +6,10 @@ from werkzeug import Response
 
 from scheduler import clock, http_errors
 from scheduler.access import current_actor, guard, public
-from scheduler.errors import SignInBackOff, SignInRefused
+from scheduler.errors import InvalidInput, SignInBackOff, SignInRefused
 from scheduler.usecases import staff
 from scheduler.usecases.feed_tokens import list_feed_tokens
+from scheduler.usecases.staff_accounts import change_own_password
 from scheduler.web import session
 from scheduler.web.links import local_path
 from scheduler.web.notices import notice
@@ -58,10 +59,39 @@ def sign_out() -> Response:
 @guard("account")
 def account() -> str:
     """One's name, role, open browser sessions and, for practitioners, calendar addresses."""
+    return _account_page({})
+
+
+@pages.post("/account/password")
+@guard("account")
+def change_password() -> Response | tuple[str, int, dict[str, str]]:
+    """Change one's own password; every other browser of one's own is signed out."""
+    entered = request.form
+    try:
+        if entered.get("password") != entered.get("repeated"):
+            raise InvalidInput("The two passwords differ.", field="repeated")
+        change_own_password(
+            g.signed_in.staff_id,
+            entered.get("present", ""),
+            entered.get("password", ""),
+            session_id=g.signed_in.session_id,
+            source=session.source(),
+            actor=current_actor(),
+            now=clock.now(),
+        )
+    except (InvalidInput, SignInBackOff) as error:
+        problem = http_errors.problem_of(error)
+        errors = {str(error.details.get("field", "present")): problem.sentence}
+        return _account_page(errors), problem.status, dict(problem.headers)
+    notice(gettext("Your password is changed. Other browsers are signed out."))
+    return redirect(url_for("sign_in.account"), 303)
+
+
+def _account_page(errors: dict[str, str]) -> str:
     sessions = staff.list_sessions(g.signed_in.staff_id, now=clock.now())
     own = g.signed_in.practitioner_id
     tokens = list_feed_tokens(practitioner_id=own) if own else []
-    return render_template("account.html", sessions=sessions, tokens=tokens)
+    return render_template("account.html", sessions=sessions, tokens=tokens, errors=errors)
 
 
 @pages.post("/account/sessions/<int:session_id>/revoke")

@@ -65,6 +65,10 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "metal_allergy": _l("Metal allergy"),
         "infection": _l("Infection"),
     },
+    "consent": {
+        "dry_needling": _l("Dry needling"),
+        "data_protection": _l("Data protection"),
+    },
     "muscle": {
         "suboccipitals": _l("Suboccipitals"),
         "sternocleidomastoid": _l("Sternocleidomastoid"),
@@ -94,6 +98,9 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "admin": _l("Administrator"),
         "reception": _l("Reception"),
         "practitioner": _l("Practitioner"),
+    },
+    "credential": {
+        "dry_needling": _l("Dry needling"),
     },
     "weekday": {
         "0": _l("Monday"),
