@@ -1,51 +1,39 @@
-"""What is known of a patient besides their details: plans with their sessions, appointments past and to come."""
+"""A patient's appointments, past and to come; their plans come from plans.list_plans."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
 
-from scheduler.models.appointments import NOT_BOOKED, Appointment
-from scheduler.models.plans import PlannedSession, TreatmentPlan
+from scheduler.models.appointments import NOT_BOOKED, Appointment, AppointmentStatus
+from scheduler.models.plans import PlannedSession
 from scheduler.transaction import reading
 
 PAST_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
-class PlanLine:
-    """A plan and its sessions in order, each with the appointment that fills it."""
-
-    plan: TreatmentPlan
-    sessions: list[tuple[PlannedSession, Appointment | None]]
-
-    def count(self, status: str) -> int:
-        """How many sessions have this status."""
-        return sum(session.status == status for session, _ in self.sessions)
-
-
-@dataclass(frozen=True, slots=True)
 class PatientRecord:
-    """Plans (newest first), appointments to come (next first) and past or cancelled ones (latest first)."""
+    """Appointments to come (next first) and past, cancelled or missed ones (latest first)."""
 
-    plans: list[PlanLine]
     upcoming: list[Appointment]
     past: list[Appointment]
 
 
 @reading
 def see_patient_record(session: Session, patient_id: int, *, now: datetime) -> PatientRecord:
-    """A patient's plans and appointments, at most 50 past ones; five queries however many rows."""
+    """A patient's appointments with all that names them, at most 50 past ones; two queries however many rows."""
     appointments = (
         select(Appointment)
-        .where(Appointment.patient_id == patient_id)
+        .where(Appointment.patient_id == patient_id, Appointment.status != AppointmentStatus.HELD.value)
         .options(
             joinedload(Appointment.practitioner),
             joinedload(Appointment.location),
             joinedload(Appointment.room),
             joinedload(Appointment.appointment_type),
+            joinedload(Appointment.planned_session).joinedload(PlannedSession.plan),
         )
     )
     to_come = (Appointment.ends_at > now) & Appointment.status.not_in(NOT_BOOKED)
@@ -53,21 +41,7 @@ def see_patient_record(session: Session, patient_id: int, *, now: datetime) -> P
     past = session.scalars(
         appointments.where(~to_come).order_by(Appointment.starts_at.desc()).limit(PAST_SHOWN)
     ).all()
-    plans = session.scalars(
-        select(TreatmentPlan)
-        .where(TreatmentPlan.patient_id == patient_id)
-        .order_by(TreatmentPlan.created_at.desc(), TreatmentPlan.id.desc())
-        .options(joinedload(TreatmentPlan.practitioner), selectinload(TreatmentPlan.sessions))
-    ).all()
-    filling = _appointments_by_session(session, plans)
-    return PatientRecord(
-        plans=[
-            PlanLine(plan, [(planned, filling.get(planned.id)) for planned in plan.sessions])
-            for plan in plans
-        ],
-        upcoming=list(upcoming),
-        past=list(past),
-    )
+    return PatientRecord(upcoming=list(upcoming), past=list(past))
 
 
 @reading
@@ -95,13 +69,3 @@ def next_appointments(
         .options(joinedload(Appointment.location))
     )
     return {row.patient_id: row for row in rows}
-
-
-def _appointments_by_session(session: Session, plans: Iterable[TreatmentPlan]) -> dict[int, Appointment]:
-    numbers = [planned.id for plan in plans for planned in plan.sessions]
-    rows = session.scalars(
-        select(Appointment)
-        .where(Appointment.planned_session_id.in_(numbers), Appointment.status.not_in(NOT_BOOKED))
-        .options(joinedload(Appointment.location))
-    )
-    return {row.planned_session_id: row for row in rows if row.planned_session_id is not None}

@@ -10,7 +10,7 @@ from scheduler.calendars.links import feed_links
 from scheduler.errors import InvalidInput, NotFound
 from scheduler.models import FeedDetail
 from scheduler.usecases import feed_tokens, patients
-from scheduler.web import session
+from scheduler.web import qr, session
 from scheduler.web.links import local_path
 from scheduler.web.notices import notice
 
@@ -65,7 +65,8 @@ def _issue(owner: str, patient_id: int | None = None, practitioner_id: int | Non
     base_url = current_app.config["SETTINGS"].base_url
     links = feed_links(base_url, issued.secret, name=session.desk().clinic)
     back = local_path(request.form.get("next"))
-    return render_template("calendars/issued.html", links=links, owner=owner, back=back)
+    code = qr.drawing_of(links.webcal_url)
+    return render_template("calendars/issued.html", links=links, code=code, owner=owner, back=back)
 
 
 def _revoke(token_id: int) -> Response:

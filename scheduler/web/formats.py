@@ -27,11 +27,14 @@ def register(app: Flask) -> None:
         day,
         short_day,
         day_month,
+        day_span,
         weekday_short,
         full_day,
         relative_day,
         moment,
         iso,
+        wall_day,
+        wall_time,
         ago,
         before,
         age,
@@ -109,6 +112,11 @@ def day_month(value: date) -> str:
     return dates.format_skeleton("MMMd", value, locale=get_locale())
 
 
+def day_span(first: date, last: date) -> str:
+    """3–6 Dec"""
+    return dates.format_interval(first, last, "MMMd", locale=get_locale())
+
+
 def weekday_short(number: int | str) -> str:
     """Mo, from 0 for Monday"""
     return dates.get_day_names("short", locale=get_locale())[int(number)]
@@ -132,6 +140,16 @@ def moment(instant: datetime, zone: str | None = None) -> str:
 def iso(value: date | datetime) -> str:
     """For ``<time datetime>``."""
     return value.isoformat()
+
+
+def wall_day(instant: datetime, zone: str) -> str:
+    """2026-03-03, for a date field."""
+    return local(instant, zone).date().isoformat()
+
+
+def wall_time(instant: datetime, zone: str) -> str:
+    """14:30, for a time field."""
+    return f"{local(instant, zone):%H:%M}"
 
 
 def ago(instant: datetime) -> str:

@@ -14,19 +14,16 @@ from scheduler.errors import InvalidInput, SchedulerError, StaleVersion
 from scheduler.http_errors import problem_of, say
 from scheduler.models import Patient
 from scheduler.usecases import patients
-from scheduler.usecases.feed_tokens import list_feed_tokens
-from scheduler.usecases.messages import list_messages
-from scheduler.usecases.patient_record import next_appointments, see_patient_record
+from scheduler.usecases.patient_record import next_appointments
 from scheduler.usecases.patients import PatientDetails
 from scheduler.web import once
-from scheduler.web.messages import explain
 from scheduler.web.notices import notice
+from scheduler.web.patient_page import patient_page
 from scheduler.web.requests import page_number, wants_fragment
 from scheduler.web.words import WORDS
 
 pages = Blueprint("patients", __name__, url_prefix="/patients")
 PAGE_SIZE = 25
-MESSAGES_SHOWN = 10
 Answer = Response | str | tuple[str, int]
 
 
@@ -48,15 +45,7 @@ def search() -> Response:
 @guard("patients.read")
 def show(patient_id: int) -> str:
     """Everything about one patient; looking is noted in the audit trail."""
-    patient = patients.view_patient(patient_id, actor=current_actor(), now=clock.now())
-    return render_template(
-        "patients/show.html",
-        patient=patient,
-        record=see_patient_record(patient_id, now=clock.now()),
-        tokens=list_feed_tokens(patient_id=patient_id),
-        found=list_messages(patient_id=patient_id, page_size=MESSAGES_SHOWN),
-        explain=explain,
-    )
+    return patient_page(patient_id)
 
 
 @pages.get("/new")

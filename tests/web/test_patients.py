@@ -169,11 +169,12 @@ def test_a_patients_page_shows_plans_and_appointments(desk: Browser, app: Flask,
         make_appointment(world, at(3), uid="old", status="completed")
     page = desk.get(f"/patients/{world.patient_id}").text
     assert "0 of 2 done" in page
-    assert re.findall(r'<li class="(placed|to_place)">', page) == ["placed", "to_place"]
+    assert re.findall(r'<li class="(placed|to_place|overdue)">', page) == ["placed", "to_place"]
     assert "1 past or cancelled appointment" in page
-    assert page.count('<span class="badge info">Booked</span>') == 1
+    assert page.count('<span class="badge info">Booked</span>') == 2
     links = re.findall(r'href="(/(?:appointments|plans)/[^"]+)"', page)
-    assert [desk.get(link.replace("&amp;", "&")).status_code for link in links] == [200] * 5
+    assert {desk.get(link.replace("&amp;", "&")).status_code for link in links} == {200}
+    assert len(links) > 5
 
 
 def test_every_look_at_a_patient_is_noted(desk: Browser, app: Flask, world: World) -> None:
@@ -204,7 +205,7 @@ def test_a_record_costs_the_same_queries_however_long_it_is(context: Flask) -> N
         with count_queries() as counter:
             see_patient_record(world.patient_id, now=NOW)
         counts.append(counter.total)
-    assert counts == [5, 5, 5]
+    assert counts == [2, 2, 2]
 
 
 def test_the_next_appointment_is_the_first_active_one_to_come(context: Flask) -> None:
