@@ -23,7 +23,7 @@ class Site(NamedTuple):
 
     def diary(self, on: date) -> str:
         """The diary of a day, for who signs in."""
-        return f"{self.base_url}/diary?date={on.isoformat()}"
+        return f"{self.base_url}/diary?on={on.isoformat()}"
 
     def __repr__(self) -> str:
         return f"Site({self.base_url!r})"

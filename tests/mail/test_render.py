@@ -17,7 +17,6 @@ from scheduler.mail.render import render_letter
 from scheduler.mail.site import Site
 from scheduler.models import MessageKind
 from scheduler.usecases.letters import Letter, Offered, Sender, Summary, SummaryLine, Visit
-from scheduler.usecases.links import offer_secret
 from tests.factories import NOW, at
 
 SENDER = Sender(
