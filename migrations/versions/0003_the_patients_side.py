@@ -65,7 +65,8 @@ WIDENINGS = [
 ]
 COLUMNS = {
     "appointment_types": [
-        sa.Column("patients_may_move", sa.Boolean(), server_default=sa.false(), nullable=False)
+        sa.Column("may_resize", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("patients_may_move", sa.Boolean(), server_default=sa.false(), nullable=False),
     ],
     "patients": [
         sa.Column("wants_invitations", sa.Boolean(), server_default=sa.false(), nullable=False),

@@ -35,6 +35,8 @@ class AppointmentType(Base):
     is_needling: Mapped[bool] = mapped_column(default=False)
     """Needles are placed: the minimum rest between sessions applies."""
     colour: Mapped[Word] = mapped_column(default="#4f7cac")
+    may_resize: Mapped[bool] = mapped_column(default=False)
+    """Whether one appointment may be made longer or shorter than duration_minutes."""
     patients_may_move: Mapped[bool] = mapped_column(default=False)
     """Whether patients see free times for another appointment of this type, as the clinic's rebooking allows."""
     archived_at: Mapped[datetime | None]

@@ -14,7 +14,7 @@ from scheduler.errors import Conflict, InvalidInput, NotFound
 from scheduler.models import Appointment, Closure, Location, Practitioner, TimeOff, WorkingHours
 from scheduler.transaction import lock_resources
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.appointments import MOVABLE
+from scheduler.usecases.appointment_state import MOVABLE
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.clinic import location_named
 from scheduler.usecases.lookup import BIGGEST_ID, find_in_use

@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from scheduler.errors import IllegalTransition, InvalidInput, StaleVersion
+from scheduler.errors import IllegalTransition, InvalidInput
 from scheduler.models import (
     Appointment,
     AppointmentStatus,
@@ -18,7 +17,18 @@ from scheduler.models import (
 )
 from scheduler.transaction import lock_resources, writing
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.audit import note_deed
+from scheduler.usecases.appointment_state import (
+    LEGAL_MOVES,
+    MOVABLE,
+    S,
+    as_told,
+    iso,
+    load_for_change,
+    note_change,
+    resources_held,
+    state_of,
+    tell_calendars,
+)
 from scheduler.usecases.booking import (
     Booking,
     check_rules,
@@ -31,7 +41,6 @@ from scheduler.usecases.booking import (
     wish_for,
 )
 from scheduler.usecases.booking_rules import checked_start, refuse_if_busy
-from scheduler.usecases.feed_tokens import bump_feeds
 from scheduler.usecases.held_slots import clear_expired
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find, find_in_use
@@ -45,18 +54,6 @@ from scheduler.usecases.outbox import (
 )
 from scheduler.usecases.plan_progress import clean_reason, follow_appointment, settle_plan
 
-S = AppointmentStatus
-LEGAL_MOVES: dict[str, frozenset[str]] = {
-    S.BOOKED: frozenset({S.CONFIRMED, S.ARRIVED, S.COMPLETED, S.CANCELLED, S.NO_SHOW}),
-    S.CONFIRMED: frozenset({S.BOOKED, S.ARRIVED, S.COMPLETED, S.CANCELLED, S.NO_SHOW}),
-    S.ARRIVED: frozenset({S.BOOKED, S.COMPLETED, S.CANCELLED, S.NO_SHOW}),
-    S.COMPLETED: frozenset({S.ARRIVED}),
-    S.NO_SHOW: frozenset({S.BOOKED, S.ARRIVED}),
-    S.CANCELLED: frozenset(),
-}
-"""status -> what it may become; going back from arrived, completed or no_show mends a slip of the finger."""
-MOVABLE = frozenset({S.BOOKED, S.CONFIRMED})
-
 
 @writing
 def book_appointment(
@@ -69,12 +66,13 @@ def book_appointment(
     location_id: int | None = None,
     room_id: int | None = None,
     planned_session_id: int | None = None,
+    minutes: int | None = None,
     override_reason: str | None = None,
     actor: Actor,
     now: datetime,
     idempotency: Idempotency | None = None,
 ) -> Appointment:
-    """Book one appointment, owe its confirmation and reminders.
+    """Book one appointment, owe its confirmation and reminders; ``minutes`` where the type may be resized.
 
     The location follows from the room or the practitioner's hours where it is not given; a free room is chosen.
     Raises SlotTaken or NoRoomFree (never overridable), NeedsOverride for the clinic's rules (see booking_rules.RULES),
@@ -88,7 +86,7 @@ def book_appointment(
     kind = find_in_use(session, AppointmentType, appointment_type_id)
     starts_at = checked_start(starts_at)
     location = choose_location(session, practitioner, starts_at, location_id=location_id, room_id=room_id)
-    wish = wish_for(patient, practitioner, kind, location, starts_at)
+    wish = wish_for(patient, practitioner, kind, location, starts_at, minutes)
     lock_resources(session, resources_of(wish))
     clear_expired(session, now=now)
     planned = _planned_session(session, planned_session_id, patient)
@@ -100,8 +98,10 @@ def book_appointment(
     session.flush()
     owe_confirmation(session, appointment, now=now)
     owe_reminders(session, [appointment], now=now)
-    _tell_calendars(session, appointment, now=now)
-    _note(session, appointment, actor, "appointment_booked", now=now, starts_at=_iso(starts_at), rules=rules)
+    tell_calendars(session, appointment, now=now)
+    note_change(
+        session, appointment, actor, "appointment_booked", now=now, starts_at=iso(starts_at), rules=rules
+    )
     remember(session, actor, idempotency, [appointment.id], now=now)
     return appointment
 
@@ -116,12 +116,13 @@ def move_appointment(
     practitioner_id: int | None = None,
     room_id: int | None = None,
     location_id: int | None = None,
+    minutes: int | None = None,
     override_reason: str | None = None,
     batch: str | None = None,
     actor: Actor,
     now: datetime,
 ) -> Appointment:
-    """Give an appointment another time, practitioner, room or location; what is not given stays.
+    """Give an appointment another time, length, practitioner, room or location; what is not given stays.
 
     With ``batch`` the patient is told by the one mail of that name, together with others moved for the same reason. The
     room stays if it is free then, otherwise another is chosen. A confirmed appointment whose time changes is
@@ -132,9 +133,11 @@ def move_appointment(
     practitioner = find_in_use(session, Practitioner, practitioner_id or old.practitioner_id)
     stays = location_id if location_id is not None or room_id is not None else old.location_id
     location = choose_location(session, practitioner, starts_at, location_id=stays, room_id=room_id)
-    wish = wish_for(old.patient, practitioner, old.appointment_type, location, starts_at)
-    lock_resources(session, {*resources_of(wish), *_resources(old)})
-    appointment = _load_for_change(session, appointment_id, version)
+    if minutes is None and old.appointment_type.may_resize:
+        minutes = int((old.ends_at - old.starts_at).total_seconds()) // 60
+    wish = wish_for(old.patient, practitioner, old.appointment_type, location, starts_at, minutes)
+    lock_resources(session, {*resources_of(wish), *resources_held(old)})
+    appointment = load_for_change(session, appointment_id, version)
     if appointment.status not in MOVABLE:
         raise IllegalTransition(
             "An appointment that is %(from_status)s cannot be moved.", from_status=appointment.status
@@ -144,8 +147,8 @@ def move_appointment(
     refuse_if_busy(session, wish, room_id, leave_out=itself)
     rules = check_rules(session, [wish], override_reason, actor, now=now, leave_out=itself)[0]
     room = choose_room(session, wish, room_id, usual=appointment.room_id, leave_out=itself)
-    before = _state(appointment)
-    told = (appointment.starts_at, appointment.practitioner_id, appointment.location_id)
+    before = state_of(appointment)
+    told = as_told(appointment)
     if appointment.starts_at != starts_at:
         appointment.status = S.BOOKED
     appointment.starts_at, appointment.ends_at = wish.starts_at, wish.ends_at
@@ -154,21 +157,23 @@ def move_appointment(
     appointment.practitioner_id, appointment.location_id = practitioner.id, location.id
     appointment.room_id = room
     appointment.override_reason, appointment.override_rules = (override_reason if rules else None), rules
-    after = _state(appointment)
+    after = state_of(appointment)
     if before == after:
         return appointment
     visible_change(appointment, now=now)
     session.flush()
     session.expire(appointment, ["practitioner", "location", "room"])
     withdraw_messages(session, appointment, now=now)
-    if told != (appointment.starts_at, appointment.practitioner_id, appointment.location_id):
+    if told != as_told(appointment):
         if batch is None:
             owe_change(session, appointment, now=now)
         else:
             owe_series_change(session, [appointment], batch=batch, now=now)
     owe_reminders(session, [appointment], now=now)
-    _tell_calendars(session, appointment, previous_practitioner, now=now)
-    _note(session, appointment, actor, "appointment_moved", now=now, before=before, after=after, rules=rules)
+    tell_calendars(session, appointment, previous_practitioner, now=now)
+    note_change(
+        session, appointment, actor, "appointment_moved", now=now, before=before, after=after, rules=rules
+    )
     return appointment
 
 
@@ -194,11 +199,6 @@ def change_status(
     return _change_status(session, appointment_id, version, AppointmentStatus(status), "", actor, now)
 
 
-def current_state(appointment: Appointment) -> dict[str, object]:
-    """What a caller with a stale version needs to see, as JSON values."""
-    return {"id": appointment.id, "version": appointment.version, **_state(appointment)}
-
-
 def _change_status(
     session: Session,
     appointment_id: int,
@@ -208,8 +208,8 @@ def _change_status(
     actor: Actor,
     now: datetime,
 ) -> Appointment:
-    lock_resources(session, _resources(find(session, Appointment, appointment_id)))
-    appointment = _load_for_change(session, appointment_id, version)
+    lock_resources(session, resources_held(find(session, Appointment, appointment_id)))
+    appointment = load_for_change(session, appointment_id, version)
     clear_expired(session, now=now)
     before = appointment.status
     if status == before:
@@ -226,7 +226,7 @@ def _change_status(
         session.flush()
         withdraw_messages(session, appointment, now=now)
         owe_cancellation(session, appointment, now=now)
-        _tell_calendars(session, appointment, now=now)
+        tell_calendars(session, appointment, now=now)
     else:
         appointment.status = status.value
         appointment.version += 1
@@ -234,20 +234,9 @@ def _change_status(
     if planned is not None:
         settle_plan(session, planned.plan, actor, now=now)
     action = "appointment_cancelled" if status == S.CANCELLED else "appointment_status_changed"
-    _note(session, appointment, actor, action, now=now, before=before, after=status.value, reason=reason)
-    return appointment
-
-
-def _load_for_change(session: Session, appointment_id: int, version: int) -> Appointment:
-    """The appointment as it is now, locked; raises StaleVersion when it is not the version the caller saw."""
-    appointment = session.scalars(
-        select(Appointment)
-        .where(Appointment.id == appointment_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
-    if appointment.version != version:
-        raise StaleVersion(current=current_state(appointment))
+    note_change(
+        session, appointment, actor, action, now=now, before=before, after=status.value, reason=reason
+    )
     return appointment
 
 
@@ -270,49 +259,3 @@ def _planned_session(
             field="planned_session_id",
         )
     return planned
-
-
-def _tell_calendars(
-    session: Session, appointment: Appointment, *previous_practitioners: int, now: datetime
-) -> None:
-    """Raise the revision of the feeds that show, or showed, this appointment."""
-    treats = {appointment.practitioner_id, *previous_practitioners}
-    bump_feeds(session, patient_ids=[appointment.patient_id], practitioner_ids=sorted(treats), now=now)
-
-
-def _note(
-    session: Session, appointment: Appointment, actor: Actor, action: str, *, now: datetime, **detail: object
-) -> None:
-    note_deed(
-        session,
-        actor,
-        action,
-        "appointment",
-        appointment.id,
-        now=now,
-        patient_id=appointment.patient_id,
-        **detail,
-    )
-
-
-def _resources(appointment: Appointment) -> list[tuple[str, int]]:
-    return [
-        ("practitioner", appointment.practitioner_id),
-        ("patient", appointment.patient_id),
-        ("location", appointment.location_id),
-    ]
-
-
-def _state(appointment: Appointment) -> dict[str, object]:
-    return {
-        "starts_at": _iso(appointment.starts_at),
-        "ends_at": _iso(appointment.ends_at),
-        "practitioner_id": appointment.practitioner_id,
-        "location_id": appointment.location_id,
-        "room_id": appointment.room_id,
-        "status": str(appointment.status),
-    }
-
-
-def _iso(instant: datetime) -> str:
-    return instant.isoformat().replace("+00:00", "Z")

@@ -28,6 +28,7 @@ from scheduler.usecases.availability_rows import weekly_hours
 from scheduler.usecases.booking_rules import (
     Wish,
     broken_rules,
+    checked_minutes,
     other_needling,
     rest_minutes_of,
     settle_rules,
@@ -53,9 +54,11 @@ def wish_for(
     kind: AppointmentType,
     location: Location,
     starts_at: datetime,
+    minutes: int | None = None,
 ) -> Wish:
-    """The wish for this patient, practitioner, type, place and time."""
-    return Wish(patient.id, practitioner.id, location.id, zone_of(location), kind, starts_at)
+    """The wish for this patient, practitioner, type, place and time; InvalidInput for minutes that the type forbids."""
+    own = checked_minutes(kind, minutes)
+    return Wish(patient.id, practitioner.id, location.id, zone_of(location), kind, starts_at, own)
 
 
 def resources_of(wish: Wish) -> list[tuple[str, int]]:

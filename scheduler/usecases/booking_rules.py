@@ -17,6 +17,7 @@ from scheduler.usecases.actors import Actor
 from scheduler.usecases.availability import Desk
 from scheduler.usecases.availability_rows import LONGEST
 
+LONGEST_MINUTES = 480
 EVERYBODY = frozenset(Role)
 DESK = frozenset({Role.ADMIN, Role.RECEPTION})
 
@@ -50,11 +51,13 @@ class Wish:
     zone: ZoneInfo
     kind: AppointmentType
     starts_at: datetime
+    minutes: int | None = None
+    """Instead of the type's own duration."""
 
     @property
     def ends_at(self) -> datetime:
         """The end, exclusive."""
-        return self.starts_at + timedelta(minutes=self.kind.duration_minutes)
+        return self.starts_at + timedelta(minutes=self.minutes or self.kind.duration_minutes)
 
     @property
     def busy_from(self) -> datetime:
@@ -82,6 +85,22 @@ def checked_start(starts_at: datetime) -> datetime:
     if not 1980 <= starts_at.year < 2200:
         raise InvalidInput("That date is too far away.", field="starts_at")
     return starts_at
+
+
+def checked_minutes(kind: AppointmentType, minutes: int | None) -> int | None:
+    """A duration of one's own, if the type allows it; None where it is the type's. Raises InvalidInput."""
+    if minutes is None or minutes == kind.duration_minutes:
+        return None
+    if not kind.may_resize:
+        raise InvalidInput(
+            "%(name)s always lasts %(minutes)s minutes.",
+            name=kind.name,
+            minutes=kind.duration_minutes,
+            field="minutes",
+        )
+    if minutes % TICK_MINUTES or not TICK_MINUTES <= minutes <= LONGEST_MINUTES:
+        raise InvalidInput("An appointment lasts 5 to 480 minutes, in steps of 5.", field="minutes")
+    return minutes
 
 
 def broken_rules(

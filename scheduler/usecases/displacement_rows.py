@@ -20,7 +20,7 @@ from scheduler.usecases.absence_rows import (
     zone_of_practitioner,
 )
 from scheduler.usecases.absence_times import Edge, instants_between
-from scheduler.usecases.appointments import MOVABLE
+from scheduler.usecases.appointment_state import MOVABLE
 from scheduler.usecases.availability_rows import LONGEST
 from scheduler.usecases.lookup import find_in_use
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm.attributes import flag_modified
 from scheduler.models import Appointment, AppointmentStatus, TreatmentPlan
 from scheduler.transaction import lock_resources, writing
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.appointments import current_state
+from scheduler.usecases.appointment_state import current_state
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.booking import Booking, check_rules, make_appointment, mark_cancelled, visible_change
 from scheduler.usecases.feed_tokens import bump_feeds

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.errors import Conflict, IllegalTransition, InvalidInput, SeriesTaken, SlotTaken, StaleVersion
 from scheduler.models import Appointment, PlannedSession, Practitioner, SessionStatus, TreatmentPlan
-from scheduler.usecases.appointments import current_state
+from scheduler.usecases.appointment_state import current_state
 from scheduler.usecases.booking import choose_location, choose_room, resources_of, wish_for
 from scheduler.usecases.booking_rules import Wish, checked_start, refuse_if_busy
 from scheduler.usecases.lookup import find_in_use

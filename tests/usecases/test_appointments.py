@@ -51,10 +51,12 @@ from tests.factories import (
     make_appointment,
     make_patient,
     make_practitioner,
+    make_type,
     make_world,
     save,
 )
 
+BY = {"actor": RECEPTIONIST, "now": NOW}
 PRACTITIONER = replace(RECEPTIONIST, role=Role.PRACTITIONER, id=2)
 
 
@@ -422,3 +424,23 @@ def test_one_planned_session_has_one_appointment(context: Flask) -> None:
     world = make_world()
     with pytest.raises((Conflict, NotFound, InvalidInput)):
         book(world, at(10), planned_session_id=1)
+
+
+def test_a_type_that_may_be_resized_has_its_own_length_and_keeps_it(context: Flask) -> None:
+    world = make_world()
+    long_one = make_type("Talk", needs_credential=None, is_needling=False, may_resize=True).id
+    wish = {"practitioner_id": world.practitioner_id, "patient_id": world.patient_id, **BY}
+    booked = book_appointment(appointment_type_id=long_one, starts_at=at(3), minutes=50, **wish)
+    assert booked.ends_at == at(3, 10, 50)
+    moved = move_appointment(booked.id, version=1, starts_at=at(4), **BY)
+    assert (moved.starts_at, moved.ends_at) == (at(4), at(4, 10, 50))
+    shorter = move_appointment(booked.id, version=2, minutes=20, **BY)
+    assert (shorter.ends_at, shorter.busy_until) == (at(4, 10, 20), at(4, 10, 20))
+    with pytest.raises(InvalidInput, match="in steps of 5"):
+        move_appointment(booked.id, version=3, minutes=22, **BY)
+
+
+def test_other_types_last_as_long_as_they_do(context: Flask) -> None:
+    booked = make_appointment(make_world(), at(3))
+    with pytest.raises(InvalidInput, match="Dry needling always lasts 30 minutes"):
+        move_appointment(booked.id, version=1, minutes=60, **BY)

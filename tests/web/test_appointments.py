@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from scheduler.extensions import db
 from scheduler.models import Appointment, Location, Room
-from scheduler.usecases.appointments import LEGAL_MOVES
+from scheduler.usecases.appointment_state import LEGAL_MOVES
 from scheduler.usecases.patients import PatientDetails, register_patient
 from scheduler.web.appointments import NEXT_STATUSES
 from tests.factories import (

@@ -45,6 +45,9 @@ class Booking(Input):
     planned_session_id = Number(
         allow_none=True, load_default=None, metadata={"description": "The session of a plan that it fills."}
     )
+    minutes = Number(
+        5, 480, allow_none=True, load_default=None, metadata={"description": "Where the type may be resized."}
+    )
     override_reason = Text(
         LONGEST_REASON, allow_none=True, load_default=None, metadata={"description": OVERRIDE}
     )
@@ -57,6 +60,8 @@ class Move(Input):
     starts_at = Instant()
     practitioner_id = Number()
     room_id = Number()
+    location_id = Number()
+    minutes = Number(5, 480, metadata={"description": "Where the type may be resized."})
     override_reason = Text(LONGEST_REASON, allow_none=True, metadata={"description": OVERRIDE})
 
 
