@@ -6,17 +6,19 @@ Nothing is changed here: what a person decides on is done by repairs_acceptance.
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
 
 from scheduler.errors import Conflict, IllegalTransition, NeedsOverride, SlotTaken
-from scheduler.models import Appointment, AppointmentType, Location, Patient, Practitioner, TreatmentPlan
-from scheduler.planning.repair import Standing
+from scheduler.models import Appointment, Hold, PlannedSession, Practitioner, TreatmentPlan
+from scheduler.planning.repair import Repair, Standing
+from scheduler.planning.repair.course import wall_minute
 from scheduler.planning.series import Fixed
 from scheduler.planning.timeline import tick_of
 from scheduler.transaction import reading
 from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.booking import check_rules, choose_location, choose_room, wish_for
-from scheduler.usecases.booking_rules import Wish, checked_start, refuse_if_busy, rest_minutes_of
+from scheduler.usecases.booking_rules import RULES, Wish, checked_start, refuse_if_busy, rest_minutes_of
 from scheduler.usecases.lookup import find, find_in_use
 from scheduler.usecases.plans import PlanView, view_of
 from scheduler.usecases.repairs_course import (
@@ -26,9 +28,10 @@ from scheduler.usecases.repairs_course import (
     Situation,
     find_repair,
     is_movable,
+    needling_elsewhere,
     situation_of,
 )
-from scheduler.usecases.repairs_lines import CourseLine, RepairPreview, lines_of
+from scheduler.usecases.repairs_lines import RepairPreview, lines_of
 
 
 @reading
@@ -47,21 +50,20 @@ def preview_move(
     Also what is busy then and which rules speak against it: busy ones are never overridable. An appointment that
     fills no planned session has no lines. Raises NotFound, InvalidInput, IllegalTransition.
     """
-    old = find(session, Appointment, appointment_id)
+    old = _named(session, appointment_id)
     _refuse_unless_movable(old, "An appointment that is %(from_status)s cannot be moved.")
     starts_at = checked_start(starts_at)
     practitioner = find_in_use(session, Practitioner, practitioner_id or old.practitioner_id)
     usual = old.location_id if room_id is None and location_id is None else location_id
     location = choose_location(session, practitioner, starts_at, location_id=usual, room_id=room_id)
     wish = wish_for(old.patient, practitioner, old.appointment_type, location, starts_at)
-    busy = _busy(session, wish, room_id, old)
+    busy = _busy(session, wish, room_id, old, now)
     rules = _rules_against(session, [wish], now=now, leave_out=[old.id])
     planned = old.planned_session
     if planned is None:
         return RepairPreview(in_hand=None, busy=busy, rules=rules)
-    slot = _slot(wish)
     view = view_of(session, planned.plan)
-    return _previewed(session, view, InHand(planned.number, slot), [wish], now, busy=busy, rules=rules)
+    return _previewed(session, view, InHand(planned.number, _slot(wish)), now, busy=busy, rules=rules)
 
 
 @reading
@@ -75,7 +77,7 @@ def preview_cancel(session: Session, appointment_id: int, *, now: datetime) -> R
     planned = old.planned_session
     if planned is None:
         return RepairPreview(in_hand=None)
-    return _previewed(session, view_of(session, planned.plan), InHand(planned.number, None), [], now)
+    return _previewed(session, view_of(session, planned.plan), InHand(planned.number, None), now)
 
 
 @reading
@@ -87,7 +89,7 @@ def propose_repair(session: Session, plan_id: int, *, now: datetime) -> RepairPr
     plan = find(session, TreatmentPlan, plan_id)
     if plan.status not in REPAIRABLE:
         raise Conflict("This plan is %(status)s; nothing can be placed.", status=plan.status)
-    return _previewed(session, view_of(session, plan), None, [], now)
+    return _previewed(session, view_of(session, plan), None, now)
 
 
 @reading
@@ -108,18 +110,20 @@ def _previewed(
     session: Session,
     view: PlanView,
     in_hand: InHand | None,
-    wishes: Sequence[Wish],
     now: datetime,
     *,
     busy: Sequence[str] = (),
     rules: Sequence[str] = (),
 ) -> RepairPreview:
-    situation = situation_of(view, in_hand, rest_minutes_of(session), now)
+    rest_minutes = rest_minutes_of(session)
+    situation = situation_of(view, in_hand, rest_minutes, now)
     plan = view.plan
     before, after = situation.judged(situation.stand), situation.judged(situation.changed)
-    repair = None
+    repair, repair_rules = None, tuple[str, ...]()
     if plan.status in REPAIRABLE and _asks_for_repair(situation, in_hand, before, after):
-        repair = find_repair(session, view, situation, now)
+        elsewhere = needling_elsewhere(session, view, situation, rest_minutes, now)
+        repair = find_repair(session, view, situation, elsewhere, now)
+        repair_rules = _rules_against_repair(situation, repair, rules, elsewhere)
     offered = repair is not None and any(line.step in {"moves", "placed"} for line in repair.lines)
     repaired = situation.judged(situation.repaired(repair)) if repair and offered else None
     lines = lines_of(situation, in_hand, before, after, repair, repaired)
@@ -139,7 +143,7 @@ def _previewed(
         offered=offered,
         busy=tuple(busy),
         rules=tuple(rules),
-        repair_rules=_rules_against_repair(session, view, lines, wishes, now) if offered else (),
+        repair_rules=repair_rules if offered else (),
     )
 
 
@@ -169,11 +173,25 @@ def _slot(wish: Wish) -> Fixed:
     return Fixed(tick_of(wish.starts_at), wall // 1440, wall % 1440, wish.practitioner_id, wish.location_id)
 
 
-def _busy(session: Session, wish: Wish, room_id: int | None, old: Appointment) -> tuple[str, ...]:
-    """What is taken then: practitioner, room, patient."""
+def _named(session: Session, appointment_id: int) -> Appointment:
+    """The appointment with what the checks look at, in one query. Raises NotFound."""
+    query = select(Appointment).where(Appointment.id == appointment_id)
+    with_it = (Appointment.patient, Appointment.practitioner, Appointment.location)
+    types = joinedload(Appointment.appointment_type)
+    plan = joinedload(Appointment.planned_session).joinedload(PlannedSession.plan)
+    found = session.scalars(query.options(*(joinedload(one) for one in with_it), types, plan)).first()
+    return found if found is not None else find(session, Appointment, appointment_id)
+
+
+def _busy(
+    session: Session, wish: Wish, room_id: int | None, old: Appointment, now: datetime
+) -> tuple[str, ...]:
+    """What is taken then: practitioner, room, patient. Slots held until a time that is over are free."""
+    over = select(Appointment.id).join(Hold, Hold.id == Appointment.hold_id).where(Hold.expires_at <= now)
+    leave_out = [old.id, *session.scalars(over)]
     try:
-        refuse_if_busy(session, wish, room_id, leave_out=[old.id])
-        choose_room(session, wish, room_id, usual=old.room_id, leave_out=[old.id])
+        refuse_if_busy(session, wish, room_id, leave_out=leave_out)
+        choose_room(session, wish, room_id, usual=old.room_id, leave_out=leave_out)
     except SlotTaken as error:
         return tuple(error.details["resources"])  # type: ignore[arg-type]
     return ()
@@ -191,23 +209,28 @@ def _rules_against(
 
 
 def _rules_against_repair(
-    session: Session, view: PlanView, lines: Sequence[CourseLine], wishes: Sequence[Wish], now: datetime
+    situation: Situation, repair: Repair, rules: Sequence[str], elsewhere: Sequence[int]
 ) -> tuple[str, ...]:
-    """The rules that speak against the change and its repair together."""
-    patient = find(session, Patient, view.plan.patient_id)
-    kinds = {line.session.number: line.session.appointment_type for line in view.lines}
-    everything = [*wishes]
-    leave_out = [line.appointment_id for line in lines if line.changes and line.appointment_id is not None]
-    for line in lines:
-        slot = line.repaired.slot if line.repaired else None
-        if line.step in {"moves", "placed"} and slot:
-            everything.append(
-                wish_for(
-                    patient,
-                    find(session, Practitioner, slot.practitioner_id),
-                    find(session, AppointmentType, kinds[line.number].id),
-                    find(session, Location, slot.location_id),
-                    slot.starts_at,
-                )
-            )
-    return _rules_against(session, everything, now=now, leave_out=leave_out)
+    """The rules that speak against the change and its repair together: new slots of a repair break none.
+
+    So what is left are those of the move by hand; its rest counts from where the others are then.
+    """
+    moved = next(
+        (
+            (one, slot)
+            for one, slot, before in zip(situation.sessions, situation.changed, situation.stand, strict=True)
+            if slot and slot != before
+        ),
+        None,
+    )
+    left = [code for code in rules if code != "rest"]
+    if moved is None or not moved[0].rest_minutes:
+        return tuple(left)
+    session, slot = moved
+    others = [
+        wall_minute(line.after.slot)
+        for line, other in zip(repair.lines, situation.sessions, strict=True)
+        if line.after.slot and other is not session and other.rest_minutes
+    ]
+    too_close = any(abs(wall_minute(slot) - other) < session.rest_minutes for other in [*others, *elsewhere])
+    return tuple(code for code in RULES if code in left or (code == "rest" and too_close))

@@ -3,13 +3,24 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from scheduler.models import Appointment, AppointmentStatus, PlanStatus, SessionStatus
+from scheduler.models import (
+    Appointment,
+    AppointmentStatus,
+    AppointmentType,
+    Location,
+    PlanStatus,
+    SessionStatus,
+)
+from scheduler.models.appointments import NOT_BOOKED
 from scheduler.planning.cadence import Window
 from scheduler.planning.repair import Repair, Standing, repair_plan
 from scheduler.planning.repair.course import Course
+from scheduler.planning.repair.displaced import bits_since
 from scheduler.planning.series import Fixed, Supply, WantedSession
 from scheduler.usecases.availability import bits_from, horizon_of, load_availability, patient_busy
 from scheduler.usecases.plan_wishes import FURTHEST_DAYS, slot_of, wanted_session, window_from
@@ -94,8 +105,37 @@ def situation_of(view: PlanView, in_hand: InHand | None, rest_minutes: int, now:
     return Situation(lines, sessions, first, stand, changed, movable)
 
 
-def find_repair(session: Session, view: PlanView, situation: Situation, now: datetime) -> Repair:
-    """The smallest change that mends the course after the change in hand, whose session stays where it was put."""
+def needling_elsewhere(
+    session: Session, view: PlanView, situation: Situation, rest_minutes: int, now: datetime
+) -> list[int]:
+    """Wall minutes of the patient's needling sessions outside this course, from the rest before ``now`` on."""
+    own = {line.appointment.id for line in situation.lines if line.appointment}
+    rows = session.execute(
+        select(Appointment.id, Appointment.starts_at, Location.zone)
+        .join(Location, Location.id == Appointment.location_id)
+        .join(AppointmentType, AppointmentType.id == Appointment.appointment_type_id)
+        .where(
+            Appointment.patient_id == view.plan.patient_id,
+            Appointment.status.not_in(NOT_BOOKED),
+            Appointment.starts_at > now - timedelta(minutes=rest_minutes, days=1),
+            AppointmentType.is_needling,
+        )
+    )
+    walls = [starts_at.astimezone(ZoneInfo(zone)) for number, starts_at, zone in rows if number not in own]
+    return [wall.toordinal() * 1440 + wall.hour * 60 + wall.minute for wall in walls]
+
+
+def find_repair(
+    session: Session,
+    view: PlanView,
+    situation: Situation,
+    elsewhere: Sequence[int],
+    now: datetime,
+) -> Repair:
+    """The smallest change that mends the course after the change in hand, whose session stays where it was put.
+
+    ``elsewhere`` are wall minutes of other needling sessions, from which new ones keep their rest.
+    """
     standing: dict[int, Fixed] = {}
     wanted = []
     for one, slot in zip(situation.sessions, situation.changed, strict=True):
@@ -104,7 +144,9 @@ def find_repair(session: Session, view: PlanView, situation: Situation, now: dat
             wanted.append(one)
         else:
             wanted.append(replace(one, fixed=slot))
-    supplies = _supplies(session, view, situation, wanted, now)
+    supplies = [
+        _rested(supply, wanted, elsewhere) for supply in _supplies(session, view, situation, wanted, now)
+    ]
     wishes = planning_preferences(view.plan.preferences, view.plan.practitioner_id)
     return repair_plan(wanted, standing, supplies, wishes, situation.first)
 
@@ -144,6 +186,17 @@ def _supplies(
         replace(one, starts={kind: starts & ~_days(one, left) for kind, starts in one.starts.items()})
         for one in supplies_of(found, kinds.values(), taken=taken, later=later)
     ]
+
+
+def _rested(supply: Supply, wanted: Sequence[WantedSession], elsewhere: Sequence[int]) -> Supply:
+    """A supply without the starts that are within the rest of a needling session elsewhere."""
+    rests = {one.appointment_type_id: one.rest_minutes for one in wanted if one.rest_minutes}
+    starts = dict(supply.starts)
+    for kind, rest in rests.items():
+        for wall in elsewhere if starts.get(kind) else ():
+            within = bits_since(supply.clock, wall - rest + 1) & ~bits_since(supply.clock, wall + rest)
+            starts[kind] &= ~within
+    return replace(supply, starts=starts)
 
 
 def _days(supply: Supply, days: Collection[int]) -> int:
