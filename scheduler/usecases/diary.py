@@ -71,6 +71,7 @@ class Entry:
     practitioner: str
     type: str
     colour: str
+    may_resize: bool
     room: str | None
     session: int | None
     sessions: int | None
@@ -234,6 +235,7 @@ def _entries(
             Practitioner.given_name + " " + Practitioner.family_name,
             AppointmentType.name,
             AppointmentType.colour,
+            AppointmentType.may_resize,
             Room.name,
             PlannedSession.number,
             sessions,

@@ -116,6 +116,8 @@ def move(appointment_id: int) -> Answer:
             version=version,
             starts_at=instant_on(entered.get("on", ""), entered.get("at", ""), zone),
             practitioner_id=entered.get("practitioner_id", type=int),
+            room_id=entered.get("room_id", type=int) or None,
+            minutes=entered.get("minutes", type=int),
             override_reason=entered.get("override_reason"),
             actor=current_actor(),
             now=clock.now(),

@@ -75,6 +75,7 @@ def _event(entry: Entry, view: str, zone: str) -> dict[str, object]:
         "end": end,
         "title": entry.patient,
         "editable": entry.status not in FIXED,
+        "durationEditable": entry.may_resize and entry.status not in FIXED,
         "classNames": ["entry", entry.status],
         "extendedProps": {
             "version": entry.version,

@@ -63,6 +63,7 @@ def test_an_appointment_comes_with_all_that_the_calendar_shows(
         "end": "2026-03-03T10:30",
         "title": "Paul Pain",
         "editable": True,
+        "durationEditable": False,
         "classNames": ["entry", "confirmed"],
         "extendedProps": {
             "version": 1,

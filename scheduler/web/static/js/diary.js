@@ -3,6 +3,8 @@
 
 (() => {
   const REFRESHED_EVERY = 60_000;
+  const ASKED_EVERY = 4_000;
+  const VIEWS = { day: "resourceTimeGridDay", rooms: "resourceTimeGridDay", team: "resourceTimelineWeek", week: "timeGridWeek" };
   const place = document.getElementById("calendar");
   const addresses = place?.dataset;
   let shown = JSON.parse(document.getElementById("calendar-data").textContent);
@@ -10,6 +12,8 @@
   const dayList = document.getElementById("day-list");
   let listed = null;
   let dragging = false;
+  const STATUS_KEYS = { a: "arrived", c: "completed", o: "no_show", b: "booked" };
+  const ARRIVES = new Set(["booked", "confirmed"]);
   let undecided = null;
 
   // Wall times are reckoned with as if they were UTC: no zone, neither the browser's nor its clock changes, comes in.
@@ -23,21 +27,19 @@
 
   function draw() {
     const made = window.EventCalendar.create(place, {
-      view: shown.view === "day" ? "resourceTimeGridDay" : "timeGridWeek",
+      view: VIEWS[shown.view],
       date: shown.date,
       firstDay: 1,
       locale: document.documentElement.lang,
       headerToolbar: { start: "", center: "", end: "" },
       allDaySlot: false,
-      slotDuration: "00:15:00",
-      slotLabelInterval: "01:00:00",
-      slotHeight: 24,
-      columnWidth: shown.view === "day" ? "minmax(9rem, 1fr)" : "minmax(7.5rem, 1fr)",
+      ...(shown.view === "team" ? { slotDuration: { days: 1 } } : { slotDuration: "00:15:00", slotLabelInterval: "01:00:00", slotHeight: 24 }),
+      columnWidth: byColumn() ? "minmax(9rem, 1fr)" : "minmax(7.5rem, 1fr)",
       ...changeable(),
       scrollTime: beginning(),
       nowIndicator: false,
       editable: Boolean(addresses.move),
-      eventDurationEditable: false,
+      eventDurationEditable: Boolean(addresses.move),
       longPressDelay: 400,
       dayHeaderFormat: { weekday: "short", day: "numeric", month: "short" },
       slotLabelFormat: { hour: "2-digit", minute: "2-digit" },
@@ -48,7 +50,10 @@
       dateClick: book,
       eventDragStart: () => { dragging = true; },
       eventDragStop: () => { dragging = false; },
+      eventResizeStart: () => { dragging = true; },
+      eventResizeStop: () => { dragging = false; },
       eventDrop: drop,
+      eventResize: resize,
     });
     place.hidden = false;
     const main = place.querySelector(".ec-main");
@@ -60,15 +65,19 @@
     return made;
   }
 
+  function byColumn() {
+    return shown.view === "day" || shown.view === "rooms";
+  }
+
   // What comes anew from the server.
   function changeable() {
     return {
       slotMinTime: shown.first,
       slotMaxTime: shown.last,
       hiddenDays: shown.left_out,
-      highlightedDates: shown.view === "week" ? [now().slice(0, 10)] : [],
-      resources: shown.view === "day" ? shown.resources : [],
-      events: [...shown.events, nowLine()],
+      highlightedDates: shown.view !== "day" && shown.view !== "rooms" ? [now().slice(0, 10)] : [],
+      resources: shown.view === "week" ? [] : shown.resources,
+      events: shown.view === "team" ? shown.events : [...shown.events, nowLine()],
     };
   }
 
@@ -101,6 +110,7 @@
   }
 
   function columnName({ resource }) {
+    if (!resource.extendedProps.week) return { domNodes: [line("span", resource.title)] };
     const link = line("a", resource.title);
     link.className = "column-name";
     link.href = resource.extendedProps.week;
@@ -117,12 +127,44 @@
     link.draggable = false;
     const when = line("small", known.time);
     when.append(Object.assign(line("span", ` · ${known.status}`), { className: "entry-status" }));
-    link.append(line("b", event.title), ...(shown.view === "day" ? [line("span", known.detail), when] : [when, line("span", known.detail)]));
+    link.append(line("b", event.title), ...(byColumn() ? [line("span", known.detail), when] : [when, line("span", known.detail)]));
     link.addEventListener("click", (click) => { if (!opensElsewhere(click)) click.preventDefault(); });
     link.addEventListener("keydown", (key) => {
-      if (key.key === "Enter") { key.preventDefault(); key.stopPropagation(); open(event.id); }
+      if (key.key === "Enter") { key.preventDefault(); key.stopPropagation(); open(event.id); return; }
+      if (key.ctrlKey || key.metaKey || key.altKey || document.body.dataset.keys === "off" || !known.version) return;
+      if (key.key === "x") { key.preventDefault(); key.stopPropagation(); window.clipboard.cut(event); return; }
+      const status = STATUS_KEYS[key.key];
+      if (status) { key.preventDefault(); key.stopPropagation(); setStatus(event.id, known.version, status); }
     });
-    return { domNodes: [link] };
+    const today = shown.view !== "team" && parts(asWall(event.start.getTime() - event.start.getTimezoneOffset() * 60_000)).on <= parts(now()).on;
+    return { domNodes: addresses.status && today && ARRIVES.has(known.code) ? [link, arrived(event)] : [link] };
+  }
+
+  // One click for what happens most at a desk.
+  function arrived(event) {
+    const button = line("button", "●");
+    button.type = "button";
+    button.className = "arrive";
+    button.title = addresses.arrived;
+    button.setAttribute("aria-label", `${addresses.arrived}: ${event.title}`);
+    for (const name of ["pointerdown", "click", "keydown"]) button.addEventListener(name, (deed) => deed.stopPropagation());
+    button.addEventListener("click", () => setStatus(event.id, event.extendedProps.version, "arrived"));
+    return button;
+  }
+
+  async function setStatus(id, version, status) {
+    if (!addresses.status) return;
+    const response = await send(address(addresses.status, id), { status, version });
+    if (!response) return;
+    if (response.ok) { changed(await response.json()); return; }
+    window.panel.tell((await sentenceOf(response)).sentence);
+    refresh();
+  }
+
+  function send(target, entered) {
+    const token = document.querySelector("meta[name=csrf-token]").content;
+    const headers = { Accept: "application/json", "X-CSRFToken": token };
+    return window.panel.ask(target, { method: "POST", body: new URLSearchParams(entered), headers });
   }
 
   function mounted({ el, event }) {
@@ -159,27 +201,49 @@
     if (!addresses.new) return;
     const wanted = new URLSearchParams(parts(dateStr));
     const practitioner = column?.id ?? new URL(addresses.source, window.location).searchParams.get("practitioner_id");
-    if (practitioner) wanted.set("practitioner_id", practitioner);
+    if (practitioner && shown.view !== "rooms") wanted.set("practitioner_id", practitioner);
+    if (window.clipboard?.chosen) { put(window.clipboard.chosen, { ...parts(dateStr), ...whose(column) }); return; }
+    if (shown.view === "team") wanted.delete("at");
     window.panel.open(`${addresses.new}?${wanted}`);
+  }
+
+  // What a column stands for, as the server is told.
+  function whose(column) {
+    if (!column) return {};
+    return shown.view === "rooms" ? { room_id: column.id } : { practitioner_id: column.id };
+  }
+
+  // Something in hand is put down; in the week of the team it keeps its time of day.
+  async function put(item, target) {
+    if (shown.view === "team") target.at = item.at;
+    if (await moved(item.id, item.version, target, () => {})) window.clipboard.forget(item.id);
+  }
+
+  async function resize({ event, endDelta, revert }) {
+    const before = shown.events.find((known) => known.id === event.id);
+    const minutes = (asTime(before.end) - asTime(before.start)) / 60_000 + (endDelta?.seconds ?? 0) / 60;
+    await moved(event.id, event.extendedProps.version, { ...parts(before.start), minutes }, revert);
   }
 
   async function drop({ event, delta, newResource, revert }) {
     const before = shown.events.find((known) => known.id === event.id);
-    const target = parts(asWall(asTime(before.start) + delta.seconds * 1000));
-    if (newResource) target.practitioner_id = newResource.id;
-    const entered = new URLSearchParams({ ...target, version: event.extendedProps.version });
-    const token = document.querySelector("meta[name=csrf-token]").content;
-    const headers = { Accept: "application/json", "X-CSRFToken": token };
-    const response = await window.panel.ask(address(addresses.move, event.id), { method: "POST", body: entered, headers });
-    if (response?.ok) { changed(await response.json()); return; }
+    const target = parts(asWall(asTime(before.start) + (delta.days * 86_400 + delta.seconds) * 1000));
+    await moved(event.id, event.extendedProps.version, { ...target, ...whose(newResource) }, revert);
+  }
+
+  // Move an appointment; whether it was done at once.
+  async function moved(id, version, target, revert) {
+    const response = await send(address(addresses.move, id), { ...target, version });
+    if (response?.ok) { changed(await response.json()); return true; }
     const said = response ? await sentenceOf(response) : null;
-    if (said?.panel) { await ask(said, revert); return; }
+    if (said?.panel) { await ask(said, revert); return false; }
     revert();
-    if (!said) return;
+    if (!said) return false;
     window.panel.tell(said.sentence);
-    if (!said.needs_reason) { refresh(); return; }
-    await open(event.id, { ...target, reason: "1" });
+    if (!said.needs_reason) { refresh(); return false; }
+    await open(id, { ...target, reason: "1" });
     window.panel.tell(said.sentence);
+    return false;
   }
 
   // The move has a price: the entry stays where it was dropped until it is decided, or the panel is closed without.
@@ -220,7 +284,7 @@
     for (const [name, value] of Object.entries(changeable())) {
       if (JSON.stringify(value) !== JSON.stringify(before[name])) calendar.setOption(name, value);
     }
-    calendar.updateEvent(nowLine());
+    if (shown.view !== "team") calendar.updateEvent(nowLine());
     if (html !== listed) dayList.innerHTML = listed = html;
     requestAnimationFrame(giveBack);
   }
@@ -236,24 +300,28 @@
     };
   }
 
-  // Others book, too; and the line of the present moves on.
-  function goOn() {
-    if (!document.hidden && !dragging && !window.panel.dialog().open) refresh();
+  // Others book, too: a short question every few seconds, answered by "nothing new" nearly always, and by nobody while
+  // the tab is hidden. The line of the present moves on once a minute.
+  function idle() {
+    return !document.hidden && !dragging && !window.panel.dialog().open;
   }
+  async function askWhetherNew() {
+    if (!idle() || asking) return;
+    asking = true;
+    try {
+      const response = await fetch(addresses.version, { headers: { "If-None-Match": `"${shown.version}"`, "HX-Request": "true" } });
+      if (response.status === 200 && response.headers.get("ETag") !== `"${shown.version}"` && idle()) await refresh();
+    } catch { /* Not reached: the next question may be. */ } finally { asking = false; }
+  }
+  let asking = false;
   if (calendar) {
-    setInterval(goOn, REFRESHED_EVERY);
-    document.addEventListener("visibilitychange", goOn);
+    setInterval(askWhetherNew, ASKED_EVERY);
+    setInterval(() => { if (idle()) refresh(); }, REFRESHED_EVERY);
+    document.addEventListener("visibilitychange", askWhetherNew);
   }
+  window.diary = { calendar, put, place, whose };
 
   window.panel.dialog().addEventListener("close", giveBack);
   document.addEventListener("appointment:changed", (event) => changed(event.detail));
   document.getElementById("choose").addEventListener("change", (event) => event.currentTarget.requestSubmit());
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || window.panel.dialog().open) return;
-    if (event.target.closest("input, select, textarea, [contenteditable], details[open]")) return;
-    const scrolls = event.target.closest(".ec-main");
-    if (event.key.startsWith("Arrow") && scrolls && scrolls.scrollWidth > scrolls.clientWidth) return;
-    const link = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
-    if (link) { event.preventDefault(); link.click(); }
-  });
 })();

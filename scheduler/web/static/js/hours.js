@@ -19,7 +19,7 @@ function paintable(week) {
   more.type = "button";
   more.className = "button small";
   more.textContent = words.whole;
-  week.querySelector(".week-lines").before(table, more);
+  week.querySelector("#week-hint").before(table, more);
 
   // 09:00–12:00, 13:00–17:30 as ticks; what cannot be read is left to the server to say.
   function read(text) {
@@ -90,8 +90,12 @@ function paintable(week) {
   function header(text, scope, label) {
     const cell = document.createElement("th");
     cell.scope = scope;
-    cell.textContent = text;
-    if (text !== label) cell.setAttribute("aria-label", label);
+    const said = document.createElement("span");
+    said.className = "unseen";
+    said.textContent = label;
+    if (text === label) cell.textContent = text;
+    else if (text === "") cell.append(said);
+    else [cell.textContent, cell.abbr] = [text, label];
     return cell;
   }
 
