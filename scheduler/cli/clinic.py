@@ -5,9 +5,9 @@ from datetime import datetime
 import click
 
 from scheduler import clock
-from scheduler.cli.entries import WALL_TIME, tell_absence
+from scheduler.cli.entries import WALL_TIME, list_absences, tell_absence
 from scheduler.cli.plainly import PlainGroup
-from scheduler.usecases.absences import WallTime, add_closure
+from scheduler.usecases.absences import WallTime, add_closure, list_closures, remove_closure
 from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.clinic import add_location, setup_clinic
 from scheduler.usecases.summaries import set_summary
@@ -108,3 +108,25 @@ def summary(recipients: tuple[str, ...], weekday: int, clock_time: datetime) -> 
         click.echo(f"The summary goes to {', '.join(recipients)}.")
     else:
         click.echo("Nobody gets the summary any more.")
+
+
+@commands.command("closures")
+@click.option("--all", "past", is_flag=True, help="Those that are over, too.")
+def closures(past: bool) -> None:
+    """List when locations are closed.
+
+    The number of each closure, for the command reopen, and how much is still booked for that time.
+    """
+    list_absences(list_closures(past=past, now=clock.now()).items)
+
+
+@commands.command("reopen")
+@click.argument("number", type=int)
+def reopen(number: int) -> None:
+    """Take a closure back.
+
+    NUMBER is that of the closure, as closures tells it. One that has begun ends now. What was moved because of it
+    stays where it is.
+    """
+    remove_closure(number, actor=COMMAND, now=clock.now())
+    click.echo(f"Closure {number} is taken back.")

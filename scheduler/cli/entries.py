@@ -2,6 +2,7 @@
 
 import re
 from abc import abstractmethod
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, NoReturn
 
@@ -126,3 +127,13 @@ def tell_absence(absence: Absence, state: str) -> None:
     )
     if absence.appointments:
         click.echo(f"Booked for that time, to be moved or cancelled: {absence.appointments}.", err=True)
+
+
+def list_absences(rows: Iterable[Absence]) -> None:
+    """A line each: number, who or what, from when until when, what is still booked, and why."""
+    for row in rows:
+        starts, ends = (instant.astimezone(row.zone) for instant in (row.starts_at, row.ends_at))
+        booked = f"  {row.appointments} booked" if row.appointments else ""
+        click.echo(
+            f"{row.id}  {row.name}  {starts:%Y-%m-%d %H:%M} to {ends:%Y-%m-%d %H:%M}{booked}  {row.reason}".rstrip()
+        )

@@ -5,9 +5,9 @@ from datetime import date
 import click
 
 from scheduler import clock
-from scheduler.cli.entries import DATE, HOURS, WALL_TIME, tell_absence
+from scheduler.cli.entries import DATE, HOURS, WALL_TIME, list_absences, tell_absence
 from scheduler.cli.plainly import PlainGroup
-from scheduler.usecases.absences import WallTime, add_time_off
+from scheduler.usecases.absences import WallTime, add_time_off, list_time_off, remove_time_off
 from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.clinic import list_practitioners
 from scheduler.usecases.practitioners import DayHours, HeldCredential, PractitionerDetails, add_practitioner
@@ -110,6 +110,28 @@ def away(number: int, starts: WallTime, until: WallTime, reason: str, location: 
         number, starts, until, reason=reason, location=location, actor=COMMAND, now=clock.now()
     )
     tell_absence(absence, "away")
+
+
+@commands.command("absences")
+@click.option("--all", "past", is_flag=True, help="Those that are over, too.")
+def absences(past: bool) -> None:
+    """List when practitioners are away.
+
+    The number of each absence, for the command back, and how much is still booked for that time.
+    """
+    list_absences(list_time_off(past=past, now=clock.now()).items)
+
+
+@commands.command("back")
+@click.argument("number", type=int)
+def back(number: int) -> None:
+    """Take an absence back.
+
+    NUMBER is that of the absence, as absences tells it. One that has begun ends now. What was moved because of it
+    stays where it is.
+    """
+    remove_time_off(number, actor=COMMAND, now=clock.now())
+    click.echo(f"Absence {number} is taken back.")
 
 
 def _ask_for_hours() -> list[tuple[DayHours, ...]]:
