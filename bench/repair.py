@@ -1,6 +1,7 @@
 """Repairs, timed: one move in a 12-session plan at two sizes of the clinic, and 50 and 200 displaced appointments.
 
-All arithmetic, no database: what the use cases load is made up here, the same on every run.
+Arithmetic alone first, on what is made up here, the same on every run; then the displaced ones through the use case,
+from the database (see displaced.py).
 """
 
 import random
@@ -12,6 +13,7 @@ from time import perf_counter
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bench import displaced
 from scheduler.planning.cadence import Window
 from scheduler.planning.hours import WallClock, WeeklyHours, grid_bits, open_bits, wall_clock
 from scheduler.planning.repair import Displaced, repair_all, repair_plan
@@ -26,15 +28,35 @@ CLINICS = (5, 20)
 MOVES = 15
 CROWDS = (50, 200)
 WEEKS_DAYS = 28
+SOLVER_SECONDS = 60
 ROOMS = 15
 
 
-def run() -> dict[str, Any]:
-    """Median and worst milliseconds of one repair by the clinic's size, and seconds for all by the number displaced."""
-    return {
+def run(*, long: bool = False) -> dict[str, Any]:
+    """Median and worst milliseconds of one repair by the clinic's size, and seconds for all by the number displaced.
+
+    ``long`` adds how many of 200 are housed against what a constraint solver finds in a minute.
+    """
+    found: dict[str, Any] = {
         "one move": {f"{size} practitioners": _one_move(size) for size in CLINICS},
         "all": {f"{count} displaced": _all(count) for count in CROWDS},
+        "all through the use case": displaced.run(),
     }
+    if long:
+        found["all against a minute of CP-SAT"] = _against_solver()
+    return found
+
+
+def _against_solver() -> dict[str, float]:
+    """The busy clinic of the tests: 200 displaced appointments, 20 practitioners, four weeks."""
+    # Imported here because the solver is needed for nothing else.
+    from tests.planning.naive_repair import most_housed
+    from tests.planning.test_repair_all import clinic, housed
+
+    world = clinic(random.Random(2), 200, 20, WEEKS_DAYS, 0.93, 9)
+    most, unsure = most_housed(*world, seconds=SOLVER_SECONDS, count_rooms=True)
+    mine = housed(repair_all(*world))
+    return {"housed": mine, "solver": most, "solver_cannot_rule_out": unsure, "housed_ratio": mine / most}
 
 
 def _one_move(size: int) -> dict[str, float]:
@@ -66,12 +88,12 @@ def _all(count: int) -> dict[str, float]:
     rng = random.Random(count)
     clock = _clock(WEEKS_DAYS)
     supplies = [_supply(rng, who, clock, BUSY_SHARE) for who in range(1, 21)]
-    displaced = []
+    crowd = []
     for number in range(count):
         day = rng.randrange(WEEKS_DAYS - 7)
         who = rng.randint(1, 20)
         window = Window(*(BEGINS + timedelta(days=day + later) for later in (0, 3, rng.randint(3, 6))))
-        displaced.append(
+        crowd.append(
             Displaced(
                 appointment_id=number,
                 patient_id=number,
@@ -84,7 +106,7 @@ def _all(count: int) -> dict[str, float]:
         )
     rooms = {1: dict.fromkeys(range(ROOMS), 0)}
     begins = perf_counter()
-    lines = repair_all(displaced, supplies, rooms)
+    lines = repair_all(crowd, supplies, rooms)
     seconds = perf_counter() - begins
     return {"repair_all_s": seconds, "housed": sum(line.offer is not None for line in lines)}
 
