@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bench import displaced
+from bench import moves
 from scheduler.planning.cadence import Window
 from scheduler.planning.hours import WallClock, WeeklyHours, grid_bits, open_bits, wall_clock
 from scheduler.planning.repair import Displaced, repair_all, repair_plan
@@ -38,6 +39,7 @@ def run(*, long: bool = False) -> dict[str, Any]:
     ``long`` adds how many of 200 are housed against what a constraint solver finds in a minute.
     """
     found: dict[str, Any] = {
+        "one move, through the use case": moves.run(),
         "one move": {f"{size} practitioners": _one_move(size) for size in CLINICS},
         "all": {f"{count} displaced": _all(count) for count in CROWDS},
         "all through the use case": displaced.run(),
