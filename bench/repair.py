@@ -1,7 +1,7 @@
 """Repairs, timed: one move in a 12-session plan at two sizes of the clinic, and 50 and 200 displaced appointments.
 
 Arithmetic alone first, on what is made up here, the same on every run; then the displaced ones through the use case,
-from the database (see displaced.py).
+from the database (see displaced.py), and the preview of a move through its own (see moves.py).
 """
 
 import random
@@ -13,8 +13,7 @@ from time import perf_counter
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bench import displaced
-from bench import moves
+from bench import displaced, moves
 from scheduler.planning.cadence import Window
 from scheduler.planning.hours import WallClock, WeeklyHours, grid_bits, open_bits, wall_clock
 from scheduler.planning.repair import Displaced, repair_all, repair_plan
