@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from scheduler.models import Message, MessageKind, MessageState, OfferTurn
-from scheduler.usecases.outbox import UNSENT
+from scheduler.usecases.outbox_rows import UNSENT
 
 OVER = "The offer is over."
 
