@@ -87,7 +87,10 @@ class _Match:
         ]
         return Matched(
             loads=self._loads(),
-            shortfalls=[self._shortfall(shortage) for shortage in self._filling.shortages],
+            shortfalls=sorted(
+                (self._shortfall(shortage) for shortage in self._filling.shortages),
+                key=lambda found: (found.from_on, found.practitioner_ids),
+            ),
             waiting_later=sum(places.count(LATER) for places in self._filling.places),
             last_sessions=len(self._jobs) - self._first_of_last,
             last_left_over=sum(missing[self._first_of_last :]),

@@ -1,0 +1,89 @@
+"""Charts for everybody: capacity as a page of its own and beside a plan, in both themes, wide and narrow."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from scheduler.models import Location, TimeOff
+from scheduler.usecases.actors import COMMAND
+from scheduler.usecases.clinic import load_shipped_protocols
+from scheduler.usecases.plans import PhaseWish, prescribe_plan
+from tests.browser.conftest import Live
+from tests.browser.looks import overflow, violations
+from tests.factories import NOW, at, make_practitioner, save
+
+pytestmark = [
+    pytest.mark.usefixtures("monday"),
+    pytest.mark.parametrize("app", ["sqlite"], indirect=True),
+]
+
+
+@pytest.fixture
+def clinic(live: Live) -> Live:
+    """Two practitioners at two places, one of them away, and eighteen plans that want the other's last free day."""
+    world = live.world
+    with live.app.app_context():
+        save(*load_shipped_protocols())
+        nord = Location(name="Nord-Reinickendorf", zone="Europe/Berlin")
+        save(nord)
+        make_practitioner(nord.id, given_name="Annegret-Rosemarie", family_name="Wolkenbruch-Zweig")
+        save(TimeOff(practitioner_id=world.practitioner_id, starts_at=at(10, 0), ends_at=at(14, 0)))
+        for _ in range(18):
+            prescribe_plan(
+                patient_id=world.patient_id,
+                practitioner_id=world.practitioner_id,
+                phases=[PhaseWish(1, 0, 0, 4)],
+                starts_on=date(2026, 3, 9),
+                actor=COMMAND,
+                now=NOW,
+            )
+    return live
+
+
+def capacity(page: Page) -> None:
+    page.goto("/capacity")
+
+
+def beside_a_plan(page: Page) -> None:
+    page.goto("/plans/18/place")
+    page.locator("summary", has_text="Capacity of the coming weeks").click()
+    expect(page.get_by_role("img")).to_be_visible()
+
+
+def beside_the_form(page: Page) -> None:
+    page.goto("/plans/new?patient_id=1")
+    page.locator("summary", has_text="Capacity of the coming weeks").click()
+    expect(page.get_by_role("img")).to_be_visible()
+
+
+SCREENS: tuple[Callable[[Page], None], ...] = (capacity, beside_a_plan, beside_the_form)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_chart_is_accessible_and_fits(clinic: Live, desk: Page, theme: str) -> None:
+    desk.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    found = {}
+    for width in (1280, 390):
+        desk.set_viewport_size({"width": width, "height": 860})
+        for screen in SCREENS:
+            screen(desk)
+            found[screen.__name__, width] = (violations(desk), overflow(desk))
+    assert found == dict.fromkeys(found, ([], 0))
+
+
+def test_form_says_whether_the_plan_fits_as_it_is_written(clinic: Live, desk: Page) -> None:
+    desk.goto("/plans/new?patient_id=1")
+    starts_on = desk.get_by_label("From", exact=True)
+    starts_on.fill("2026-03-20")
+    starts_on.blur()
+    expect(desk.get_by_text("The coming weeks can carry all 6 sessions of this plan.")).to_be_visible()
+    starts_on.fill("2026-03-09")
+    desk.get_by_label("Prescribed by").select_option("Petra Pin")
+    expect(desk.get_by_text("find no room in their windows")).to_be_visible()
+
+
+def test_what_does_not_fit_is_said_beside_the_proposals(clinic: Live, desk: Page) -> None:
+    desk.goto("/plans/18/place")
+    expect(desk.get_by_text("1 of 1 session of this plan finds no room in its window.")).to_be_visible()
