@@ -90,11 +90,13 @@ def ranked_for(
     now: datetime,
     without: Collection[int] = (),
     leave_out: Collection[int] = (),
+    only: Collection[tuple[str, int]] | None = None,
     limit: int | None = None,
 ) -> list[Candidate]:
     """Who could use the slot, first choice first and every patient once; [] when nothing fits into what is free of it.
 
-    ``without`` are appointments to be thought away, ``leave_out`` patients. A fixed number of queries.
+    ``without`` are appointments to be thought away, ``leave_out`` patients; ``only`` names those who are asked about,
+    by reason and number. A fixed number of queries.
     """
     location = session.get_one(Location, slot.location_id)
     zone = ZoneInfo(location.zone)

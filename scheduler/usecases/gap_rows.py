@@ -12,8 +12,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     ColumnElement,
+    Date,
     Row,
     ScalarSelect,
     and_,
@@ -37,7 +39,7 @@ from scheduler.models import (
     TreatmentPlan,
 )
 from scheduler.models.appointments import INACTIVE
-from scheduler.models.base import epoch
+from scheduler.models.base import UtcDateTime, epoch
 from scheduler.planning.cadence import Phase, Window, first_window, next_window
 from scheduler.planning.gaps import Neighbour, ToMove, ToPlace, Wishes
 from scheduler.planning.timeline import TICK_SECONDS
@@ -51,6 +53,10 @@ OPEN = (SessionStatus.TO_PLACE.value, *STANDS)
 MOVABLE = (AppointmentStatus.BOOKED.value, AppointmentStatus.CONFIRMED.value)
 
 
+STARTS, ENDS, LATEST = (bindparam(name, type_=UtcDateTime()) for name in ("starts", "ends", "latest"))
+SECOND, DAY = bindparam("second", type_=BigInteger()), bindparam("day", type_=Date())
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The slot that is asked about, as the queries need it."""
@@ -61,36 +67,10 @@ class Asked:
     """Local."""
     today: date
 
-    @property
-    def second(self) -> int:
-        """Its start in epoch seconds."""
-        return int(self.starts_at.timestamp())
-
 
 def sessions_to_place(session: Session, asked: Asked) -> list[ToPlace]:
     """The first session to place of every active plan whose window may have opened by the slot's day. Two queries."""
-    first = (
-        select(PlannedSession.plan_id, func.min(PlannedSession.number).label("number"))
-        .where(PlannedSession.status == SessionStatus.TO_PLACE.value)
-        .group_by(PlannedSession.plan_id)
-        .subquery()
-    )
-    previous, place = aliased(Appointment), aliased(Location)
-    rows = session.execute(
-        _sessions(previous, place)
-        .select_from(first)
-        .join(
-            PlannedSession,
-            and_(PlannedSession.plan_id == first.c.plan_id, PlannedSession.number == first.c.number),
-        )
-        .join(PlanPhase, PlanPhase.id == PlannedSession.phase_id)
-        .join(AppointmentType, AppointmentType.id == PlannedSession.appointment_type_id)
-        .join(TreatmentPlan, TreatmentPlan.id == PlannedSession.plan_id)
-        .join(Patient, Patient.id == TreatmentPlan.patient_id)
-        .outerjoin(previous, _fills(previous, _session_before(STANDS)))
-        .outerjoin(place, place.id == previous.location_id)
-        .where(*_of_active_plans(), _window_may_be_open(previous, asked))
-    ).all()
+    rows = session.execute(_to_place(), _parameters(asked)).all()
     follows = _neighbours(session, rows)
     return [
         ToPlace(
@@ -108,44 +88,39 @@ def sessions_to_place(session: Session, asked: Asked) -> list[ToPlace]:
     ]
 
 
+@lru_cache(maxsize=1)
+def _to_place() -> Any:
+    """Made once: putting a statement together takes longer than running it."""
+    first = (
+        select(PlannedSession.plan_id, func.min(PlannedSession.number).label("number"))
+        .where(PlannedSession.status == SessionStatus.TO_PLACE.value)
+        .group_by(PlannedSession.plan_id)
+        .subquery()
+    )
+    previous, place = aliased(Appointment), aliased(Location)
+    return (
+        _sessions(previous, place)
+        .select_from(first)
+        .join(
+            PlannedSession,
+            and_(PlannedSession.plan_id == first.c.plan_id, PlannedSession.number == first.c.number),
+        )
+        .join(PlanPhase, PlanPhase.id == PlannedSession.phase_id)
+        .join(AppointmentType, AppointmentType.id == PlannedSession.appointment_type_id)
+        .join(TreatmentPlan, TreatmentPlan.id == PlannedSession.plan_id)
+        .join(Patient, Patient.id == TreatmentPlan.patient_id)
+        .outerjoin(previous, _fills(previous, _session_before(STANDS)))
+        .outerjoin(place, place.id == previous.location_id)
+        .where(*_of_active_plans(), _window_may_be_open(previous))
+    )
+
+
 def sessions_to_move(session: Session, asked: Asked) -> list[ToMove]:
     """Booked sessions soon after the slot into whose windows its day may fall. Two queries.
 
     Only those that follow a session that stands: with one before them to place, that one is asked for.
     """
-    previous, place, where = aliased(Appointment), aliased(Location), aliased(Location)
-    rows = session.execute(
-        _sessions(previous, place)
-        .add_columns(
-            Appointment.id.label("appointment_id"),
-            epoch(Appointment.starts_at).label("starts"),
-            where.zone.label("zone"),
-        )
-        .select_from(Appointment)
-        .join(PlannedSession, PlannedSession.id == Appointment.planned_session_id)
-        .join(PlanPhase, PlanPhase.id == PlannedSession.phase_id)
-        .join(AppointmentType, AppointmentType.id == PlannedSession.appointment_type_id)
-        .join(TreatmentPlan, TreatmentPlan.id == PlannedSession.plan_id)
-        .join(Patient, Patient.id == TreatmentPlan.patient_id)
-        .join(where, where.id == Appointment.location_id)
-        .outerjoin(previous, _fills(previous, _session_before(OPEN)))
-        .outerjoin(place, place.id == previous.location_id)
-        .where(
-            Appointment.status.in_(MOVABLE),
-            Appointment.starts_at >= asked.ends_at,
-            Appointment.starts_at < asked.ends_at + LOOKS_AHEAD,
-            *_of_active_plans(),
-            or_(
-                and_(previous.id.is_(None), PlannedSession.number == 1),
-                and_(
-                    previous.starts_at < asked.starts_at,
-                    epoch(previous.starts_at) + PlanPhase.max_days * DAY_SECONDS
-                    >= asked.second - DAY_SECONDS,
-                ),
-            ),
-            _window_may_be_open(previous, asked),
-        )
-    ).all()
+    rows = session.execute(_to_move(), _parameters(asked)).all()
     follows = _neighbours(session, rows)
     return [
         ToMove(
@@ -164,6 +139,42 @@ def sessions_to_move(session: Session, asked: Asked) -> list[ToMove]:
         )
         for row in rows
     ]
+
+
+@lru_cache(maxsize=1)
+def _to_move() -> Any:
+    previous, place, where = aliased(Appointment), aliased(Location), aliased(Location)
+    return (
+        _sessions(previous, place)
+        .add_columns(
+            Appointment.id.label("appointment_id"),
+            epoch(Appointment.starts_at).label("starts"),
+            where.zone.label("zone"),
+        )
+        .select_from(Appointment)
+        .join(PlannedSession, PlannedSession.id == Appointment.planned_session_id)
+        .join(PlanPhase, PlanPhase.id == PlannedSession.phase_id)
+        .join(AppointmentType, AppointmentType.id == PlannedSession.appointment_type_id)
+        .join(TreatmentPlan, TreatmentPlan.id == PlannedSession.plan_id)
+        .join(Patient, Patient.id == TreatmentPlan.patient_id)
+        .join(where, where.id == Appointment.location_id)
+        .outerjoin(previous, _fills(previous, _session_before(OPEN)))
+        .outerjoin(place, place.id == previous.location_id)
+        .where(
+            Appointment.status.in_(MOVABLE),
+            Appointment.starts_at >= ENDS,
+            Appointment.starts_at < LATEST,
+            *_of_active_plans(),
+            or_(
+                and_(previous.id.is_(None), PlannedSession.number == 1),
+                and_(
+                    previous.starts_at < STARTS,
+                    epoch(previous.starts_at) + PlanPhase.max_days * DAY_SECONDS >= SECOND - DAY_SECONDS,
+                ),
+            ),
+            _window_may_be_open(previous),
+        )
+    )
 
 
 def _sessions(previous: type[Appointment], place: type[Location]) -> Any:
@@ -233,10 +244,20 @@ def _of_active_plans() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return TreatmentPlan.status == PlanStatus.ACTIVE.value, Patient.archived_at.is_(None)
 
 
-def _window_may_be_open(previous: type[Appointment], asked: Asked) -> ColumnElement[bool]:
+def _window_may_be_open(previous: type[Appointment]) -> ColumnElement[bool]:
     """Whether the window has begun by the slot's day, give or take a day."""
-    opened = epoch(previous.starts_at) + PlanPhase.min_days * DAY_SECONDS <= asked.second + DAY_SECONDS
-    return or_(and_(previous.id.is_(None), TreatmentPlan.starts_on <= asked.day), opened)
+    opened = epoch(previous.starts_at) + PlanPhase.min_days * DAY_SECONDS <= SECOND + DAY_SECONDS
+    return or_(and_(previous.id.is_(None), TreatmentPlan.starts_on <= DAY), opened)
+
+
+def _parameters(asked: Asked) -> dict[str, Any]:
+    return {
+        "starts": asked.starts_at,
+        "ends": asked.ends_at,
+        "latest": asked.ends_at + LOOKS_AHEAD,
+        "second": int(asked.starts_at.timestamp()),
+        "day": asked.day,
+    }
 
 
 def _neighbours(session: Session, rows: Iterable[Row[Any]]) -> dict[int, Neighbour]:
