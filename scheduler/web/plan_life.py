@@ -16,7 +16,8 @@ from scheduler.usecases.plan_course import change_course, extend_plan
 from scheduler.usecases.plan_life import complete_plan, discontinue_plan, pause_plan, resume_plan
 from scheduler.usecases.plan_sessions import give_up_session, skip_session, take_back_session
 from scheduler.web.notices import notice
-from scheduler.web.plans import OWN_PHASES, Answer, own_phases, plan_page
+from scheduler.web.plan_form import OWN_PHASES, own_phases
+from scheduler.web.plans import Answer, plan_page
 
 pages = Blueprint("plan_life", __name__, url_prefix="/plans")
 PLAN_DEEDS: Mapping[str, tuple[Callable[..., TreatmentPlan], LazyString]] = {

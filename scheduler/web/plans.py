@@ -1,11 +1,9 @@
 """Plans: prescribing one, comparing proposals for its series, placing them in one step, seeing how far it is."""
 
-from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug import Response
 
@@ -13,9 +11,7 @@ from scheduler import clock
 from scheduler.access import current_actor, guard
 from scheduler.errors import InvalidInput, NeedsOverride, NotFound, SchedulerError
 from scheduler.http_errors import problem_of, say
-from scheduler.usecases.appointment_queries import list_appointments
 from scheduler.usecases.clinic import (
-    list_appointment_types,
     list_locations,
     list_practitioners,
     list_protocols,
@@ -23,31 +19,23 @@ from scheduler.usecases.clinic import (
 from scheduler.usecases.holds import hold_slots, list_holds, release_hold
 from scheduler.usecases.patients import name_patient, view_patient
 from scheduler.usecases.placement import ChosenSlot, place_plan
+from scheduler.usecases.plan_amend import amend_plan, find_begun_plan
 from scheduler.usecases.plan_course import HISTORY
 from scheduler.usecases.plan_life import is_ahead
 from scheduler.usecases.plan_lists import list_active_plans
-from scheduler.usecases.plans import PhaseWish, get_plan, prescribe_plan
+from scheduler.usecases.plans import get_plan, prescribe_plan
 from scheduler.usecases.proposals import propose_series
 from scheduler.web import once
-from scheduler.web.formats import local
 from scheduler.web.notices import notice
+from scheduler.web.plan_form import empty_values, entered_plan, plan_form, values_of
+from scheduler.web.plan_wishes import TIMES_OF_DAY, preferences_of
+from scheduler.web.plan_wishes import time_of_day as preferred_time
 from scheduler.web.proposal_cards import card_of
 from scheduler.web.requests import page_number
-from scheduler.web.wall_times import day_or
-from scheduler.web.words import WORDS
 
 pages = Blueprint("plans", __name__, url_prefix="/plans")
 Answer = Response | str | tuple[str, int]
 PAGE_SIZE = 50
-TIMES_OF_DAY: Mapping[str, tuple[int | None, int | None]] = {
-    "any": (None, None),
-    "morning": (None, 12 * 60),
-    "midday": (11 * 60, 14 * 60),
-    "afternoon": (12 * 60, 17 * 60),
-    "evening": (16 * 60, None),
-}
-"""What a form offers -> preferred minutes of day [from, until)."""
-OWN_PHASES = "own"
 
 
 @pages.get("")
@@ -68,47 +56,58 @@ def show(plan_id: int) -> str:
 
 @pages.get("/new")
 @guard("plans.write")
-def new() -> str:
-    """The form; whoever has never been here is offered a first visit."""
+def new() -> Answer:
+    """The form; where a plan of this patient is still being written, that one: going back loses and doubles nothing."""
     patient_id = request.args.get("patient_id", 0, type=int)
     if patient_id and name_patient(patient_id) is None:
         raise NotFound(what="patient")
-    before = list_appointments(patient_id=patient_id, statuses=["completed"], page_size=1).total
-    values = {
-        "starts_on": (local(clock.now()).date() + timedelta(days=1)).isoformat(),
-        "first_visit": not before,
-        "time_of_day": "any",
-        "practitioner_id": g.signed_in.practitioner_id,
-    }
-    return _form(patient_id, values)
+    begun = find_begun_plan(patient_id, now=clock.now()) if "another" not in request.args else None
+    if begun is not None:
+        return redirect(url_for(".prescription", plan_id=begun), 303)
+    return plan_form(patient_id, empty_values(patient_id))
 
 
 @pages.post("/new")
 @guard("plans.write")
 def prescribe() -> Answer:
     """Write the plan and go on to its proposals; where that is refused, show the form with nothing lost."""
-    entered = request.form
-    patient_id = entered.get("patient_id", 0, type=int)
+    patient_id = request.form.get("patient_id", 0, type=int)
     try:
         plan = prescribe_plan(
             patient_id=patient_id,
-            practitioner_id=entered.get("practitioner_id", 0, type=int),
-            protocol_id=entered.get("protocol_id", type=int),
-            phases=own_phases() if entered.get("protocol_id") == OWN_PHASES else None,
-            starts_on=_date(entered.get("starts_on", "")),
-            condition=entered.get("condition", ""),
-            target_muscles=[code for code in entered.getlist("muscles") if code in WORDS["muscle"]],
-            preferences=_preferences(entered),
-            first_appointment_type_id=entered.get("first_type_id", type=int)
-            if "first_visit" in entered
-            else None,
+            **entered_plan(request.form),
             actor=current_actor(),
             now=clock.now(),
             idempotency=once.asked_once(),
         )
     except SchedulerError as error:
-        return _form(patient_id, entered, error), problem_of(error).status
+        return plan_form(patient_id, request.form, error), problem_of(error).status
     return redirect(url_for(".proposals", plan_id=plan.id), 303)
+
+
+@pages.get("/<int:plan_id>/prescription")
+@guard("plans.write")
+def prescription(plan_id: int) -> str:
+    """The form with a plan of which nothing is placed yet; looking is noted."""
+    plan = get_plan(plan_id).plan
+    view_patient(plan.patient_id, actor=current_actor(), now=clock.now())
+    plan = get_plan(plan_id).plan
+    return plan_form(plan.patient_id, values_of(plan), plan=plan)
+
+
+@pages.post("/<int:plan_id>/prescription")
+@guard("plans.write")
+def amend(plan_id: int) -> Answer:
+    """Write the plan anew and go on to its proposals."""
+    version = request.form.get("version", 0, type=int)
+    try:
+        amend_plan(
+            plan_id, version=version, **entered_plan(request.form), actor=current_actor(), now=clock.now()
+        )
+    except SchedulerError as error:
+        plan = get_plan(plan_id).plan
+        return plan_form(plan.patient_id, request.form, error, plan=plan), problem_of(error).status
+    return redirect(url_for(".proposals", plan_id=plan_id), 303)
 
 
 @pages.get("/<int:plan_id>/place")
@@ -186,29 +185,9 @@ def plan_page(plan_id: int, error: SchedulerError | None = None) -> str:
     )
 
 
-def _form(patient_id: int, values: Mapping[str, Any], error: SchedulerError | None = None) -> str:
-    patient = name_patient(patient_id)
-    if patient is None:
-        return render_template("plans/whose.html")
-    return render_template(
-        "plans/form.html",
-        patient=patient,
-        values=values,
-        chosen=request.form,
-        protocols=list_protocols().items,
-        practitioners=list_practitioners().items,
-        people=_names(),
-        locations=list_locations().items,
-        types=list_appointment_types().items,
-        times=TIMES_OF_DAY,
-        form_key=once.new_key(),
-        sentence=say(error) if error else None,
-    )
-
-
 def _compare(plan_id: int, error: SchedulerError | None = None) -> Answer:
     view, places = get_plan(plan_id), {place.id: place for place in list_locations().items}
-    tried = _preferences(request.args) if "tried" in request.args else view.plan.preferences
+    tried = preferences_of(request.args) if "tried" in request.args else view.plan.preferences
     found, refused = [], error
     try:
         found = propose_series(plan_id, preferences=tried, now=clock.now())
@@ -223,7 +202,7 @@ def _compare(plan_id: int, error: SchedulerError | None = None) -> Answer:
         ],
         kept=list_holds(plan_id=plan_id, now=clock.now()),
         tried=tried,
-        time_of_day=_time_of_day(tried),
+        time_of_day=preferred_time(tried),
         times=TIMES_OF_DAY,
         practitioners=_names(),
         locations=places,
@@ -235,36 +214,6 @@ def _compare(plan_id: int, error: SchedulerError | None = None) -> Answer:
     return (page, problem_of(refused).status) if refused else page
 
 
-def _preferences(given: Any) -> dict[str, Any]:
-    """Preferences from a form or an address."""
-    begins, ends = TIMES_OF_DAY.get(given.get("time_of_day", "any"), (None, None))
-    wanted = given.get("prefer_practitioner_id", type=int)
-    return {
-        "weekdays": sorted({int(text) for text in given.getlist("weekdays") if text in WORDS["weekday"]}),
-        "from_minute": begins,
-        "until_minute": ends,
-        "practitioner_ids": [wanted] if wanted else [],
-        "location_id": given.get("location_id", type=int),
-    }
-
-
-def _time_of_day(preferences: Mapping[str, Any]) -> str:
-    limits = (preferences.get("from_minute"), preferences.get("until_minute"))
-    return next((code for code, known in TIMES_OF_DAY.items() if known == limits), "any")
-
-
-def own_phases() -> list[PhaseWish]:
-    """The phases typed in the form, row by row; rows without sessions are left out."""
-    rows = zip(
-        *(request.form.getlist(name) for name in ("sessions", "min_days", "ideal_days", "max_days")),
-        strict=False,
-    )
-    try:
-        return [PhaseWish(*(int(text) for text in row)) for row in rows if row[0].strip()]
-    except ValueError:
-        raise InvalidInput("Sessions and days are whole numbers.", field="phases") from None
-
-
 def _slot(text: str) -> ChosenSlot:
     """``number|epoch seconds|practitioner|location`` as the form carries it."""
     try:
@@ -273,13 +222,6 @@ def _slot(text: str) -> ChosenSlot:
     except (ValueError, OverflowError, OSError):
         raise InvalidInput("The choice cannot be read. Please choose again.", field="sessions") from None
     return ChosenSlot(number, starts_at, practitioner_id, location_id)
-
-
-def _date(text: str) -> date:
-    found = day_or(text, date.min)
-    if found == date.min:
-        raise InvalidInput("Please enter the day on which the plan starts.", field="starts_on")
-    return found
 
 
 def _names() -> dict[int, str]:
