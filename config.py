@@ -31,6 +31,19 @@ class SmtpSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ImapSettings:
+    """The folder that returned mails arrive in; parsed from ``imaps://user:pass@host:993/INBOX``."""
+
+    host: str
+    port: int
+    username: str
+    password: str
+    implicit_tls: bool
+    starttls: bool
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of one process."""
 
@@ -39,6 +52,9 @@ class Settings:
     base_url: str
     smtp: SmtpSettings | None
     mail_from: str
+    bounce_maildir: Path | None
+    bounce_imap: ImapSettings | None
+    """Where mails to MAIL_FROM arrive, to be read for those that came back; at most one of the two is set."""
     run_clock: bool
     """Whether this process also runs the recurring jobs."""
     serving: bool
@@ -54,12 +70,17 @@ class Settings:
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read and check every setting; raises SettingError with one sentence at the first wrong one."""
     dev_inbox = environment.get("DEV_INBOX", "")
+    maildir, imap = environment.get("BOUNCE_MAILDIR", ""), environment.get("BOUNCE_IMAP_URL", "")
+    if maildir and imap:
+        raise SettingError("Set BOUNCE_MAILDIR or BOUNCE_IMAP_URL, not both.")
     return Settings(
         database_url=_database_url(environment.get("DATABASE_URL", "")),
         secret_key=_secret_key(environment.get("SECRET_KEY", "")),
         base_url=_base_url(environment.get("BASE_URL", "http://127.0.0.1:8000")),
         smtp=parse_smtp_url(environment.get("SMTP_URL", "")),
         mail_from=_mail_from(environment.get("MAIL_FROM", "clinic@localhost")),
+        bounce_maildir=_maildir(maildir),
+        bounce_imap=parse_imap_url(imap),
         run_clock=_switch("RUN_CLOCK", environment.get("RUN_CLOCK", "0")),
         serving=environment.get("FLASK_RUN_FROM_CLI") != "true",
         trusted_proxies=_small_number("TRUSTED_PROXIES", environment.get("TRUSTED_PROXIES", "0")),
@@ -124,6 +145,44 @@ def parse_smtp_url(value: str) -> SmtpSettings | None:
         implicit_tls=implicit_tls,
         starttls=options.get("starttls", ["0"])[-1] in {"1", "true", "yes"},
     )
+
+
+def parse_imap_url(value: str) -> ImapSettings | None:
+    """Parse BOUNCE_IMAP_URL; empty means that no mailbox is read."""
+    if not value:
+        return None
+    wrong = SettingError(
+        "BOUNCE_IMAP_URL must look like imaps://user:password@host:993/INBOX or "
+        "imap://user:password@host:143/INBOX?starttls=1."
+    )
+    parts = urlsplit(value)
+    try:
+        port = parts.port
+    except ValueError:
+        raise wrong from None
+    options = parse_qs(parts.query)
+    complete = parts.hostname and parts.username and parts.password
+    if parts.scheme not in {"imap", "imaps"} or not complete or set(options) - {"starttls"}:
+        raise wrong
+    implicit_tls = parts.scheme == "imaps"
+    return ImapSettings(
+        host=parts.hostname or "",
+        port=port or (993 if implicit_tls else 143),
+        username=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        implicit_tls=implicit_tls,
+        starttls=options.get("starttls", ["0"])[-1] in {"1", "true", "yes"},
+        folder=unquote(parts.path.strip("/")) or "INBOX",
+    )
+
+
+def _maildir(value: str) -> Path | None:
+    if not value:
+        return None
+    folder = Path(value)
+    if not (folder / "new").is_dir() or not (folder / "cur").is_dir():
+        raise SettingError("BOUNCE_MAILDIR must be a Maildir, a folder with the folders new and cur.")
+    return folder
 
 
 def _mail_from(value: str) -> str:

@@ -19,6 +19,7 @@ from scheduler import clock
 from scheduler.errors import NotFound
 from scheduler.extensions import db
 from scheduler.mail.dispatcher import Mailer, dispatch_messages
+from scheduler.mail.returns import in_imap, in_maildir, read_returns
 from scheduler.mail.site import Site
 from scheduler.usecases.housekeeping import finish_job, start_job, tidy_up
 from scheduler.usecases.summaries import owe_summaries, summaries_due
@@ -51,8 +52,20 @@ def _owe_summaries(_settings: Settings, _stop: Stop) -> str:
     return f"{owe_summaries(now=now) if summaries_due(now=now) else 0} mails owed"
 
 
+def _read_returns(settings: Settings, stop: Stop) -> str:
+    domain = settings.mail_from.rpartition("@")[2]
+    if settings.bounce_maildir:
+        mails = in_maildir(settings.bounce_maildir)
+        return str(read_returns(mails, domain, clock=clock.now, stop=stop))
+    if settings.bounce_imap:
+        with in_imap(settings.bounce_imap) as unseen:
+            return str(read_returns(unseen, domain, clock=clock.now, stop=stop))
+    return "no mailbox is set"
+
+
 JOBS: Mapping[str, Job] = {
     "dispatch": Job(timedelta(seconds=5), _dispatch),
+    "returns": Job(timedelta(minutes=1), _read_returns),
     "summaries": Job(timedelta(minutes=10), _owe_summaries),
     "tidy": Job(timedelta(hours=1), _tidy),
 }

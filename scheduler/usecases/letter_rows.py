@@ -68,6 +68,7 @@ _OF_MESSAGES = (
     Patient.zone.label("patient_zone"),
     Patient.wants_reminders,
     Patient.wants_invitations,
+    Patient.muted_kinds,
     Patient.archived_at,
 )
 _OF_VISITS = (
@@ -144,6 +145,7 @@ def _letter(row: Any, visits: tuple[Visit, ...], sender: Sender) -> Letter:
         pointless_at=row.pointless_at,
         visits=visits,
         sender=sender,
+        muted=row.kind in (row.muted_kinds or ()),
         wants_invitations=bool(row.wants_invitations),
     )
 

@@ -15,6 +15,7 @@ K = MessageKind
 BEGUN = "The appointment has begun."
 NO_ADDRESS = "The patient has no email address any more."
 NO_REMINDERS = "The patient wants no reminders."
+MUTED = "The patient does not want mails of this kind."
 NONE_LEFT = "None of its appointments is left."
 NOT_CANCELLED = "The appointment is not cancelled."
 NOT_OFFERED = "The slot is not offered to this patient any more."
@@ -149,6 +150,8 @@ class Letter(NamedTuple):
     offered: Offered | None = None
     summary: Summary | None = None
     day: DayList | None = None
+    muted: bool = False
+    """Whether the patient does not want mails of this kind."""
     wants_invitations: bool = False
     """Whether appointments come as invitations to the calendar, instead of a feed."""
 
@@ -160,6 +163,8 @@ def still_to_tell(letter: Letter, now: datetime) -> Answer:
     """The letter with what is to be said in it, or why it should not be sent."""
     if not letter.recipient:
         return NO_ADDRESS
+    if letter.muted:
+        return MUTED
     return _CHECKS.get(letter.kind, _one_visit)(letter, now)
 
 

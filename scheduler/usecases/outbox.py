@@ -32,6 +32,8 @@ class _Person:
 
     address: str
     wants_reminders: bool
+    offsets_minutes: tuple[int, ...] | None
+    """How long before the start reminders are wanted; None: as the clinic does it."""
     zone: str
 
 
@@ -95,30 +97,36 @@ def owe_cancellations(session: Session, appointments: Sequence[Appointment], *, 
 
 
 def owe_reminders(session: Session, appointments: Sequence[Appointment], *, now: datetime) -> None:
-    """Owe the reminders that the clinic's policy asks for, counting the booking from ``now``.
+    """Owe the reminders that the clinic's policy, or the patient's own, asks for; the booking counts from ``now``.
 
     A reminder of the same start and offset that is already there stays the only one, so a change of room or
     practitioner leaves reminders as they are (they are worded when sent).
     """
     clinic = session.get(Clinic, 1)
-    if clinic is None or not clinic.reminder_offsets_minutes:
+    if clinic is None:
         return
-    policy = ReminderPolicy(
-        offsets_minutes=tuple(clinic.reminder_offsets_minutes),
-        quiet_from_minute=clinic.quiet_from_minute,
-        quiet_until_minute=clinic.quiet_until_minute,
-        not_if_booked_within_minutes=clinic.no_reminder_within_minutes,
-    )
     people = _people(session, appointments, now)
     known = _known_reminders(session, [row.id for row in appointments if row.sequence])
     drafts = [
         Draft(K.REMINDER, [appointment], person.address, due.due_at, due.offset_minutes)
         for appointment in appointments
         if (person := people.get(appointment.id)) and person.wants_reminders
-        for due in reminders_due(appointment.starts_at, now, ZoneInfo(person.zone), policy, now)
+        for due in reminders_due(
+            appointment.starts_at, now, ZoneInfo(person.zone), _policy(clinic, person), now
+        )
         if (appointment.id, due.offset_minutes) not in known
     ]
     write_drafts(session, drafts, now)
+
+
+def _policy(clinic: Clinic, person: _Person) -> ReminderPolicy:
+    own = person.offsets_minutes
+    return ReminderPolicy(
+        offsets_minutes=tuple(clinic.reminder_offsets_minutes) if own is None else own,
+        quiet_from_minute=clinic.quiet_from_minute,
+        quiet_until_minute=clinic.quiet_until_minute,
+        not_if_booked_within_minutes=clinic.no_reminder_within_minutes,
+    )
 
 
 def withdraw_messages(session: Session, appointment: Appointment, *, now: datetime) -> None:
@@ -194,14 +202,21 @@ def _people(session: Session, appointments: Sequence[Appointment], now: datetime
     if not ids:
         return {}
     rows = session.execute(
-        select(Appointment.id, Patient.email, Patient.wants_reminders, Patient.zone, Location.zone)
+        select(
+            Appointment.id,
+            Patient.email,
+            Patient.wants_reminders,
+            Patient.reminder_offsets_minutes,
+            Patient.zone,
+            Location.zone,
+        )
         .join(Patient, Patient.id == Appointment.patient_id)
         .join(Location, Location.id == Appointment.location_id)
         .where(Appointment.id.in_(ids), Patient.email != "", Patient.archived_at.is_(None))
     )
     return {
-        number: _Person(address, wants_reminders, own_zone or zone)
-        for number, address, wants_reminders, own_zone, zone in rows
+        number: _Person(address, wants_reminders, None if own is None else tuple(own), own_zone or zone)
+        for number, address, wants_reminders, own, own_zone, zone in rows
         if address
     }
 
