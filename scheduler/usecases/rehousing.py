@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scheduler.errors import SchedulerError, SlotTaken, StaleVersion
-from scheduler.models import Appointment
+from scheduler.models import Appointment, AppointmentStatus
 from scheduler.usecases.absence_rows import Absence
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.appointment_queries import get_appointment
@@ -50,9 +50,12 @@ class Outcome:
 
 
 def batch_of(absence: Absence) -> str:
-    """What joins the changes of one absence, so that each patient is told once."""
-    number = absence.id if absence.id is not None else f"{absence.whose}@{absence.starts_at.timestamp():.0f}"
-    return f"{absence.kind.value}:{number}"
+    """What joins the changes of one absence, so that each patient is told once.
+
+    With its beginning, because the number of an absence that was taken back may be given again.
+    """
+    number = absence.id if absence.id is not None else f"of {absence.whose}"
+    return f"{absence.kind.value}:{number}:{absence.starts_at.timestamp():.0f}"
 
 
 def rehouse(
@@ -91,10 +94,17 @@ def rehouse(
 
 
 def release(appointment_id: int, *, version: int, actor: Actor, now: datetime) -> Appointment:
-    """Cancel a displaced appointment for the clinic's reasons; its session is to place again. Raises as
-    cancel_appointment.
+    """Cancel a displaced appointment for the clinic's reasons; its session is to place again.
+
+    The same asked again changes nothing. Raises as cancel_appointment.
     """
-    return cancel_appointment(appointment_id, version=version, reason=CLINIC, actor=actor, now=now)
+    try:
+        return cancel_appointment(appointment_id, version=version, reason=CLINIC, actor=actor, now=now)
+    except StaleVersion:
+        gone = get_appointment(appointment_id)
+        if gone.status == AppointmentStatus.CANCELLED and gone.version == version + 1:
+            return gone
+        raise
 
 
 def carry_out(

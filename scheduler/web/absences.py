@@ -277,7 +277,7 @@ def _form(entered: Mapping[str, str], error: SchedulerError | None = None) -> st
         entered=entered,
         sentence=say(error) if error else None,
         several_zones=len(zones) > 1,
-        today=clock.now().date(),
+        today=local(clock.now()).date(),
         **names,
     )
 
