@@ -48,7 +48,7 @@ class Situation:
 
     lines: list[SessionLine]
     sessions: list[WantedSession]
-    """As the judge sees them: none is fixed."""
+    """None is fixed; one that is overdue and to place has more days than its phase allows."""
     first: Window
     stand: Slots
     changed: Slots
@@ -56,9 +56,13 @@ class Situation:
     """Numbers of the sessions that a repair may move."""
 
     def judged(self, slots: Slots) -> list[Standing]:
-        """How the sessions follow each other in these slots."""
+        """How the sessions follow each other in these slots, by the days that their phases allow."""
         held = {one.number: slot for one, slot in zip(self.sessions, slots, strict=True) if slot}
-        return Course(self.sessions, held, self.first).standings(slots)
+        strict = [
+            replace(one, max_days=line.session.phase.max_days)
+            for one, line in zip(self.sessions, self.lines, strict=True)
+        ]
+        return Course(strict, held, self.lines[0].window if self.lines else self.first).standings(slots)
 
     def repaired(self, repair: Repair) -> Slots:
         """The slots after a repair."""

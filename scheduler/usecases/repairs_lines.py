@@ -153,7 +153,7 @@ def lines_of(
                 step=_step(one.number, in_hand, found.step if found else None, after[at].slot),
                 ideal_days=one.ideal_days,
                 min_days=one.min_days,
-                max_days=one.max_days,
+                max_days=situation.lines[at].session.phase.max_days,
                 now=_stand(before[at], minutes),
                 changed=_stand(after[at], minutes),
                 repaired=_stand(repaired[at], minutes) if repaired else None,
