@@ -27,9 +27,11 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "absences.write": DESK,
     "plans.write": EVERYBODY,
     "feeds.write": DESK,
+    "gaps.write": DESK,
     "messages.read": DESK,
     "clinic.read": EVERYBODY,
     "clinic.write": frozenset({Role.ADMIN}),
+    "data.transfer": frozenset({Role.ADMIN}),
 }
 """permission -> roles that have it."""
 

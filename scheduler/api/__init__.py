@@ -10,12 +10,15 @@ from scheduler.api import (
     catalogue,
     document,
     feed_tokens,
+    gaps,
     holds,
     messages,
+    offers,
     patients,
     plans,
     repairs,
     slots,
+    waitlist,
 )
 from scheduler.api.parsing import RowNumber
 from scheduler.api.schemas.problem import ProblemSchema
@@ -32,6 +35,9 @@ NOUNS = (
     holds,
     board,
     capacity,
+    gaps,
+    waitlist,
+    offers,
     messages,
     feed_tokens,
 )
