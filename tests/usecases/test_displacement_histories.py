@@ -37,6 +37,8 @@ class Clinic:
         self.people = [self.world.practitioner_id]
         for name in ("Nina", "Olga"):
             self.people.append(make_practitioner(self.world.location_id, given_name=name).id)
+        self.away = [(who, MONDAY, MONDAY) for who in self.people]
+        # The first is no absence: it makes the search for one begin.
         self.plans = dict(self._plan(number) for number in range(10))
 
     def _plan(self, number: int) -> tuple[int, int]:
@@ -56,9 +58,11 @@ class Clinic:
 
     def absence(self) -> Absence:
         """Somebody is away for one to five days."""
-        first = MONDAY + timedelta(days=self.random.randrange(14))
-        last = first + timedelta(days=self.random.randrange(5))
-        who = self.random.choice(self.people)
+        who, first, last = self.random.choice(self.people), MONDAY, MONDAY
+        while any(one == who and begins <= first <= last <= ends for one, begins, ends in self.away):
+            first = MONDAY + timedelta(days=self.random.randrange(14))
+            last = first + timedelta(days=self.random.randrange(5))
+        self.away.append((who, first, last))
         ends = (WallTime(first), WallTime(last))
         before = preview_absence(
             practitioner_id=who, starts=ends[0], until=ends[1], others=Others.ANYONE, now=NOW
