@@ -13,6 +13,7 @@ from scheduler.web import (
     diary,
     formats,
     headers,
+    keys,
     layout,
     messages,
     patient_actions,
@@ -25,11 +26,13 @@ from scheduler.web import (
     setup,
     sign_in,
     static_files,
+    transfer,
     words,
 )
 
 SCREENS = (
     layout,
+    keys,
     sign_in,
     diary,
     appointments,
@@ -45,6 +48,7 @@ SCREENS = (
     messages,
     settings,
     setup,
+    transfer,
 )
 """Modules that have a Blueprint named ``pages``."""
 

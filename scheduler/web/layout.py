@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug import Response
 
 from scheduler.access import guard, may
+from scheduler.usecases.staff_settings import settings_of
 from scheduler.web import session
 from scheduler.web.formats import city
 
@@ -34,6 +35,7 @@ NAVIGATION = (
     Entry("absences", "absences.index", _l("Absences"), "away", "diary.read"),
     Entry("messages", "messages.index", _l("Messages"), "messages", "messages.read"),
     Entry("settings", "settings.overview", _l("Clinic"), "clinic", "clinic.read"),
+    Entry("transfer", "transfer.index", _l("Import & export"), "transfer", "data.transfer"),
     Entry("dev_inbox", "dev_inbox.index", _l("Mailbox"), "inbox", "account"),
 )
 
@@ -66,6 +68,12 @@ class Layout:
     def navigation(self) -> list[Entry]:
         """What this person may open."""
         return [entry for entry in NAVIGATION if _exists(entry) and may(entry.permission)]
+
+    @property
+    def keys(self) -> str:
+        """on, or off for those who have switched single keys off."""
+        person = self.person
+        return str(settings_of(person.staff_id).get("keys", "on")) if person else "off"
 
     @property
     def theme(self) -> str:

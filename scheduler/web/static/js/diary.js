@@ -77,8 +77,13 @@
       hiddenDays: shown.left_out,
       highlightedDates: shown.view !== "day" && shown.view !== "rooms" ? [now().slice(0, 10)] : [],
       resources: shown.view === "week" ? [] : shown.resources,
-      events: shown.view === "team" ? shown.events : [...shown.events, nowLine()],
+      events: [...shown.events.map(coloured), ...(shown.view === "team" ? [] : [nowLine()])],
     };
+  }
+
+  function coloured(event) {
+    const colour = event.extendedProps?.colour;
+    return colour ? { ...event, styles: [`--colour: ${colour}`] } : event;
   }
 
   // The component's own indicator knows only the browser's clock.
@@ -125,6 +130,7 @@
     link.className = "entry-link";
     link.href = known.href ?? address(addresses.appointment, event.id);
     link.draggable = false;
+    link.dataset.id = event.id;
     const when = line("small", known.time);
     when.append(Object.assign(line("span", ` · ${known.status}`), { className: "entry-status" }));
     link.append(line("b", event.title), ...(byColumn() ? [line("span", known.detail), when] : [when, line("span", known.detail)]));
@@ -171,7 +177,6 @@
     if (event.display === "background") return;
     el.removeAttribute("role");
     el.removeAttribute("tabindex");
-    if (event.extendedProps.colour) el.style.setProperty("--colour", event.extendedProps.colour);
     el.dataset.id = event.id;
   }
 
@@ -296,7 +301,7 @@
     return () => {
       if (!id || document.activeElement !== document.body) return;
       const area = inCalendar ? place : dayList;
-      (area.querySelector(`[data-id="${CSS.escape(id)}"] a`) ?? document.getElementById("main")).focus({ preventScroll: true });
+      (area.querySelector(`a[data-id="${CSS.escape(id)}"], [data-id="${CSS.escape(id)}"] a`) ?? document.getElementById("main")).focus({ preventScroll: true });
     };
   }
 

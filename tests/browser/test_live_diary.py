@@ -1,0 +1,143 @@
+"""Two desks at one diary: what one does the other sees within seconds; hands, keys and clipboard."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
+
+from scheduler.extensions import db
+from scheduler.models import Appointment
+from tests.browser.conftest import Live, sign_in
+from tests.browser.hands import entry, spot
+from tests.factories import at, make_appointment, make_patient
+
+pytestmark = [
+    pytest.mark.usefixtures("monday"),
+    pytest.mark.parametrize("app", ["sqlite"], indirect=True),
+]
+MONDAY, TUESDAY = "/diary?on=2026-03-02", "/diary?on=2026-03-03"
+SECONDS = 1000
+
+
+@contextmanager
+def another_desk(live: Live, chromium: Browser) -> Iterator[Page]:
+    """A second receptionist's browser, signed in."""
+    context = chromium.new_context(base_url=live.address, viewport={"width": 1280, "height": 860})
+    page = context.new_page()
+    sign_in(page)
+    yield page
+    context.close()
+
+
+def only(live: Live) -> Appointment:
+    with live.app.app_context():
+        row = db.session.scalars(select(Appointment)).one()
+        db.session.expunge_all()
+        return row
+
+
+def test_what_one_desk_does_the_other_sees_without_reloading(
+    live: Live, desk: Page, chromium: Browser
+) -> None:
+    with live.app.app_context():
+        make_appointment(live.world, at(3))
+    with another_desk(live, chromium) as other:
+        desk.goto(TUESDAY)
+        other.goto(TUESDAY)
+        expect(entry(other, "Pain")).to_contain_text("Booked")
+        entry(desk, "Pain").locator("a").focus()
+        desk.keyboard.press("a")
+        expect(entry(desk, "Pain")).to_contain_text("Arrived")
+        expect(entry(other, "Pain")).to_contain_text("Arrived", timeout=9 * SECONDS)
+    assert only(live).status == "arrived"
+
+
+def test_nothing_is_asked_while_the_tab_is_hidden(live: Live, desk: Page) -> None:
+    desk.clock.install(time=0)
+    desk.goto(TUESDAY)
+    asked: list[str] = []
+    desk.on("request", lambda request: asked.append(request.url) if "/diary/version" in request.url else None)
+    desk.clock.run_for(9 * SECONDS)
+    seen = len(asked)
+    desk.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
+    desk.clock.run_for(60 * SECONDS)
+    assert (seen >= 1, len(asked)) == (True, seen)
+
+
+def test_one_click_marks_who_arrived_today(live: Live, desk: Page) -> None:
+    with live.app.app_context():
+        make_appointment(live.world, at(2, 11))
+    desk.goto(MONDAY)
+    entry(desk, "Pain").hover()
+    desk.get_by_role("button", name="Mark as arrived: Paul Pain").click()
+    expect(entry(desk, "Pain")).to_contain_text("Arrived")
+    assert only(live).status == "arrived"
+
+
+def test_an_appointment_in_hand_is_carried_to_another_week(live: Live, desk: Page) -> None:
+    with live.app.app_context():
+        make_appointment(live.world, at(3))
+    desk.goto(TUESDAY)
+    entry(desk, "Pain").locator("a").focus()
+    desk.keyboard.press("x")
+    desk.goto("/diary?on=2026-03-10")
+    chip = desk.get_by_role("button", name="Paul Pain, 03.03. 10:00", exact=True)
+    x, y = spot(desk, "14:00")
+    place = desk.locator("#calendar").bounding_box()
+    assert place is not None
+    chip.drag_to(desk.locator("#calendar"), target_position={"x": x - place["x"], "y": y - place["y"] + 4})
+    expect(entry(desk, "Pain")).to_contain_text("14:00–14:30")
+    expect(desk.locator("#in-hand")).to_be_hidden()
+    assert only(live).starts_at == at(10, 14)
+
+
+def test_by_keyboard_and_click_the_clipboard_is_put_down_too(live: Live, desk: Page) -> None:
+    with live.app.app_context():
+        make_appointment(live.world, at(3))
+    desk.goto(TUESDAY)
+    entry(desk, "Pain").locator("a").focus()
+    desk.keyboard.press("x")
+    desk.goto("/diary?on=2026-03-12")
+    desk.get_by_role("button", name="Paul Pain, 03.03. 10:00", exact=True).press("Enter")
+    desk.mouse.click(*spot(desk, "09:30"))
+    expect(entry(desk, "Pain")).to_contain_text("09:30–10:00")
+    assert only(live).starts_at == at(12, 9, 30)
+
+
+def test_the_team_week_moves_to_another_day_at_the_same_time(live: Live, desk: Page) -> None:
+    with live.app.app_context():
+        make_appointment(live.world, at(3))
+    desk.goto("/diary?view=team&on=2026-03-03")
+    card = desk.locator("#calendar .ec-event.entry", has_text="Pain")
+    box = card.bounding_box()
+    assert box is not None
+    desk.mouse.move(box["x"] + 20, box["y"] + 10)
+    desk.mouse.down()
+    desk.mouse.move(box["x"] + box["width"] + 40, box["y"] + 12, steps=12)
+    desk.mouse.up()
+    expect(desk.locator(".toast")).to_contain_text("Moved to")
+    assert only(live).starts_at == at(4)
+
+
+def test_a_question_mark_lists_the_keys_of_the_page_and_they_can_be_switched_off(
+    live: Live, desk: Page
+) -> None:
+    with live.app.app_context():
+        make_patient("Otto", "Other")
+    desk.goto(MONDAY)
+    desk.keyboard.press("?")
+    help_ = desk.get_by_role("dialog", name="Keys")
+    expect(help_).to_contain_text("Find a patient")
+    expect(help_).to_contain_text("Today")
+    help_.get_by_role("button", name="Switch single keys off").click()
+    desk.keyboard.press("w")
+    desk.wait_for_timeout(300)
+    assert "view=week" not in desk.url
+    desk.locator("details.person summary").click()
+    desk.locator("[data-keys-help]").click()
+    desk.get_by_role("button", name="Switch single keys on").click()
+    desk.wait_for_load_state()
+    desk.keyboard.press("w")
+    desk.wait_for_url("**view=week**")
