@@ -1,5 +1,6 @@
 """``patients``, ``appointments`` and ``practitioners``: bringing a clinic in; ``export``: taking everything out."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -237,7 +238,7 @@ def _tell(report: Report, *, dry_run: bool = False, word: str = "row") -> None:
 def bar(label: str) -> Iterator[Progress]:
     """A bar on the terminal, moved by telling it the share that is done."""
     with click.progressbar(
-        length=PARTS, label=label, width=30, file=click.get_text_stream("stderr")
+        length=PARTS, label=label, width=30, file=sys.stderr
     ) as shown:
 
         def move(share: float) -> None:

@@ -67,7 +67,7 @@ def register(app: Flask) -> None:
     )
     csrf.init_app(app)
     babel.init_app(app, locale_selector=formats.choose_locale, timezone_selector=formats.choose_zone)
-    for part in (session, setup, headers, static_files, formats, words, layout):
+    for part in (session, setup, transfer, headers, static_files, formats, words, layout):
         part.register(app)
     app.before_request(refuse_forgeries)
     for screen in SCREENS:
