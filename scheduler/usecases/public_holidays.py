@@ -121,8 +121,10 @@ def _holidays(country: str, region: str, year: int, language: str) -> dict[date,
 
     known = holidays.country_holidays(country, subdiv=region or None, years=year)
     offered = [tag for tag in known.supported_languages if tag.split("_")[0] == language]
-    if offered and offered[0] != known.default_language:
-        known = holidays.country_holidays(country, subdiv=region or None, years=year, language=offered[0])
+    chosen = offered[0] if offered else known.default_language
+    if chosen:
+        # Without one, the library takes the language of the machine that it runs on.
+        known = holidays.country_holidays(country, subdiv=region or None, years=year, language=chosen)
     return {on: name for on, name in known.items() if on.year == year}
 
 
