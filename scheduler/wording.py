@@ -54,6 +54,7 @@ DIFFERENCES: Mapping[str, str] = {
     "time_of_day": _("At another time of day"),
     "practitioner": _("With another practitioner"),
     "weekday": _("On other weekdays"),
+    "adjusted": _("As adjusted"),
 }
 
 

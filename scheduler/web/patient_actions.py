@@ -1,8 +1,8 @@
 """What is done from a patient's page: moving, cancelling, the list of appointments, consents, the archive."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import groupby
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -13,7 +13,7 @@ from scheduler.access import current_actor, guard
 from scheduler.errors import InvalidInput, NotFound, SchedulerError
 from scheduler.http_errors import problem_of
 from scheduler.models import Appointment
-from scheduler.usecases.alternatives import Alternative, appointment_alternatives
+from scheduler.usecases.alternatives import appointment_alternatives
 from scheduler.usecases.appointment_list import mail_appointment_list
 from scheduler.usecases.appointment_queries import get_appointment
 from scheduler.usecases.appointments import cancel_appointment, move_appointment
@@ -26,10 +26,11 @@ from scheduler.usecases.patients import view_patient
 from scheduler.web import once
 from scheduler.web.deeds import deed_sentence
 from scheduler.web.formats import moment
+from scheduler.web.free_times import by_day
 from scheduler.web.notices import notice
 from scheduler.web.patient_page import patient_page
 from scheduler.web.requests import page_number
-from scheduler.web.wall_times import EARLIEST, day_or, instant_on
+from scheduler.web.wall_times import EARLIEST, day_or, instant_on, wall
 
 pages = Blueprint("patient_actions", __name__, url_prefix="/patients")
 PAGE_SIZE = 40
@@ -107,9 +108,9 @@ def free(patient_id: int, appointment_id: int) -> str:
 @guard("appointments.write")
 def move(patient_id: int, appointment_id: int) -> Answer:
     """Move to a time that was offered, or to one that was typed."""
+    row = _of_patient(patient_id, appointment_id)
 
     def act() -> str:
-        row = _of_patient(patient_id, appointment_id)
         starts_at, practitioner_id, location_id = _target(row)
         moved = move_appointment(
             appointment_id,
@@ -123,7 +124,7 @@ def move(patient_id: int, appointment_id: int) -> Answer:
         )
         return gettext("Moved to %(when)s.", when=moment(moved.starts_at, moved.location.zone))
 
-    return _done(patient_id, act)
+    return _done(patient_id, act, entered=_as_typed(row))
 
 
 @pages.post("/<int:patient_id>/appointments/<int:appointment_id>/cancel")
@@ -203,20 +204,14 @@ def restore(patient_id: int) -> Answer:
     return _done(patient_id, act)
 
 
-def by_day(slots: list[Alternative]) -> list[tuple[tuple[object, int], list[Alternative]]]:
-    """((date, practitioner), their slots) in order."""
-    ordered = sorted(slots, key=lambda slot: (slot.on, slot.practitioner_id, slot.starts_at))
-    return [(key, list(rows)) for key, rows in groupby(ordered, lambda slot: (slot.on, slot.practitioner_id))]
-
-
-def _done(patient_id: int, act: Callable[[], str]) -> Answer:
+def _done(patient_id: int, act: Callable[[], str], entered: Mapping[str, str] | None = None) -> Answer:
     """Do it and show the page anew with what was done, or at once with why not and what was entered."""
     try:
         notice(act())
     except NotFound:
         raise
     except SchedulerError as error:
-        return patient_page(patient_id, error, entered=request.form), problem_of(error).status
+        return patient_page(patient_id, error, entered=entered or request.form), problem_of(error).status
     return redirect(url_for("patients.show", patient_id=patient_id), 303)
 
 
@@ -226,6 +221,17 @@ def _of_patient(patient_id: int, appointment_id: int) -> Appointment:
     if row.patient_id != patient_id:
         raise NotFound(what="appointment")
     return row
+
+
+def _as_typed(row: Appointment) -> dict[str, str]:
+    """What was asked for as the fields show it, also where an offered slot was pressed."""
+    entered = request.form.to_dict()
+    if "slot" in entered:
+        with suppress(InvalidInput):
+            starts_at, practitioner_id, _ = _target(row)
+            on, at = wall(starts_at, row.location.zone).split("T")
+            entered |= {"on": on, "at": at, "practitioner_id": str(practitioner_id)}
+    return entered
 
 
 def _target(row: Appointment) -> tuple[datetime, int | None, int | None]:

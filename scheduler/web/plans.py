@@ -8,9 +8,12 @@ from flask_babel import gettext, ngettext
 from werkzeug import Response
 
 from scheduler import clock
-from scheduler.access import current_actor, guard
+from scheduler.access import current_actor, guard, may
 from scheduler.errors import InvalidInput, NeedsOverride, NotFound, SchedulerError
 from scheduler.http_errors import problem_of, say
+from scheduler.models import SessionStatus
+from scheduler.usecases.adjusted_series import read_adjusted_series
+from scheduler.usecases.alternatives import session_alternatives
 from scheduler.usecases.clinic import (
     list_locations,
     list_practitioners,
@@ -23,19 +26,24 @@ from scheduler.usecases.plan_amend import amend_plan, find_begun_plan
 from scheduler.usecases.plan_course import HISTORY
 from scheduler.usecases.plan_life import is_ahead
 from scheduler.usecases.plan_lists import list_active_plans
+from scheduler.usecases.plan_mails import list_plan_mails
 from scheduler.usecases.plans import get_plan, prescribe_plan
 from scheduler.usecases.proposals import propose_series
 from scheduler.web import once
+from scheduler.web.free_times import by_day
+from scheduler.web.messages import explain
 from scheduler.web.notices import notice
 from scheduler.web.plan_form import empty_values, entered_plan, plan_form, values_of
 from scheduler.web.plan_wishes import TIMES_OF_DAY, preferences_of
 from scheduler.web.plan_wishes import time_of_day as preferred_time
 from scheduler.web.proposal_cards import card_of
-from scheduler.web.requests import page_number
+from scheduler.web.requests import page_number, wants_fragment
 
 pages = Blueprint("plans", __name__, url_prefix="/plans")
 Answer = Response | str | tuple[str, int]
 PAGE_SIZE = 50
+CARRIED = ("tried", "weekdays", "time_of_day", "prefer_practitioner_id", "location_id")
+"""Names in the address of the proposals that say what suits the patient."""
 
 
 @pages.get("")
@@ -168,6 +176,34 @@ def release(plan_id: int, hold_id: int) -> Answer:
     return redirect(url_for(".proposals", plan_id=plan_id), 303)
 
 
+@pages.get("/<int:plan_id>/other")
+@guard("plans.write")
+def other(plan_id: int) -> str:
+    """Other times for one session while the rest of the series stands; htmx asks for the part alone."""
+    number, slots = request.args.get("number", 0, type=int), request.args.getlist("slot")
+    chosen = [_slot(text) for text in slots]
+    here = next((slot for slot in chosen if slot.number == number), None)
+    found = session_alternatives(plan_id, number, chosen=chosen, now=clock.now())
+    others = [slot for slot in found.slots if here is None or slot.starts_at != here.starts_at]
+    usual = here.practitioner_id if here else None
+    return render_template(
+        "plans/other_part.html" if wants_fragment() else "plans/other.html",
+        plan_id=plan_id,
+        patient=name_patient(get_plan(plan_id).plan.patient_id),
+        number=number,
+        found=found,
+        groups=[
+            by_day([slot for slot in others if slot.practitioner_id == usual]),
+            by_day([slot for slot in others if slot.practitioner_id != usual]),
+        ],
+        others=[text for slot, text in zip(chosen, slots, strict=True) if slot.number != number],
+        tried=_tried(),
+        location_id=here.location_id if here else None,
+        people=_names(),
+        places={place.id: place for place in list_locations().items},
+    )
+
+
 def plan_page(plan_id: int, error: SchedulerError | None = None) -> str:
     """The page of a plan, with why something about it was refused."""
     view_patient(get_plan(plan_id).plan.patient_id, actor=current_actor(), now=clock.now())
@@ -181,6 +217,8 @@ def plan_page(plan_id: int, error: SchedulerError | None = None) -> str:
         protocols=list_protocols().items,
         first_free=min(max(done, default=0) + 1, len(view.lines)),
         ahead=sum(is_ahead(line.appointment, clock.now()) for line in view.lines if line.appointment),
+        mails=list_plan_mails(plan_id) if may("messages.read") else [],
+        explain=explain,
         sentence=say(error) if error else None,
     )
 
@@ -191,6 +229,9 @@ def _compare(plan_id: int, error: SchedulerError | None = None) -> Answer:
     found, refused = [], error
     try:
         found = propose_series(plan_id, preferences=tried, now=clock.now())
+        if "slot" in request.args:
+            adjusted = [_slot(text) for text in request.args.getlist("slot")]
+            found = [read_adjusted_series(plan_id, adjusted), *found]
     except SchedulerError as refusal:
         refused = refused or refusal
     page = render_template(
@@ -202,6 +243,8 @@ def _compare(plan_id: int, error: SchedulerError | None = None) -> Answer:
         ],
         kept=list_holds(plan_id=plan_id, now=clock.now()),
         tried=tried,
+        asked=_tried(),
+        amendable=all(line.session.status == SessionStatus.TO_PLACE for line in view.lines),
         time_of_day=preferred_time(tried),
         times=TIMES_OF_DAY,
         practitioners=_names(),
@@ -212,6 +255,11 @@ def _compare(plan_id: int, error: SchedulerError | None = None) -> Answer:
         kept_choice=request.form.getlist("slot") if isinstance(error, NeedsOverride) else [],
     )
     return (page, problem_of(refused).status) if refused else page
+
+
+def _tried() -> dict[str, list[str]]:
+    """What the address says of preferences, to be carried along."""
+    return {name: request.args.getlist(name) for name in CARRIED if name in request.args}
 
 
 def _slot(text: str) -> ChosenSlot:
