@@ -15,7 +15,7 @@ from markupsafe import Markup
 WIDTH, HEIGHT = 360, 190
 LEFT, RIGHT, TOP, BOTTOM = 34, 6, 10, 22
 PLOT_WIDTH, PLOT_HEIGHT = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
-LETTER = 5.6
+LETTER = 5
 """About the width of a letter, in the units of the picture."""
 GAP = 0.28
 """Share of a bar's place that is left empty."""
@@ -23,11 +23,12 @@ GAP = 0.28
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Values by label, None where there is none; ``tone`` is a class of charts.css."""
+    """Values by label, None where there is none; ``tone`` is a class of charts.css, ``unit`` follows each value."""
 
     label: str
     values: Sequence[float | None]
     tone: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,6 @@ class Chart:
     series: Sequence[Series]
     kind: str = "stacked"
     """stacked, bars or lines."""
-    unit: str = ""
-    """Written after each value, for example %."""
     most: float | None = None
     """Where the axis ends; None: where the values do."""
     beside: Sequence[Series] = ()
@@ -58,10 +57,7 @@ class Chart:
     @property
     def rows(self) -> list[tuple[str, list[str]]]:
         """The table's rows: a label, and the values as they are written."""
-        return [
-            (label, [self.written(one.values[at]) for one in self.columns])
-            for at, label in enumerate(self.labels)
-        ]
+        return [(label, [written(one, at) for one in self.columns]) for at, label in enumerate(self.labels)]
 
     @property
     def columns(self) -> list[Series]:
@@ -73,13 +69,6 @@ class Chart:
         """Whether there is nothing to draw."""
         return not any(value for one in self.series for value in one.values)
 
-    def written(self, value: float | None) -> str:
-        """A value in the reader's language with its unit, or a dash."""
-        if value is None:
-            return "–"
-        text = format_decimal(round(value, 1), locale=get_locale())
-        return f"{text} {self.unit}" if self.unit else text
-
     def swatch(self, one: Series) -> Markup:
         """A series' mark for the legend."""
         fill = _fill(self, one)
@@ -87,6 +76,15 @@ class Chart:
             '<svg class="swatch" width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" focusable="false">'
             '<rect class="{tone}" x=".5" y=".5" width="13" height="13" rx="2"{fill}/></svg>'
         ).format(tone=one.tone, fill=fill)
+
+
+def written(one: Series, at: int) -> str:
+    """A value in the reader's language with its unit, or a dash."""
+    value = one.values[at]
+    if value is None:
+        return "–"
+    text = format_decimal(round(value, 1), locale=get_locale())
+    return f"{text} {one.unit}" if one.unit else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +102,13 @@ Draw = Callable[[Chart, Scale], Iterable[Markup]]
 
 
 def nice_ticks(most: float, count: int = 4) -> list[float]:
-    """Round values from 0 to at least ``most``, about ``count`` steps of 1, 2 or 5 times a power of ten, whole ones."""
+    """Round whole values from 0 to at least ``most``, about ``count`` steps of 1, 2, 2.5 or 5 by a power of ten."""
     if most <= 0:
         return [0, 1]
     rough = most / count
     power = 10 ** math.floor(math.log10(rough))
-    step = max(next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough), 1)
+    steps = (power * factor for factor in (1, 2, 2.5, 5, 10))
+    step = next(step for step in steps if step >= max(rough, 1) and step == int(step)) if rough > 1 else 1
     return [step * number for number in range(math.ceil(most / step) + 1)]
 
 
@@ -151,7 +150,7 @@ def _axes(chart: Chart, scale: Scale) -> Iterable[Markup]:
         )
     place = PLOT_WIDTH / max(len(chart.labels), 1)
     longest = max((len(label) for label in chart.labels), default=0)
-    every = max(1, math.ceil((longest + 1) * LETTER / place))
+    every = max(1, math.ceil((longest + 0.8) * LETTER / place))
     for at in range(0, len(chart.labels), every):
         yield Markup('<text class="tick" x="{x}" y="{y}" text-anchor="middle">{text}</text>').format(
             x=_short(LEFT + place * (at + 0.5)), y=HEIGHT - 7, text=chart.labels[at]
@@ -160,30 +159,28 @@ def _axes(chart: Chart, scale: Scale) -> Iterable[Markup]:
 
 def _stacked(chart: Chart, scale: Scale) -> Iterable[Markup]:
     place = PLOT_WIDTH / max(len(chart.labels), 1)
-    for at, label in enumerate(chart.labels):
+    for at in range(len(chart.labels)):
         below = 0.0
         for one in chart.series:
             value = one.values[at] or 0
             if value:
                 left = LEFT + place * (at + GAP / 2)
-                yield _bar(chart, one, label, value, left, place * (1 - GAP), scale, below)
+                yield _bar(chart, one, at, left, place * (1 - GAP), scale, below)
                 below += value
 
 
 def _bars(chart: Chart, scale: Scale) -> Iterable[Markup]:
     place = PLOT_WIDTH / max(len(chart.labels), 1)
     width = place * (1 - GAP) / max(len(chart.series), 1)
-    for at, label in enumerate(chart.labels):
+    for at in range(len(chart.labels)):
         for number, one in enumerate(chart.series):
-            if value := one.values[at]:
+            if one.values[at]:
                 left = LEFT + place * (at + GAP / 2) + width * number
-                yield _bar(chart, one, label, value, left, width, scale, 0)
+                yield _bar(chart, one, at, left, width, scale, 0)
 
 
-def _bar(
-    chart: Chart, one: Series, label: str, value: float, left: float, width: float, scale: Scale, below: float
-) -> Markup:
-    top, bottom = scale.y(below + value), scale.y(below)
+def _bar(chart: Chart, one: Series, at: int, left: float, width: float, scale: Scale, below: float) -> Markup:
+    top, bottom = scale.y(below + (one.values[at] or 0)), scale.y(below)
     return Markup(
         '<rect class="{tone}" x="{x}" y="{y}" width="{width}" height="{height}"{fill}><title>{title}</title></rect>'
     ).format(
@@ -193,8 +190,12 @@ def _bar(
         width=_short(width),
         height=_short(bottom - top),
         fill=_fill(chart, one),
-        title=f"{label} · {one.label}: {chart.written(value)}",
+        title=_said(chart, one, at),
     )
+
+
+def _said(chart: Chart, one: Series, at: int) -> str:
+    return f"{chart.labels[at]} · {one.label}: {written(one, at)}"
 
 
 def _lines(chart: Chart, scale: Scale) -> Iterable[Markup]:
@@ -220,7 +221,7 @@ def _lines(chart: Chart, scale: Scale) -> Iterable[Markup]:
                     tone=one.tone,
                     x=_short(point[0]),
                     y=_short(point[1]),
-                    title=f"{chart.labels[at]} · {one.label}: {chart.written(one.values[at])}",
+                    title=_said(chart, one, at),
                 )
 
 

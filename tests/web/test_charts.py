@@ -14,7 +14,13 @@ SVG = "{http://www.w3.org/2000/svg}"
 def chart(kind: str = "stacked", *values: list[float | None], **changes: object) -> Chart:
     tones = ("first", "left", "short")
     series = [Series(f"S{at}", one, tones[at]) for at, one in enumerate(values or ([1, 2], [3, None]))]
-    given = {"name": "c", "title": "Load", "description": "By week", "head": "Week", "labels": ["A", "B"]}
+    given: dict[str, object] = {
+        "name": "c",
+        "title": "Load",
+        "description": "By week",
+        "head": "Week",
+        "labels": ["A", "B"],
+    }
     return Chart(**given | {"series": series, "kind": kind} | changes)  # type: ignore[arg-type]
 
 
@@ -37,8 +43,9 @@ def bars(root: ElementTree.Element) -> list[ElementTree.Element]:
         (4, [0, 1, 2, 3, 4]),
         (7, [0, 2, 4, 6, 8]),
         (80, [0, 20, 40, 60, 80]),
-        (81, [0, 50, 100]),
-        (100, [0, 50, 100]),
+        (81, [0, 25, 50, 75, 100]),
+        (100, [0, 25, 50, 75, 100]),
+        (9, [0, 5, 10]),
         (1234, [0, 500, 1000, 1500]),
     ],
 )
@@ -79,7 +86,8 @@ def test_line_is_broken_where_a_value_is_missing(app: Flask) -> None:
 
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 def test_every_mark_says_its_value(app: Flask) -> None:
-    titles = [one.find(f"{SVG}title").text for one in bars(drawn(app, chart(unit="%")))]  # type: ignore[union-attr]
+    percent = [Series("S0", [1, 2], "first", "%"), Series("S1", [3, None], "left", "%")]
+    titles = [one.find(f"{SVG}title").text for one in bars(drawn(app, chart(series=percent)))]  # type: ignore[union-attr]
     assert titles == ["A · S0: 1 %", "A · S1: 3 %", "B · S0: 2 %"]
 
 
