@@ -69,7 +69,7 @@ def _plan(starts_on: date, now: datetime) -> list[tuple[int, datetime]]:
 def _moves(rows: list[tuple[int, datetime]], now: datetime) -> list[float]:
     """Every time another session, by days enough to break a window."""
     rng = random.Random(1)
-    took = []
+    took: list[float] = []
     while len(took) < MOVES:
         appointment_id, starts_at = rng.choice(rows[:-1])
         goal = starts_at + timedelta(days=rng.choice([-6, -4, -3, 3, 4, 6]))

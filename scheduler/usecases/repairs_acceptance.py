@@ -213,7 +213,8 @@ def _note(
         reason=clean_reason(cancelled.reason) if cancelled else "",
     )
     for target, row in zip(targets, rows, strict=True):
-        known = before.get(target.number)
+        known, after = before.get(target.number), _state(row)
+        told = {"before": known, "after": after} if known else {"starts_at": after["starts_at"]}
         note_deed(
             session,
             actor,
@@ -223,9 +224,8 @@ def _note(
             now=now,
             patient_id=row.patient_id,
             plan_id=plan.id,
-            before=known,
-            after=_state(row),
             rules=row.override_rules,
+            **told,
         )
 
 

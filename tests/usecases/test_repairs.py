@@ -1,6 +1,6 @@
 """What a move or a cancellation does to the rest of a plan, and the repair that is offered for it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,7 @@ from flask import Flask
 
 from scheduler.errors import Conflict, IllegalTransition, NotFound
 from scheduler.extensions import db
-from scheduler.models import Appointment, PlannedSession, TimeOff, TreatmentPlan
+from scheduler.models import Appointment, Hold, PlannedSession, TimeOff, TreatmentPlan
 from scheduler.usecases.repairs import broken_ahead, preview_cancel, preview_move, propose_repair
 from scheduler.usecases.repairs_lines import RepairPreview, Stand
 from tests.factories import NOW, World, at, make_appointment, make_patient, make_world, save
@@ -181,10 +181,49 @@ def test_what_cannot_be_moved_has_no_preview(context: Flask, status: str) -> Non
 
 def test_unknown_numbers_are_not_found(context: Flask) -> None:
     make_world()
-    for ask in (
-        lambda: preview_move(99, starts_at=march(11), now=NOW),
-        lambda: preview_cancel(99, now=NOW),
-        lambda: propose_repair(99, now=NOW),
-    ):
-        with pytest.raises(NotFound):
-            ask()
+    with pytest.raises(NotFound):
+        preview_move(99, starts_at=march(11), now=NOW)
+    with pytest.raises(NotFound):
+        preview_cancel(99, now=NOW)
+    with pytest.raises(NotFound):
+        propose_repair(99, now=NOW)
+
+
+def test_a_new_date_keeps_its_rest_from_needling_of_another_plan(context: Flask) -> None:
+    """The 10th, its ideal day, is within two days of a visit on the 11th at noon that is none of this plan's."""
+    world = make_world()
+    _, rows = series(world, 3, 12, 19, 26)
+    make_appointment(world, march(11, 12), uid="elsewhere")
+    (slot,) = preview_cancel(rows[1].id, now=march(4)).changes
+    assert march(9, 0) < slot.starts_at <= march(11, 12) - timedelta(days=2)
+
+
+def test_the_days_of_a_move_with_its_rest_are_told_where_it_breaks_it_elsewhere(context: Flask) -> None:
+    world = make_world()
+    _, rows = series(world, 3, 10, 17, 24)
+    make_appointment(world, march(14, 12), uid="elsewhere")
+    preview = preview_move(rows[1].id, starts_at=march(13), now=march(4))
+    assert (preview.rules, preview.repair_rules) == (("rest",), ("rest",))
+
+
+def test_a_late_session_is_placed_but_told_as_outside_its_window(context: Flask) -> None:
+    """It was due by the 12th; a new date on the 20th or later is none in its window."""
+    plan, rows = series(make_world(), 3, 10, 31)
+    rows[1].status = "cancelled"
+    db.session.get_one(PlannedSession, rows[1].planned_session_id).status = "to_place"
+    db.session.commit()
+    preview = propose_repair(plan.id, now=march(20, 8))
+    assert (preview.placed, preview.still_broken) == ([2], [2])
+
+
+def test_a_slot_held_until_a_time_that_is_over_is_free(context: Flask) -> None:
+    world = make_world()
+    _, rows = series(world, 3, 10, 17, 24)
+    other = make_patient("Other").id
+    hold = Hold(
+        patient_id=other, holder_kind="staff", holder_name="R", created_at=NOW, expires_at=march(4, 12)
+    )
+    save(hold)
+    make_appointment(world, march(11), patient_id=other, status="held", hold_id=hold.id)
+    assert preview_move(rows[1].id, starts_at=march(11), now=march(4, 11)).busy == ("practitioner",)
+    assert preview_move(rows[1].id, starts_at=march(11), now=march(4, 13)).busy == ()

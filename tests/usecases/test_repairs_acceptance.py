@@ -1,5 +1,6 @@
 """Accepting a repair: one transaction, one mail, one row in the trail for each appointment; or nothing at all."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +48,7 @@ def slot(world: World, number: int, starts_at: datetime) -> ChosenSlot:
 def accept(plan: TreatmentPlan, **asked: Any) -> list[Appointment]:
     """Accept with the versions that are there now, unless told otherwise."""
     db.session.rollback()
-    known = {
+    known: dict[str, Any] = {
         "version": db.session.get_one(TreatmentPlan, plan.id).version,
         "versions": {
             row.id: row.version
@@ -272,6 +273,39 @@ def test_a_repair_that_makes_no_sense_says_where(context: Flask, asked: Any, fie
     with pytest.raises(InvalidInput) as refused:
         accept(plan, **asked)
     assert refused.value.details["field"] == field
+
+
+def test_of_two_who_accept_at_once_one_is_told_that_it_is_out_of_date(app: Flask) -> None:
+    with app.app_context():
+        plan, rows = series(make_world(), 3, 10, 17, 24)
+        plan_id = plan.id
+        preview = preview_move(rows[1].id, starts_at=march(16), now=NOW)
+        moved = HandMove(rows[1].id, march(16))
+        db.session.remove()
+
+    def accept_it(_: int) -> str:
+        with app.app_context():
+            try:
+                accept_repair(
+                    plan_id,
+                    version=preview.plan_version,
+                    versions=preview.versions,
+                    changes=preview.changes,
+                    moved=moved,
+                    actor=RECEPTIONIST,
+                    now=NOW,
+                )
+            except StaleVersion:
+                return "stale"
+            finally:
+                db.session.remove()
+            return "done"
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = sorted(pool.map(accept_it, range(4)))
+    assert outcomes == ["done", "stale", "stale", "stale"]
+    with app.app_context():
+        assert [kind for kind, _ in mails()] == ["series_changed"]
 
 
 def test_calendars_that_showed_or_show_it_are_told_once(context: Flask) -> None:
