@@ -10,27 +10,26 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from scheduler.errors import Conflict, NotFound
-from scheduler.models.messages import Message, MessageItem, MessageKind, MessageState
+from scheduler.models.messages import Message, MessageItem, MessageKind
 from scheduler.models.patients import Patient
 from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.letter_rows import load_letters
 from scheduler.usecases.letters import Letter, still_to_tell
+from scheduler.usecases.messages import NEEDS_CARE, UNATTENDED
 from scheduler.usecases.outbox_rows import insert_messages, message_row
 from scheduler.usecases.paging import Page, fetch_page
 from scheduler.usecases.tasks import settle_address_tasks
 
-NEEDS_CARE = (MessageState.FAILED.value, MessageState.UNKNOWN.value)
 SENT_AGAIN, CALLED, CORRECTED = "sent_again", "called", "corrected"
-_to_care_for = (Message.state.in_(NEEDS_CARE), Message.handled_at.is_(None))
 
 
 @reading
 def list_unattended(session: Session, *, page: int = 1, page_size: int = 50) -> Page[Message]:
     """Mails that failed or may not have arrived and that nobody has seen to, the latest first."""
     query = select(Message).options(joinedload(Message.patient), selectinload(Message.items))
-    query = query.where(*_to_care_for).order_by(Message.next_attempt_at.desc(), Message.id.desc())
+    query = query.where(*UNATTENDED).order_by(Message.next_attempt_at.desc(), Message.id.desc())
     return fetch_page(session, query, page, page_size)
 
 
@@ -102,7 +101,7 @@ def _letter_now(session: Session, message: Message, now: datetime) -> Letter:
     found = load_letters(session, [message.id], now=now)
     answer = still_to_tell(found[0], now) if found else "There is nothing left to tell."
     if isinstance(answer, str):
-        raise Conflict("This mail is not sent again. " + answer)
+        raise Conflict("This mail is not sent again: %(reason)s", reason=answer)
     return answer
 
 

@@ -3,9 +3,12 @@
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from scheduler.models.messages import Message, MessageItem
+from scheduler.models.messages import Message, MessageItem, MessageState
 from scheduler.transaction import reading
 from scheduler.usecases.paging import Page, fetch_page
+
+NEEDS_CARE = (MessageState.FAILED.value, MessageState.UNKNOWN.value)
+UNATTENDED = (Message.state.in_(NEEDS_CARE), Message.handled_at.is_(None))
 
 
 @reading
@@ -35,3 +38,10 @@ def count_messages(session: Session) -> dict[str, int]:
     """state -> how many messages are in it; states without any are left out."""
     rows = session.execute(select(Message.state, func.count()).group_by(Message.state))
     return dict(rows.all())
+
+
+@reading
+def count_unattended(session: Session) -> int:
+    """How many mails failed or may not have arrived without anybody having seen to it."""
+    query = select(func.count()).select_from(Message).where(*UNATTENDED)
+    return session.scalar(query) or 0

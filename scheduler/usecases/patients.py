@@ -91,6 +91,8 @@ def follow_change(
 ) -> None:
     """What follows when details that were ``before`` have changed: version, reminders, feeds, search, trail."""
     patient.version += 1
+    if patient.email != before["email"]:
+        patient.address_failed_at = None
     if (patient.email, patient.wants_reminders) != (before["email"], before["wants_reminders"]):
         owe_reminders(session, _still_to_come(session, patient, now), now=now)
     changed = sorted(name for name, value in before.items() if getattr(patient, name) != value)
@@ -168,11 +170,16 @@ def fold(text: str) -> str:
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
+def phone_digits(phone: str | None) -> str:
+    """The digits of a phone number."""
+    return re.sub(r"\D", "", phone or "")
+
+
 def search_terms(patient: Patient) -> set[str]:
     """The folded words by whose beginning a patient is found."""
     words = set(re.split(r"[^\w]+", fold(patient.name)))
     words.add(fold(patient.family_name).replace(" ", ""))
-    digits = re.sub(r"\D", "", patient.phone or "")
+    digits = phone_digits(patient.phone)
     if digits:
         words |= {digits, digits.lstrip("0")}
         if (patient.phone or "").strip().startswith("+"):

@@ -17,6 +17,7 @@ from scheduler.usecases import patients
 from scheduler.usecases.patient_record import next_appointments
 from scheduler.usecases.patients import PatientDetails
 from scheduler.web import once
+from scheduler.web.links import local_path
 from scheduler.web.notices import notice
 from scheduler.web.patient_page import patient_page
 from scheduler.web.requests import page_number, wants_fragment
@@ -94,7 +95,8 @@ def change(patient_id: int) -> Answer:
         patient = patients.view_patient(patient_id, actor=current_actor(), now=clock.now())
         return _form_again(error, patient=patient)
     notice(gettext("The changes are kept."))
-    return redirect(url_for(".show", patient_id=patient_id), 303)
+    back = request.args.get("next")
+    return redirect(local_path(back) if back else url_for(".show", patient_id=patient_id), 303)
 
 
 def _entered() -> PatientDetails:

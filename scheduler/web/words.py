@@ -33,6 +33,12 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "no_capacity": _l("No free capacity"),
         "no_show": _l("Did not come"),
     },
+    "task": {
+        "call": _l("Call"),
+        "address": _l("Address"),
+        "mail": _l("Mail"),
+        "request": _l("Request"),
+    },
     "message": {
         "due": _l("Waiting"),
         "claimed": _l("Being sent"),
@@ -54,6 +60,30 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "reminder": _l("Reminder"),
         "change": _l("Change"),
         "cancellation": _l("Cancellation"),
+    },
+    "offer": {
+        "open": _l("Running"),
+        "taken": _l("Taken"),
+        "exhausted": _l("Nobody left"),
+        "stopped": _l("Taken back"),
+    },
+    "turn": {
+        "waiting": _l("Waiting"),
+        "asked": _l("Asked"),
+        "accepted": _l("Accepted"),
+        "declined": _l("Declined"),
+        "expired": _l("No answer"),
+        "passed_over": _l("Not asked"),
+    },
+    "urgency": {
+        "urgent": _l("Urgent"),
+        "soon": _l("Soon"),
+        "routine": _l("Routine"),
+    },
+    "closed_why": {
+        "booked": _l("Booked"),
+        "withdrawn": _l("Withdrawn"),
+        "over": _l("Over"),
     },
     "caution": {
         "anticoagulants": _l("Anticoagulants"),
@@ -115,8 +145,10 @@ WORDS: dict[str, dict[str, LazyString]] = {
 """noun -> code -> word."""
 
 TONES = {
+    "accepted": "good",
     "active": "info",
     "arrived": "info",
+    "asked": "info",
     "booked": "info",
     "claimed": "info",
     "completed": "good",
@@ -125,12 +157,16 @@ TONES = {
     "failed": "bad",
     "missed": "bad",
     "no_show": "bad",
+    "open": "info",
     "paused": "warn",
     "placed": "info",
     "sending": "info",
     "sent": "good",
+    "soon": "warn",
+    "taken": "good",
     "to_place": "warn",
     "unknown": "warn",
+    "urgent": "bad",
 }
 """code -> tone of its badge; quiet where it is not listed."""
 

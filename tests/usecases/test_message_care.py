@@ -107,7 +107,7 @@ def test_what_is_not_true_any_more_is_not_sent_again(context: Flask) -> None:
     change(appointment, status="cancelled")
     with pytest.raises(Conflict) as refused:
         send_again()
-    assert str(refused.value) == "This mail is not sent again. The appointment was cancelled."
+    assert str(refused.value) == "This mail is not sent again: The appointment was cancelled."
     assert messages()[0].handled_at is None
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.factories import NOW, World, at, make_appointment, make_message
+from scheduler.usecases.messages import count_messages
+from tests.factories import NOW, World, at, make_appointment, make_message, save
 from tests.web.browser import Browser
 
 SENTENCES: list[tuple[dict[str, Any], str]] = [
@@ -53,6 +54,7 @@ def test_states_are_filters_with_numbers(desk: Browser, app: Flask, world: World
     page = desk.get("/messages?state=failed").text
     chips = re.findall(r">\s*([A-Z][a-z ]+?) <span[^>]*>(\d+)</span>", page)
     assert chips == [
+        ("To see to", "1"),
         ("All", "3"),
         ("Waiting", "0"),
         ("Sent", "2"),
@@ -75,3 +77,93 @@ def test_practitioners_see_no_messages(stranger: Browser, world: World) -> None:
     page = stranger.get(f"/patients/{world.patient_id}").text
     assert "messages-title" not in page
     assert 'href="/messages"' not in page
+
+
+def world_with_failed(app: Flask, world: World, **changes: Any) -> int:
+    with app.app_context():
+        values = {"state": "failed", "server_reply": "550 no such user"} | changes
+        return make_message(make_appointment(world, at(3)), **values).id
+
+
+@pytest.mark.usefixtures("monday")
+def test_what_failed_is_sent_again_once_however_often_it_is_asked(
+    desk: Browser, app: Flask, world: World
+) -> None:
+    number = world_with_failed(app, world)
+    assert "550 no such user" in desk.get("/messages/care").text
+    for _ in range(2):
+        answer = desk.post(f"/messages/{number}/send-again", {"next": "/messages/care"})
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/messages/care")
+    assert "Nothing to see to" in desk.get("/messages/care").text
+    with app.app_context():
+        assert count_messages() == {"failed": 1, "due": 1}
+    assert "550 no such user Sent again, Mon, 2 Mar 2026, 08:00." in unescape(desk.get("/messages").text)
+
+
+@pytest.mark.usefixtures("monday")
+def test_who_was_called_instead_is_off_the_list(desk: Browser, app: Flask, world: World) -> None:
+    number = world_with_failed(app, world)
+    desk.post(f"/messages/{number}/called", {"next": "/messages/care"})
+    page = unescape(desk.get("/messages/care").text)
+    assert "Noted that the patient was called." in page
+    assert "Nothing to see to" in page
+
+
+@pytest.mark.usefixtures("monday")
+def test_a_refusal_is_a_sentence_on_the_list(desk: Browser, app: Flask, world: World) -> None:
+    number = world_with_failed(app, world, state="sent")
+    desk.post(f"/messages/{number}/send-again", {"next": "/messages/care"})
+    sentence = "Only a mail that failed, or may not have arrived, needs this."
+    assert sentence in unescape(desk.get("/messages/care").text)
+
+
+@pytest.mark.usefixtures("monday")
+def test_a_corrected_address_is_offered_for_sending_again(desk: Browser, app: Flask, world: World) -> None:
+    world_with_failed(app, world, recipient="wrong@mail.example")
+    page = unescape(desk.get("/messages/care").text)
+    assert "Send again to paul.pain@mail.example" in page
+    assert f'href="/patients/{world.patient_id}/edit?next=/messages/care"' in page
+
+
+@pytest.mark.usefixtures("monday")
+def test_mails_to_the_clinics_own_people_are_listed(desk: Browser, app: Flask, world: World) -> None:
+    with app.app_context():
+        clinic_mail = make_message(make_appointment(world, at(3)), kind="weekly_summary", state="failed")
+        clinic_mail.patient_id = None
+        save(clinic_mail)
+    for path in ("/messages", "/messages/care"):
+        assert "The clinic" in desk.get(path).text
+
+
+@pytest.mark.usefixtures("monday")
+def test_the_next_days_show_what_goes_out_and_what_does_not(desk: Browser, app: Flask, world: World) -> None:
+    with app.app_context():
+        make_message(make_appointment(world, at(3)), due_at=NOW, next_attempt_at=NOW)
+        gone = make_appointment(world, at(4), status="cancelled")
+        make_message(gone, due_at=NOW, next_attempt_at=NOW)
+    page = unescape(desk.get("/messages/upcoming").text)
+    assert page.count("The appointment was cancelled.") == 1
+    assert page.count("Tue, 3 Mar 2026, 10:00") == 1
+    assert page.count("Not sent") == 1
+
+
+@pytest.mark.usefixtures("monday")
+def test_a_task_is_added_shown_and_done(desk: Browser, app: Flask, world: World) -> None:
+    form = desk.get(f"/tasks/new?patient_id={world.patient_id}").text
+    (key,) = re.findall(r'name="form_key" value="([^"]+)"', form)
+    entered = {"patient_id": world.patient_id, "kind": "call", "note": "Ask about <Tuesday>", "form_key": key}
+    for _ in range(2):
+        assert desk.post("/tasks/new", entered).headers["Location"] == "/tasks"
+    page = desk.get("/tasks").text
+    assert page.count("Ask about &lt;Tuesday&gt;") == 1
+    (path,) = re.findall(r'action="(/tasks/\d+/done)"', page)
+    desk.post(path, {"next": "/tasks"})
+    assert "Nothing to do." in desk.get("/tasks").text
+    assert "done Mon, 2 Mar 2026, 08:00 by" in desk.get("/tasks?done=1").text
+
+
+@pytest.mark.usefixtures("monday")
+def test_a_task_without_words_is_asked_for_them(desk: Browser, world: World) -> None:
+    answer = desk.post("/tasks/new", {"patient_id": world.patient_id, "kind": "call", "note": " "})
+    assert answer.status_code == 422
+    assert "Say in 1 to 1000 letters what is to be done." in answer.text

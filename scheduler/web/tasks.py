@@ -1,0 +1,91 @@
+"""Tasks: what the desk has to do by hand, open or done, of everybody or of one patient."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug import Response
+
+from scheduler import clock
+from scheduler.access import current_actor, guard
+from scheduler.errors import InvalidInput
+from scheduler.http_errors import problem_of, say
+from scheduler.models import Task
+from scheduler.usecases import patients, tasks
+from scheduler.web import once
+from scheduler.web.links import local_path
+from scheduler.web.notices import notice
+from scheduler.web.requests import page_number
+
+pages = Blueprint("tasks", __name__, url_prefix="/tasks")
+PAGE_SIZE = 50
+
+
+@pages.get("")
+@guard("messages.read")
+def index() -> str:
+    """Open tasks, the oldest first; or those that are done."""
+    done, page = request.args.get("done") == "1", page_number()
+    found = tasks.list_tasks(done=done, page=page, page_size=PAGE_SIZE)
+    return render_template(
+        "tasks/index.html",
+        found=found,
+        done=done,
+        open_tasks=tasks.count_open_tasks(),
+        page=page,
+        page_size=PAGE_SIZE,
+        words_of=words_of,
+    )
+
+
+@pages.get("/new")
+@guard("messages.write")
+def new() -> str:
+    """The form for a task about a patient."""
+    return _form(request.args.get("patient_id", 0, type=int))
+
+
+@pages.post("/new")
+@guard("messages.write")
+def add() -> Response | tuple[str, int]:
+    """Add the task."""
+    patient_id = request.form.get("patient_id", 0, type=int)
+    try:
+        tasks.add_task(
+            kind=request.form.get("kind", ""),
+            patient_id=patient_id,
+            note=request.form.get("note", ""),
+            actor=current_actor(),
+            now=clock.now(),
+            idempotency=once.asked_once(),
+        )
+    except InvalidInput as error:
+        return _form(patient_id, error), problem_of(error).status
+    notice(gettext("The task is on the list."))
+    return redirect(url_for(".index"), 303)
+
+
+@pages.post("/<int:task_id>/done")
+@guard("messages.write")
+def finish(task_id: int) -> Response:
+    """Take a task off the list."""
+    tasks.finish_task(task_id, actor=current_actor(), now=clock.now())
+    notice(gettext("The task is done."))
+    return redirect(local_path(request.form.get("next")), 303)
+
+
+def words_of(task: Task) -> str:
+    """The note; one that the service wrote is put into the reader's language."""
+    fields = task.detail.get("fields")
+    if not fields:
+        return task.note
+    return str(gettext(task.note, **fields))
+
+
+def _form(patient_id: int, error: InvalidInput | None = None) -> str:
+    patient = patients.view_patient(patient_id, actor=current_actor(), now=clock.now())
+    return render_template(
+        "tasks/form.html",
+        patient=patient,
+        values=request.form,
+        form_key=request.form.get(once.FIELD) or once.new_key(),
+        errors={error.details.get("field"): say(error)} if error else {},
+    )
