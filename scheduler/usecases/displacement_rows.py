@@ -22,7 +22,7 @@ from scheduler.usecases.absence_rows import (
 from scheduler.usecases.absence_times import Edge, instants_between
 from scheduler.usecases.appointment_state import MOVABLE
 from scheduler.usecases.availability_rows import LONGEST
-from scheduler.usecases.lookup import find_in_use
+from scheduler.usecases.lookup import find, find_in_use
 
 NEAR = timedelta(days=21)
 """How far around its displaced appointments what a patient keeps is shown."""
@@ -38,7 +38,10 @@ def described(
     clock: str | int | None,
     reason: str,
 ) -> Absence:
-    """The absence of one practitioner, location or room, unsaved. Raises NotFound or InvalidInput."""
+    """The absence of one practitioner, location or room, unsaved. Raises NotFound or InvalidInput.
+
+    An archived room can be emptied too: that is when it is most needed.
+    """
     if sum(number is not None for number in (practitioner_id, location_id, room_id)) != 1:
         raise InvalidInput("Please choose one practitioner, location or room.", field="who")
     if practitioner_id is not None:
@@ -49,7 +52,7 @@ def described(
         place = find_place(session, location_id)
         kind, whose, name, zone = AbsenceKind.CLOSURE, place.id, place.name, ZoneInfo(place.zone)
     else:
-        room = find_in_use(session, Room, room_id or 0)
+        room = find(session, Room, room_id or 0)
         kind, whose, name = AbsenceKind.ROOM, room.id, f"{room.name}, {room.location.name}"
         zone = ZoneInfo(room.location.zone)
     starts_at, ends_at = instants_between(starts, until, zone)

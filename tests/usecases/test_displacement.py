@@ -241,6 +241,16 @@ def test_room_out_of_use_changes_the_room_first(world: World) -> None:
     assert moved.room_id == world.room_ids[1]
 
 
+def test_archived_room_is_emptied_into_those_in_use(world: World) -> None:
+    make_appointment(world, at(3))
+    db.session.get_one(Room, world.room_ids[0]).archived_at = NOW
+    db.session.commit()
+    found = preview_absence(room_id=world.room_ids[0], starts=day(3), until=day(31), now=NOW)
+    assert [(slot_of(line).starts_at, slot_of(line).room_id) for line in found.lines] == [
+        (at(3), world.room_ids[1])
+    ]
+
+
 def test_on_the_day_the_clocks_change_the_wall_clock_counts(world: World) -> None:
     """29 March 2026: 10:00 is 09:00 UTC before and 08:00 UTC after."""
     save(

@@ -24,13 +24,20 @@ function count() {
   repair.querySelector("[data-apply]").disabled = selected === 0;
 }
 
+// Post fields and answer the part of the page that comes back; whoever is signed out meanwhile is led to signing in.
+async function ask(address, body) {
+  const headers = { "HX-Request": "true", Accept: "text/html" };
+  const response = await fetch(address, { method: "POST", headers, body });
+  const elsewhere = response.headers.get("HX-Redirect");
+  if (elsewhere) window.location.assign(elsewhere);
+  return response.text();
+}
+
 // Send one line; its result is written below it. Answers moved, released, taken or refused.
 async function apply(line) {
   const result = line.querySelector("[data-result]");
   try {
-    const headers = { "HX-Request": "true", Accept: "text/html" };
-    const response = await fetch(repair.action, { method: "POST", headers, body: fieldsOf(line) });
-    result.innerHTML = await response.text();
+    result.innerHTML = await ask(repair.action, fieldsOf(line));
   } catch {
     result.textContent = repair.dataset.unreachable;
     return "refused";
@@ -76,14 +83,12 @@ function told_of(sentence, values) {
 async function showSlots(link) {
   const line = link.closest(".line");
   const choices = line.querySelector("[data-choices]");
-  const headers = { "HX-Request": "true", Accept: "text/html" };
   const fields = new URLSearchParams(new FormData(repair));
   fields.delete("gap");
   fields.delete("others");
   for (const [name, value] of new URL(link.href).searchParams) fields.set(name, value);
   try {
-    const response = await fetch(link.pathname, { method: "POST", headers, body: fields });
-    choices.innerHTML = await response.text();
+    choices.innerHTML = await ask(link.pathname, fields);
     rename(choices);
     (choices.querySelector("input") ?? choices.querySelector("a"))?.focus();
   } catch {
