@@ -22,7 +22,10 @@ from scheduler.mail.dispatcher import Mailer, dispatch_messages
 from scheduler.mail.returns import in_imap, in_maildir, read_returns
 from scheduler.mail.site import Site
 from scheduler.usecases.housekeeping import finish_job, start_job, tidy_up
+from scheduler.usecases.imports.waiting import open_room
+from scheduler.usecases.offer_expiry import expire_offers
 from scheduler.usecases.summaries import owe_summaries, summaries_due
+from scheduler.usecases.waitlist import close_over_entries
 
 log = logging.getLogger(__name__)
 Stop = Callable[[], bool]
@@ -43,8 +46,14 @@ def _dispatch(settings: Settings, stop: Stop) -> str:
     return str(dispatch_messages(mailer, clock=clock.now, stop=stop))
 
 
-def _tidy(_settings: Settings, _stop: Stop) -> str:
-    return f"{tidy_up(now=clock.now())} rows deleted"
+def _tidy(settings: Settings, _stop: Stop) -> str:
+    now = clock.now()
+    open_room(settings.secret_key, settings.database_url).sweep(now)
+    return f"{tidy_up(now=now)} rows deleted, {close_over_entries(now=now)} waitlist entries over"
+
+
+def _pass_offers_on(settings: Settings, _stop: Stop) -> str:
+    return f"{expire_offers(now=clock.now(), link_key=settings.secret_key)} offers passed on"
 
 
 def _owe_summaries(_settings: Settings, _stop: Stop) -> str:
@@ -65,6 +74,7 @@ def _read_returns(settings: Settings, stop: Stop) -> str:
 
 JOBS: Mapping[str, Job] = {
     "dispatch": Job(timedelta(seconds=5), _dispatch),
+    "offers": Job(timedelta(seconds=5), _pass_offers_on),
     "returns": Job(timedelta(minutes=1), _read_returns),
     "summaries": Job(timedelta(minutes=10), _owe_summaries),
     "tidy": Job(timedelta(hours=1), _tidy),

@@ -33,6 +33,7 @@ class OfferedSlot:
     """An offer as its patient sees it; instants in UTC."""
 
     turn_id: int
+    patient_id: int
     state: str
     """open, accepted, declined, taken or over."""
     given_name: str
@@ -95,6 +96,7 @@ def see_offered_slot(session: Session, turn_id: int, *, now: datetime) -> Offere
     state = state_of_turn(offer, turn, now)
     return OfferedSlot(
         turn_id=turn.id,
+        patient_id=turn.patient_id,
         state=state,
         given_name=turn.patient.given_name,
         kind=turn.appointment_type.name,

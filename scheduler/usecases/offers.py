@@ -171,9 +171,9 @@ def turn_for_secret(session: Session, secret: str) -> int:
     return found
 
 
-def patient_actor(turn: OfferTurn, source: str) -> Actor:
+def patient_actor(patient_id: int, source: str) -> Actor:
     """A patient who answers by the link in the mail."""
-    return Actor("patient", turn.patient_id, "by the link in the mail", Role.PRACTITIONER, source)
+    return Actor("patient", patient_id, "by the link in the mail", Role.PRACTITIONER, source)
 
 
 def _opened(
