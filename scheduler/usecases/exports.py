@@ -1,6 +1,6 @@
 """Everything of the clinic as CSV files: UTF-8 with a byte order mark, CRLF, no cell that a spreadsheet would run.
 
-Read in one transaction, some rows at a time, so that any amount needs the same memory. Left out are secrets and what
+Read as of one moment, some rows at a time, so that any amount needs the same memory. Left out are secrets and what
 only the machine needs: passwords, keys, addresses of feeds, sessions, search words.
 """
 
@@ -77,6 +77,7 @@ def export_files(folder: Path) -> Iterator[str]:
 
     Call note_export first. Raises FileExistsError rather than overwrite a file.
     """
+    _hold_still()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, table in exported_tables():
         path = folder / f"{name}.csv"
@@ -89,6 +90,7 @@ def export_files(folder: Path) -> Iterator[str]:
 
 def export_zip() -> Iterator[bytes]:
     """The same files as one ZIP archive, piece by piece as it is made. Call note_export first."""
+    _hold_still()
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, table in exported_tables():
@@ -98,6 +100,13 @@ def export_zip() -> Iterator[bytes]:
                     yield from pipe.take()
             yield from pipe.take()
     yield from pipe.take()
+
+
+def _hold_still() -> None:
+    """Begin a transaction in which all files show the same moment (SQLite's are like that anyway)."""
+    db.session.rollback()
+    if db.engine.dialect.name == "postgresql":
+        db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
 def csv_pieces(table: Table) -> Iterator[str]:

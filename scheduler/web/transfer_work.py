@@ -1,10 +1,8 @@
 """Checking an uploaded file, and bringing it in while the page watches."""
 
-import hashlib
 import logging
 import os
 import secrets
-import tempfile
 import threading
 from collections.abc import Mapping
 from datetime import date
@@ -25,7 +23,7 @@ from scheduler.usecases.imports.outcome import committed_import
 from scheduler.usecases.imports.patients import PatientChoices, check_patients, import_patients
 from scheduler.usecases.imports.report import Progress, Report
 from scheduler.usecases.imports.tables import Table, read_table
-from scheduler.usecases.imports.waiting import State, WaitingRoom
+from scheduler.usecases.imports.waiting import State, WaitingRoom, open_room
 
 log = logging.getLogger(__name__)
 PATIENTS, APPOINTMENTS, DIARY = "patients", "appointments", "diary"
@@ -38,8 +36,7 @@ SURPRISE = "Something went wrong here. It has been noted; nothing was written."
 def room() -> WaitingRoom:
     """The folder for this service's uploads; what was forgotten there is swept out."""
     settings: Settings = current_app.config["SETTINGS"]
-    mark = hashlib.sha256(f"{settings.secret_key} {settings.database_url}".encode()).hexdigest()[:12]
-    found = WaitingRoom(Path(tempfile.gettempdir()) / f"needletime-uploads-{mark}")
+    found = open_room(settings.secret_key, settings.database_url)
     found.sweep(clock.now())
     return found
 

@@ -4,10 +4,12 @@ Files are readable by the service's own user only, deleted as soon as they are b
 hour in any case. Each has a random name; whoever uploaded it is the only one who may see it.
 """
 
+import hashlib
 import json
 import os
 import secrets
 import stat
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -20,6 +22,12 @@ from scheduler.usecases.imports.report import Problem, Report
 LASTS = timedelta(hours=1)
 STATE, DATA, REPORT, CLAIM = "state.json", "data", "report.json", "running"
 State = dict[str, Any]
+
+
+def open_room(secret_key: str, database_url: str) -> "WaitingRoom":
+    """The folder for the uploads of the service with this key and database, the same for all of its processes."""
+    mark = hashlib.sha256(f"{secret_key} {database_url}".encode()).hexdigest()[:12]
+    return WaitingRoom(Path(tempfile.gettempdir()) / f"needletime-uploads-{mark}")
 
 
 class WaitingRoom:
