@@ -12,7 +12,17 @@ from scheduler.extensions import db
 from scheduler.models import Appointment, Hold, PlannedSession, TimeOff, TreatmentPlan
 from scheduler.usecases.repairs import broken_ahead, preview_cancel, preview_move, propose_repair
 from scheduler.usecases.repairs_lines import RepairPreview, Stand
-from tests.factories import NOW, World, at, make_appointment, make_patient, make_world, save
+from tests.factories import (
+    NOW,
+    World,
+    at,
+    make_appointment,
+    make_patient,
+    make_practitioner,
+    make_world,
+    save,
+)
+from tests.query_counter import count_queries
 from tests.usecases.test_plans import WEEKLY, prescribe
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -227,3 +237,18 @@ def test_a_slot_held_until_a_time_that_is_over_is_free(context: Flask) -> None:
     make_appointment(world, march(11), patient_id=other, status="held", hold_id=hold.id)
     assert preview_move(rows[1].id, starts_at=march(11), now=march(4, 11)).busy == ("practitioner",)
     assert preview_move(rows[1].id, starts_at=march(11), now=march(4, 13)).busy == ()
+
+
+def test_a_preview_asks_the_database_as_often_for_one_practitioner_as_for_many(context: Flask) -> None:
+    world = make_world()
+    _, rows = series(world, 3, 10, 17, 24)
+    number, asked = rows[1].id, []
+    for colleagues in (0, 4):
+        for name in range(colleagues):
+            make_practitioner(world.location_id, given_name=f"Other {name}")
+        for _ in range(2):
+            db.session.rollback()
+            with count_queries() as counter:
+                assert preview_move(number, starts_at=march(13), now=NOW).offered
+        asked.append(counter.total)
+    assert asked[0] == asked[1]
