@@ -10,7 +10,7 @@ from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.clinic import load_shipped_protocols
 from scheduler.usecases.patients import PatientDetails, register_patient
 from scheduler.usecases.plans import prescribe_plan
-from tests.browser.conftest import Live
+from tests.browser.conftest import Live, sign_in
 from tests.browser.hands import entry
 from tests.browser.looks import overflow, violations
 from tests.factories import NOW, at, make_appointment, make_patient, make_practitioner, save
@@ -30,7 +30,8 @@ def clinic(live: Live) -> Live:
         save(*protocols)
         wanda = make_practitioner(live.world.location_id, given_name="Wanda", family_name="Zweig").id
         save(TimeOff(practitioner_id=wanda, starts_at=at(3, 11), ends_at=at(3, 12)))
-        for hour, status in enumerate(AppointmentStatus, start=9):
+        lives = [status for status in AppointmentStatus if status != AppointmentStatus.HELD]
+        for hour, status in enumerate(lives, start=9):
             patient = make_patient("Annegret-Rosemarie", f"Wolkenbruch-{status.value}").id
             make_appointment(live.world, at(3, hour), patient_id=patient, status=status.value)
         details = PatientDetails(given_name="Karl", family_name="Kaiser", cautions=("epilepsy",))
@@ -118,6 +119,34 @@ SCREENS: tuple[Callable[[Page], None], ...] = (
     plan,
     plans,
 )
+
+
+HOURS = "/clinic/practitioners/1/hours"
+CLINIC = (
+    *("/clinic", "/clinic/details", "/clinic/locations", "/clinic/locations/1", "/clinic/locations/new"),
+    *("/clinic/practitioners", "/clinic/practitioners/1", "/clinic/practitioners/new", HOURS, f"{HOURS}/new"),
+    *(f"{HOURS}/1_2025-01-06__1", "/clinic/credentials/1", "/clinic/types", "/clinic/types/1"),
+    *("/clinic/protocols", "/clinic/protocols/5", "/clinic/holidays", "/clinic/reminders", "/clinic/staff"),
+    *("/clinic/staff/1", "/clinic/staff/new", "/clinic/keys", "/account"),
+)
+"""The clinic's own screens, as an administrator sees them."""
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
+def test_the_clinics_screens_are_accessible_and_fit(clinic: Live, page: Page, theme: str, width: int) -> None:
+    sign_in(page, "admin")
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 860})
+    found = {}
+    for path in CLINIC:
+        page.goto(path)
+        found[path] = (violations(page), overflow(page))
+    page.goto(f"{HOURS}/1_2025-01-06__1")
+    page.get_by_label("Tuesday", exact=True).fill("8-9")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("button", name="Save all the same")).to_be_visible()
+    found["what falls outside"] = (violations(page), overflow(page))
+    assert found == dict.fromkeys(found, ([], 0))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
