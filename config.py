@@ -72,7 +72,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     dev_inbox = environment.get("DEV_INBOX", "")
     maildir, imap = environment.get("BOUNCE_MAILDIR", ""), environment.get("BOUNCE_IMAP_URL", "")
     if maildir and imap:
-        raise SettingError("Set BOUNCE_MAILDIR or BOUNCE_IMAP_URL, not both.")
+        raise SettingError("BOUNCE_MAILDIR and BOUNCE_IMAP_URL exclude each other: set one.")
     return Settings(
         database_url=_database_url(environment.get("DATABASE_URL", "")),
         secret_key=_secret_key(environment.get("SECRET_KEY", "")),

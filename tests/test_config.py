@@ -3,7 +3,7 @@
 import pytest
 from flask import request
 
-from config import SettingError, SmtpSettings, parse_smtp_url, read_settings
+from config import ImapSettings, SettingError, SmtpSettings, parse_imap_url, parse_smtp_url, read_settings
 from scheduler import create_app
 
 SECRET = {"SECRET_KEY": "s" * 32, "DATABASE_URL": "sqlite:///:memory:"}
@@ -22,6 +22,11 @@ SECRET = {"SECRET_KEY": "s" * 32, "DATABASE_URL": "sqlite:///:memory:"}
         ({"SMTP_URL": "smtp://mail.example.org?tls=1"}, "SMTP_URL"),
         ({"MAIL_FROM": "The Desk"}, "MAIL_FROM"),
         ({"MAIL_FROM": "a@b.example\nBcc: c@d.example"}, "MAIL_FROM"),
+        ({"BOUNCE_MAILDIR": "/nonexistent"}, "BOUNCE_MAILDIR"),
+        ({"BOUNCE_MAILDIR": "/x", "BOUNCE_IMAP_URL": "imaps://a:b@c"}, "BOUNCE_MAILDIR"),
+        ({"BOUNCE_IMAP_URL": "pop3://a:b@mail.example.org"}, "BOUNCE_IMAP_URL"),
+        ({"BOUNCE_IMAP_URL": "imaps://mail.example.org"}, "BOUNCE_IMAP_URL"),
+        ({"BOUNCE_IMAP_URL": "imaps://a:b@mail.example.org:x"}, "BOUNCE_IMAP_URL"),
         ({"RUN_CLOCK": "yes"}, "RUN_CLOCK"),
         ({"TRUSTED_PROXIES": "all"}, "TRUSTED_PROXIES"),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),
@@ -51,6 +56,24 @@ def test_database_address_as_postgresql_gives_it_finds_our_driver() -> None:
 )
 def test_mail_server_address(url: str, parsed: SmtpSettings | None) -> None:
     assert parse_smtp_url(url) == parsed
+
+
+@pytest.mark.parametrize(
+    ("url", "parsed"),
+    [
+        ("", None),
+        (
+            "imaps://desk:p%40ss@mail.example.org",
+            ImapSettings("mail.example.org", 993, "desk", "p@ss", True, False, "INBOX"),
+        ),
+        (
+            "imap://desk:pw@mail.example.org:1143/INBOX/Bounces?starttls=1",
+            ImapSettings("mail.example.org", 1143, "desk", "pw", False, True, "INBOX/Bounces"),
+        ),
+    ],
+)
+def test_mailbox_of_returned_mails(url: str, parsed: ImapSettings | None) -> None:
+    assert parse_imap_url(url) == parsed
 
 
 @pytest.mark.parametrize(("proxies", "seen"), [("0", "10.0.0.9"), ("1", "203.0.113.7")])

@@ -18,6 +18,7 @@ from scheduler.api import (
     plans,
     repairs,
     slots,
+    tasks,
     waitlist,
 )
 from scheduler.api.parsing import RowNumber
@@ -39,6 +40,7 @@ NOUNS = (
     waitlist,
     offers,
     messages,
+    tasks,
     feed_tokens,
 )
 """In the order in which the documentation shows them."""

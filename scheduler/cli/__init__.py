@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from scheduler.cli import clinic, demo, doctor, jobs, people, practitioners, transfer
+from scheduler.cli import clinic, demo, doctor, jobs, messages, people, practitioners, transfer
 
 
 def register(app: Flask) -> None:
@@ -15,6 +15,7 @@ def register(app: Flask) -> None:
         people.api_key,
         people.feed,
         jobs.commands,
+        messages.commands,
         doctor.doctor,
         transfer.patients,
         transfer.appointments,

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from scheduler.models.messages import Message, MessageKind
 from scheduler.transaction import reading
@@ -47,7 +47,7 @@ def list_upcoming(
             Message.state == "due",
             Message.next_attempt_at < now + timedelta(days=days),
         )
-        .options(joinedload(Message.patient))
+        .options(joinedload(Message.patient), selectinload(Message.items))
         .order_by(Message.next_attempt_at, Message.id)
     ).all()
     letters = {letter.id: letter for letter in load_letters(session, [row.id for row in rows], now=now)}

@@ -48,6 +48,8 @@ def test_booking_owes_a_confirmation_and_two_reminders(booked: dict[str, Any], d
         "attempts": 0,
         "server_reply": "",
         "created_at": "2026-03-02T07:00:00Z",
+        "handled_at": None,
+        "handled_how": None,
     }
 
 
@@ -66,3 +68,52 @@ def test_list_is_narrowed_by_state_appointment_and_patient(
     assert desk.get("/messages", patient_id=99).get_json()["total"] == 0
     assert desk.get("/messages", appointment_id=99).get_json()["total"] == 0
     assert len(desk.get("/messages", page=2, page_size=2).get_json()["items"]) == 1
+
+
+def fail_confirmation(app: Flask) -> None:
+    with app.app_context():
+        failed = update(Message).where(Message.kind == "confirmation").values(state="failed")
+        db.session.execute(failed)
+        db.session.commit()
+
+
+def test_a_mail_that_failed_is_sent_again_once(app: Flask, booked: dict[str, Any], desk: Caller) -> None:
+    fail_confirmation(app)
+    (row,) = desk.get("/messages/unattended").get_json()["items"]
+    path = f"/messages/{row['id']}/send-again"
+    first, second = (desk.post(path, None).get_json() for _ in range(2))
+    assert first == second
+    assert (first["state"], first["kind"], first["appointment_ids"]) == (
+        "due",
+        "confirmation",
+        [booked["id"]],
+    )
+    assert desk.get("/messages/unattended").get_json()["total"] == 0
+    (failed,) = desk.get("/messages", state="failed").get_json()["items"]
+    assert (failed["handled_how"], failed["handled_at"]) == ("sent_again", "2026-03-02T07:00:00Z")
+
+
+def test_who_was_called_is_kept_and_what_needs_no_care_is_refused(
+    app: Flask, booked: dict[str, Any], desk: Caller
+) -> None:
+    fail_confirmation(app)
+    (row,) = desk.get("/messages/unattended").get_json()["items"]
+    assert desk.post(f"/messages/{row['id']}/called", None).get_json()["handled_how"] == "called"
+    reminder = desk.get("/messages", state="due").get_json()["items"][0]["id"]
+    for deed in ("called", "send-again"):
+        assert desk.post(f"/messages/{reminder}/{deed}", None).status_code == 409
+        assert desk.post(f"/messages/99/{deed}", None).status_code == 404
+
+
+def test_the_dry_run_tells_what_would_go_out_when(booked: dict[str, Any], desk: Caller) -> None:
+    body = desk.get("/messages/upcoming").get_json()
+    told = [
+        (row["message"]["kind"], row["goes_out_at"], row["starts_at"], row["why_not"])
+        for row in body["items"]
+    ]
+    starts_at = [booked["starts_at"]]
+    assert told == [
+        ("confirmation", "2026-03-02T07:00:00Z", starts_at, ""),
+        ("reminder", utc(at(3, 10)), starts_at, ""),
+        ("reminder", utc(at(5, 10)), starts_at, ""),
+    ]
