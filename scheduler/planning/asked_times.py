@@ -24,40 +24,9 @@ PARTS_OF_DAY = {
     (16 * 60, None): ("evening", "evenings", "abend", "abends"),
 }
 FILLERS = frozenset(
-    [
-        "first",
-        "free",
-        "on",
-        "in",
-        "the",
-        "at",
-        "a",
-        "an",
-        "any",
-        "um",
-        "am",
-        "der",
-        "die",
-        "das",
-        "den",
-        "dem",
-        "erster",
-        "erste",
-        "frei",
-        "freie",
-        "bitte",
-        "and",
-        "und",
-        "or",
-        "oder",
-        "uhr",
-        "o'clock",
-        "h",
-        "only",
-        "nur",
-        "week",
-        "woche",
-    ]
+    {"first", "free", "on", "in", "the", "at", "a", "an", "any", "and", "or", "o'clock", "h", "only", "week"}
+    | {"um", "am", "der", "die", "das", "den", "dem", "erster", "erste", "frei", "freie", "bitte", "und"}
+    | {"oder", "uhr", "nur", "woche"}
 )
 AFTER = frozenset(("after", "from", "ab", "nach"))
 BEFORE = frozenset(("before", "until", "till", "bis", "vor"))
@@ -71,8 +40,10 @@ _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})|(\d{1,2})\.(\d{1,2})\.(\d{4})?")
 
 @dataclass(frozen=True, slots=True)
 class AskedTimes:
-    """Local dates from ``from_on`` on (to ``to_on``, included; None: open), weekdays (0 is Monday; none: any), minutes of
-    day [from, until) in which a visit should start; None leaves that end open."""
+    """Local dates from ``from_on`` on (to ``to_on``, included; None: open) and weekdays (0 is Monday; none: any).
+
+    A visit should start in the minutes of day [from, until); None leaves that end open.
+    """
 
     from_on: date
     to_on: date | None = None
@@ -100,8 +71,9 @@ def _take(words: list[str], asked: AskedTimes, today: date) -> tuple[int, AskedT
     """How many words were understood at the beginning, and what is asked for with them."""
     word, rest = words[0], words[1:]
     if word in AFTER | BEFORE and rest and (minute := _minute(rest[0])) is not None:
-        changed = {"from_minute": minute} if word in AFTER else {"until_minute": minute}
-        return 2, replace(asked, **changed)
+        return 2, (
+            replace(asked, from_minute=minute) if word in AFTER else replace(asked, until_minute=minute)
+        )
     if word in AFTER | BEFORE and rest and (day := _date(rest[0], today)):
         return 2, replace(asked, from_on=day) if word in AFTER else replace(asked, to_on=day)
     if word in NEXT | THIS and rest and rest[0] in {"week", "woche"}:

@@ -1,35 +1,31 @@
-"""One appointment: booking, looking, moving, cancelling, following it through the day.
+"""One appointment: looking, moving, cancelling, following it through the day; booking.py makes new ones.
 
 Every screen here is a page of its own and, asked for by a script, the body of the diary's panel.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from flask import Blueprint, g, jsonify, render_template, request, url_for
+from flask import Blueprint, jsonify, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug import Response
 
 from scheduler import clock
 from scheduler.access import current_actor, guard
-from scheduler.errors import InvalidInput, NeedsOverride, NotFound, SchedulerError
+from scheduler.errors import NeedsOverride, SchedulerError
 from scheduler.http_errors import problem_of, say
-from scheduler.models import Appointment, AppointmentType, Patient
+from scheduler.models import Appointment
 from scheduler.usecases import appointments
 from scheduler.usecases.appointment_queries import get_appointment
-from scheduler.usecases.clinic import list_appointment_types, list_practitioners
-from scheduler.usecases.desk import Place
-from scheduler.usecases.paging import Page
-from scheduler.usecases.patients import find_patients, name_patient, view_patient
+from scheduler.usecases.clinic import list_practitioners
+from scheduler.usecases.patients import view_patient
 from scheduler.usecases.repairs_course import REPAIRABLE
-from scheduler.web import once, repairs, session
+from scheduler.web import repairs
 from scheduler.web.appointment_answers import Answer, done, number, panel, refusal, wants_json
-from scheduler.web.formats import city, local, moment
+from scheduler.web.formats import local, moment
 from scheduler.web.wall_times import instant_on, wall
 from scheduler.web.words import WORDS
 
 pages = Blueprint("appointments", __name__, url_prefix="/appointments")
-SUGGESTIONS = 8
 NEXT_STATUSES: Mapping[str, tuple[str, ...]] = {
     "booked": ("confirmed", "arrived", "completed", "no_show"),
     "confirmed": ("arrived", "completed", "no_show"),
@@ -49,53 +45,6 @@ def show(appointment_id: int) -> str:
     patient_id = get_appointment(appointment_id).patient_id
     view_patient(patient_id, actor=current_actor(), now=clock.now())
     return _shown(get_appointment(appointment_id))
-
-
-@pages.get("/new")
-@guard("appointments.write")
-def new() -> str:
-    """The form, with what is known from where one clicked."""
-    asked = request.args
-    patient_id = asked.get("patient_id", type=int)
-    patient = name_patient(patient_id) if patient_id else None
-    if patient_id and patient is None:
-        raise NotFound(what="patient")
-    own = g.signed_in.practitioner_id
-    return _form({"practitioner_id": own, **asked.to_dict(), "patient": patient})
-
-
-@pages.get("/new/patients")
-@guard("patients.read")
-def suggest_patients() -> str:
-    """A few patients for what was typed, to choose one."""
-    q = request.args.get("patient_q", "").strip()[:200]
-    return render_template("appointments/suggestions.html", q=q, found=_suggested(q))
-
-
-@pages.post("/new")
-@guard("appointments.write")
-def book() -> Answer:
-    """Book what was entered; where that is refused, show the form again with the reason and nothing lost."""
-    entered = request.form
-    patient_id = entered.get("patient_id", 0, type=int)
-    try:
-        if not patient_id:
-            raise InvalidInput("Please choose the patient.", field="patient_id")
-        booked = appointments.book_appointment(
-            patient_id=patient_id,
-            practitioner_id=entered.get("practitioner_id", 0, type=int),
-            appointment_type_id=entered.get("appointment_type_id", 0, type=int),
-            location_id=_place(entered).id,
-            starts_at=instant_on(entered.get("on", ""), entered.get("at", ""), _place(entered).zone),
-            override_reason=entered.get("override_reason"),
-            actor=current_actor(),
-            now=clock.now(),
-            idempotency=once.asked_once(),
-        )
-    except SchedulerError as error:
-        known = {**entered.to_dict(), "patient": name_patient(patient_id)}
-        return _form(known, error=error), problem_of(error).status
-    return done(booked, gettext("Booked for %(when)s.", when=_when(booked)))
 
 
 @pages.post("/<int:appointment_id>/move")
@@ -242,39 +191,6 @@ def _is_in_series(appointment: Appointment) -> bool:
 
 def _when(appointment: Appointment) -> str:
     return moment(appointment.starts_at, appointment.location.zone)
-
-
-def _form(values: Mapping[str, Any], error: SchedulerError | None = None) -> str:
-    types, q = list_appointment_types().items, values.get("patient_q", "").strip()[:200]
-    return panel(
-        "appointments/form.html",
-        values=values,
-        place=_place(values),
-        city=city(_place(values).zone),
-        types=types,
-        usual_type_id=_usual_type(types),
-        q=q,
-        found=None if values["patient"] else _suggested(q),
-        practitioners=list_practitioners().items,
-        form_key=once.new_key(),
-        **_told(error),
-    )
-
-
-def _place(values: Mapping[str, Any]) -> Place:
-    """The location that the form was opened for, whatever other tabs of this browser look at meanwhile."""
-    desk, asked = session.desk(), number(str(values.get("location_id", "")))
-    return next((place for place in desk.places if place.id == asked), desk.here)
-
-
-def _usual_type(types: list[AppointmentType]) -> int | None:
-    """What is booked most: the shortest needling type."""
-    needling = sorted((kind.duration_minutes, kind.id) for kind in types if kind.is_needling)
-    return needling[0][1] if needling else None
-
-
-def _suggested(q: str) -> Page[Patient] | None:
-    return find_patients(q, page_size=SUGGESTIONS) if q else None
 
 
 def _told(error: SchedulerError | None) -> dict[str, object]:

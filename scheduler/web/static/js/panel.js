@@ -7,7 +7,27 @@ const panel = {
 
   async open(address) {
     const response = await this.ask(address);
-    if (response) this.show(await response.text());
+    if (response) { this.address = address; this.show(await response.text()); }
+  },
+
+  // A sign-in that ran out takes nothing with it: what was typed is kept in this tab and put back after signing in.
+  keepDraft() {
+    const form = this.dialog()?.open && this.body().querySelector("form[method=post]");
+    if (!form || !this.address) return;
+    const fields = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !["csrf_token", "form_key"].includes(name));
+    sessionStorage.setItem("draft", JSON.stringify({ page: window.location.pathname, address: this.address, fields }));
+  },
+
+  async bringDraftBack() {
+    const draft = JSON.parse(sessionStorage.getItem("draft") ?? "null");
+    if (!draft || draft.page !== window.location.pathname) return;
+    sessionStorage.removeItem("draft");
+    await this.open(draft.address);
+    const form = this.body().querySelector("form[method=post]");
+    for (const [name, value] of form ? draft.fields : []) {
+      const known = form.elements.namedItem(name);
+      if (known && known.type !== "hidden" && known.type !== "checkbox" && "value" in known) known.value = value;
+    }
   },
 
   // The focus goes to where one goes on; Escape or closing gives it back to where it was.
@@ -26,7 +46,7 @@ const panel = {
       const headers = { "HX-Request": "true", Accept: "text/html", ...options.headers };
       const response = await fetch(address, { ...options, headers });
       const elsewhere = response.headers.get("HX-Redirect");
-      if (elsewhere) window.location.assign(elsewhere);
+      if (elsewhere) { this.keepDraft(); window.location.assign(elsewhere); }
       return elsewhere ? null : response;
     } catch {
       this.tell(this.dialog().dataset.unreachable);
@@ -83,8 +103,44 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// The first one found is taken by Enter.
 document.addEventListener("submit", (event) => {
-  if (!panel.dialog().contains(event.target) || event.target.method !== "post") return;
+  const wanted = event.target.dataset.choose;
+  if (!wanted) return;
+  const first = document.querySelector(wanted);
+  if (first || panel.dialog()?.contains(event.target)) event.preventDefault();
+  first?.click();
+});
+
+// A free time that is chosen fills in day, time and practitioner; who changes those by hand has chosen none.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("[data-booking]");
+  if (!form) return;
+  if (event.target.name === "slot") {
+    const { on, at, with: treats, location } = event.target.dataset;
+    for (const [name, value] of Object.entries({ on, at, practitioner_id: treats, location_id: location })) form.elements.namedItem(name).value = value;
+    return;
+  }
+  if (["on", "at", "practitioner_id"].includes(event.target.name)) {
+    for (const slot of form.querySelectorAll("[name=slot]:checked")) slot.checked = false;
+  }
+  if (event.target.name === "appointment_type_id") {
+    const session = form.elements.namedItem("planned_session_id");
+    if (session) session.checked = session.dataset.kind === event.target.value;
+  }
+});
+// The first of the times that were asked for is taken at once.
+document.addEventListener("htmx:after:swap", tookFirst);
+document.addEventListener("htmx:afterSwap", tookFirst);
+function tookFirst() {
+  const free = document.getElementById("free");
+  const first = free?.querySelector("[name=slot]");
+  if (first && !free.querySelector("[name=slot]:checked")) { first.checked = true; first.dispatchEvent(new Event("change", { bubbles: true })); }
+}
+window.addEventListener("load", () => { if (panel.dialog()) panel.bringDraftBack(); });
+
+document.addEventListener("submit", (event) => {
+  if (!panel.dialog()?.contains(event.target) || event.target.method !== "post") return;
   event.preventDefault();
   panel.send(event.target, event.submitter);
 });
