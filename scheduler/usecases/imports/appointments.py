@@ -152,18 +152,18 @@ def _settle(
 def _stored(session: Session, slots: Sequence[Slot]) -> dict[object, datetime]:
     """Appointments that are there: by uid, and by patient, practitioner and start -> start."""
     found: dict[object, datetime] = {}
-    columns = (Appointment.uid, Appointment.patient_id, Appointment.practitioner_id, Appointment.starts_at)
+    if not slots:
+        return found
     for start in range(0, len(slots), CHUNK):
-        chunk = slots[start : start + CHUNK]
-        same = Appointment.uid.in_([slot.uid for slot in chunk])
-        near = Appointment.patient_id.in_([slot.patient_id for slot in chunk])
-        then = Appointment.starts_at.in_([slot.starts_at for slot in chunk])
-        standing = Appointment.status.not_in(INACTIVE)
-        for uid, patient, person, starts_at in session.execute(
-            select(*columns).where(same | (near & then & standing))
-        ):
-            found[uid] = found[patient, person, starts_at] = starts_at
-    return found
+        uids = [slot.uid for slot in slots[start : start + CHUNK]]
+        same = select(Appointment.uid, Appointment.starts_at).where(Appointment.uid.in_(uids))
+        found.update((row.uid, row.starts_at) for row in session.execute(same))
+    starts = [slot.starts_at for slot in slots]
+    columns = (Appointment.patient_id, Appointment.practitioner_id, Appointment.starts_at)
+    near = Appointment.starts_at.between(min(starts), max(starts)), Appointment.status.not_in(INACTIVE)
+    return found | {
+        (row[0], row[1], row[2]): row[2] for row in session.execute(select(*columns).where(*near))
+    }
 
 
 def _placed(slot: Slot, house: House, busy: Busy, now: datetime) -> Slot:
