@@ -29,6 +29,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "feeds.write": DESK,
     "gaps.write": DESK,
     "messages.read": DESK,
+    "reports.read": DESK,
     "messages.write": DESK,
     "clinic.read": EVERYBODY,
     "clinic.write": frozenset({Role.ADMIN}),

@@ -113,18 +113,24 @@ def load_wish_capacity(
     phases: Sequence[PhaseWish] | None = None,
     starts_on: date,
     preferences: Mapping[str, object] = EVERYTHING,
+    first_appointment_type_id: int | None = None,
+    instead_of: int | None = None,
     weeks: int = WEEKS,
     today: date,
     now: datetime,
 ) -> Capacity:
-    """The same for a plan that is only being thought of. Raises NotFound or InvalidInput as prescribing it would."""
+    """The same for a plan that is only being thought of, perhaps instead of one that is written already.
+
+    Raises NotFound or InvalidInput as prescribing it would.
+    """
     find(session, Practitioner, practitioner_id)
     protocol = find(session, Protocol, protocol_id) if protocol_id is not None else None
     wanted = list(phases) if phases is not None else phases_of(protocol)
     check_phases(wanted)
     wishes = checked_preferences(session, preferences)
-    own = thought_of(session, wanted, starts_on, wishes, practitioner_id, today)
-    return _with_fit(session, load_waiting(session, today), own, weeks, today, now)
+    own = thought_of(session, wanted, starts_on, wishes, practitioner_id, first_appointment_type_id, today)
+    others = [one for one in load_waiting(session, today) if one.plan_id != instead_of]
+    return _with_fit(session, others, own, weeks, today, now)
 
 
 def _with_fit(

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.models import (
     Appointment,
+    AppointmentType,
     Location,
     PlannedSession,
     PlanPhase,
@@ -25,6 +26,7 @@ from scheduler.models.base import epoch
 from scheduler.models.plans import PASSED_OVER
 from scheduler.planning.cadence import Phase, Window
 from scheduler.planning.capacity import Step, waiting_windows
+from scheduler.usecases.lookup import find_in_use
 from scheduler.usecases.plan_rows import filled_by
 from scheduler.usecases.plans import PhaseWish, type_of
 
@@ -127,10 +129,13 @@ def thought_of(
     starts_on: date,
     preferences: Mapping[str, Any],
     practitioner_id: int,
+    first_type_id: int | None,
     today: date,
 ) -> list[Waiting]:
     """The sessions of a plan as it would be written. Raises NotFound or InvalidInput for their types."""
-    kinds = [type_of(session, phase) for phase in phases for _ in range(phase.sessions)]
+    kinds = [type_of(session, phase).id for phase in phases for _ in range(phase.sessions)]
+    if first_type_id is not None:
+        kinds[0] = find_in_use(session, AppointmentType, first_type_id).id
     steps = [
         Step(_phase(phase.min_days, phase.ideal_days, phase.max_days))
         for phase in phases
@@ -139,7 +144,7 @@ def thought_of(
     windows = waiting_windows(starts_on, steps, today, LEEWAY_DAYS)
     wanted = wanted_people(preferences, practitioner_id)
     return [
-        Waiting(None, window, kind.id, wanted, preferences.get("location_id"))
+        Waiting(None, window, kind, wanted, preferences.get("location_id"))
         for kind, window in zip(kinds, windows, strict=True)
         if window is not None
     ]

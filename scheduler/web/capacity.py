@@ -10,7 +10,7 @@ from flask_babel import get_locale, gettext, ngettext
 
 from scheduler import clock
 from scheduler.access import guard
-from scheduler.errors import InvalidInput, SchedulerError
+from scheduler.errors import SchedulerError
 from scheduler.http_errors import say
 from scheduler.usecases.capacity import (
     Capacity,
@@ -21,9 +21,9 @@ from scheduler.usecases.capacity import (
 )
 from scheduler.usecases.capacity_match import Load, Shortfall
 from scheduler.usecases.clinic import list_locations, list_practitioners
-from scheduler.usecases.plans import PhaseWish
 from scheduler.web.charts import Chart, Series
 from scheduler.web.formats import day_month, local, short_day
+from scheduler.web.plan_form import entered_plan
 from scheduler.web.wall_times import day_or
 
 pages = Blueprint("capacity", __name__, url_prefix="/capacity")
@@ -73,33 +73,22 @@ def plan(plan_id: int) -> str:
 def wish() -> str:
     """The same for a plan that is being written, from the form's fields; nothing while they make no sense yet."""
     now = clock.now()
-    given = request.args
     try:
+        asked = entered_plan(request.args)
         found = load_wish_capacity(
-            practitioner_id=given.get("practitioner_id", 0, type=int),
-            protocol_id=given.get("protocol_id", type=int),
-            phases=_own_phases() if given.get("protocol_id") == "own" else None,
-            starts_on=day_or(given.get("starts_on"), local(now).date()),
-            preferences={
-                "practitioner_ids": given.getlist("prefer_practitioner_id", type=int),
-                "location_id": given.get("location_id", type=int),
-            },
+            practitioner_id=asked["practitioner_id"],
+            protocol_id=asked["protocol_id"],
+            phases=asked["phases"],
+            starts_on=asked["starts_on"],
+            preferences=asked["preferences"],
+            first_appointment_type_id=asked["first_appointment_type_id"],
+            instead_of=request.args.get("instead_of", type=int),
             today=local(now).date(),
             now=now,
         )
     except SchedulerError as error:
         return render_template("capacity/hint.html", found=None, sentence=say(error))
     return _hint(found)
-
-
-def _own_phases() -> list[PhaseWish]:
-    """The phases typed in the form so far; rows without sessions are left out."""
-    names = ("sessions", "min_days", "ideal_days", "max_days")
-    rows = zip(*(request.args.getlist(name) for name in names), strict=False)
-    try:
-        return [PhaseWish(*(int(text) for text in row)) for row in rows if row[0].strip()]
-    except ValueError:
-        raise InvalidInput("Sessions and days are whole numbers.", field="phases") from None
 
 
 def _hint(found: Capacity) -> str:

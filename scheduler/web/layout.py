@@ -34,6 +34,7 @@ NAVIGATION = (
     Entry("capacity", "capacity.show", _l("Capacity"), "chart", "diary.read"),
     Entry("absences", "absences.index", _l("Absences"), "away", "diary.read"),
     Entry("messages", "messages.index", _l("Messages"), "messages", "messages.read"),
+    Entry("reports", "reports.show", _l("Reports"), "report", "reports.read"),
     Entry("settings", "settings.overview", _l("Clinic"), "clinic", "clinic.read"),
     Entry("transfer", "transfer.index", _l("Import & export"), "transfer", "data.transfer"),
     Entry("dev_inbox", "dev_inbox.index", _l("Mailbox"), "inbox", "account"),

@@ -306,6 +306,18 @@ def test_a_plan_that_is_only_thought_of_is_judged_like_one_written(context: Flas
     assert db.session.query(TreatmentPlan).count() == 16
 
 
+def test_a_plan_that_is_changed_does_not_stand_in_its_own_way(context: Flask) -> None:
+    world = make_world()
+    leave(world, 10, 14)
+    plan = prescribe(world, PhaseWish(16, 0, 0, 4))
+    asked: dict[str, Any] = {"practitioner_id": world.practitioner_id, "phases": [PhaseWish(16, 0, 0, 4)]}
+    asked |= {"starts_on": TODAY + timedelta(days=7), "weeks": 2, "today": TODAY, "now": NOW}
+    assert load_wish_capacity(**asked).fit == Fit(16, 16)
+    assert load_wish_capacity(**asked, instead_of=plan.id).fit == Fit(16, 0)
+    longer = load_wish_capacity(**asked, instead_of=plan.id, first_appointment_type_id=world.assessment_id)
+    assert longer.fit == Fit(16, 1)
+
+
 def test_queries_do_not_grow_with_plans_and_practitioners(context: Flask) -> None:
     world = make_world()
     prescribe(world)

@@ -141,6 +141,7 @@ def test_plan_being_written_is_judged_before_it_is(app: Flask, world: World, des
         ({"sessions": ""}, "A plan needs at least one phase."),
         ({"protocol_id": ""}, "A plan needs a protocol or phases."),
         ({"practitioner_id": ""}, "There is no practitioner with that number."),
+        ({"starts_on": ""}, "Please enter the day on which the plan starts."),
     ],
 )
 def test_half_written_plan_gets_a_sentence(
