@@ -20,6 +20,7 @@ PLAIN: dict[str, LazyString] = {
     "patient_restored": _l("Took the patient back from the archive"),
     "plan_reopened": _l("The plan goes on again"),
     "plan_resumed": _l("Let the plan go on"),
+    "plan_amended": _l("Wrote the plan anew"),
     "plan_repaired": _l("Repaired the plan"),
     "hold_released": _l("Let the held slots go"),
     "feed_token_revoked": _l("Revoked a calendar address"),

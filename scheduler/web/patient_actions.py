@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -30,7 +30,7 @@ from scheduler.web.free_times import by_day
 from scheduler.web.notices import notice
 from scheduler.web.patient_page import patient_page
 from scheduler.web.requests import page_number
-from scheduler.web.wall_times import EARLIEST, day_or, instant_on, wall
+from scheduler.web.wall_times import day_or, instant_on, wall
 
 pages = Blueprint("patient_actions", __name__, url_prefix="/patients")
 PAGE_SIZE = 40
@@ -152,7 +152,7 @@ def consent(patient_id: int) -> Answer:
     """Record that the patient agreed."""
 
     def act() -> str:
-        given_on = day_or(request.form.get("given_on"), EARLIEST)
+        given_on = day_or(request.form.get("given_on"), date.min)
         record_consent(
             patient_id,
             kind=request.form.get("kind", ""),
