@@ -148,6 +148,7 @@ def register() -> Answer:
 def _form(values: Mapping[str, Any], error: SchedulerError | None = None) -> str:
     types, q = list_appointment_types().items, values.get("patient_q", "").strip()[:200]
     patient: Patient | None = values["patient"]
+    carried = _carried(values)
     visit = suggest_visit(patient.id) if patient else NextVisit()
     values = _prefilled(values, visit, types)
     choices = [] if not patient or values.get("at") or error else _first_choices(values, visit, patient.id)
@@ -158,7 +159,7 @@ def _form(values: Mapping[str, Any], error: SchedulerError | None = None) -> str
     return panel(
         "appointments/form.html",
         values=values,
-        carried=_carried(values),
+        carried=carried,
         visit=visit,
         choices=choices,
         chosen=best.value if best else None,
