@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.errors import InvalidInput
 from scheduler.models import AppointmentType, Clinic, Location, MessageKind, Practitioner, Room
+from scheduler.models.clinic import Rebooking
 from scheduler.planning.due import DueReminder, ReminderPolicy, reminders_due
 from scheduler.planning.hours import DAY_MINUTES, GRIDS
 from scheduler.planning.timeline import TICK_MINUTES
@@ -30,6 +31,7 @@ from scheduler.usecases.letters import Letter, Sender, Visit
 DETAILS = (
     *("name", "email", "phone", "locale", "slot_minutes", "hold_minutes", "offer_minutes", "min_rest_hours"),
     *("summary_recipients", "summary_weekday", "summary_minute"),
+    *("cancel_notice_hours", "rebooking", "asks_check_in"),
 )
 REMINDERS = (
     "reminder_offsets_minutes",
@@ -60,6 +62,9 @@ class ClinicDetails:
     summary_weekday: int = 0
     """0 is Monday."""
     summary_minute: int = 7 * 60
+    cancel_notice_hours: int = 24
+    rebooking: str = Rebooking.OFF.value
+    asks_check_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,10 @@ def change_clinic(
     clinic.hold_minutes = whole_number("hold_minutes", details.hold_minutes, 1, 120)
     clinic.offer_minutes = whole_number("offer_minutes", details.offer_minutes, 5, 4320)
     clinic.min_rest_hours = whole_number("min_rest_hours", details.min_rest_hours, 0, 336)
+    clinic.cancel_notice_hours = whole_number("cancel_notice_hours", details.cancel_notice_hours, 0, 336)
+    if details.rebooking not in set(Rebooking):
+        raise InvalidInput("Please choose from the list.", field="rebooking")
+    clinic.rebooking, clinic.asks_check_in = details.rebooking, details.asks_check_in
     clinic.summary_recipients = _recipients(details.summary_recipients)
     clinic.summary_weekday = whole_number("summary_weekday", details.summary_weekday, 0, 6)
     clinic.summary_minute = whole_number("summary_minute", details.summary_minute, 0, DAY_MINUTES - 1)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from scheduler.errors import Conflict, InvalidInput
 from scheduler.models import Appointment, AppointmentType, Credential, Practitioner, TreatmentPlan
+from scheduler.planning.hours import DAY_MINUTES
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.appointment_types import RUNNING
@@ -21,6 +22,7 @@ from scheduler.usecases.edits import (
     one_line,
     refuse_stale,
     stamp_of,
+    whole_number,
 )
 from scheduler.usecases.feed_tokens import touch_events
 from scheduler.usecases.lookup import find
@@ -41,6 +43,8 @@ class PractitionerRecord:
     email: str | None = None
     colour: str = "#4f7cac"
     locale: str | None = None
+    day_list_minute: int | None = None
+    """Minute of the local day at which the day's list is mailed to them; None: it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,11 @@ def change_practitioner(
         email_address(details.email, most=320) if (details.email or "").strip() and details.email else None
     )
     row.colour, row.locale = colour_code(details.colour), language(details.locale)
+    row.day_list_minute = details.day_list_minute
+    if row.day_list_minute is not None:
+        whole_number("day_list_minute", row.day_list_minute, 0, DAY_MINUTES - 1)
+        if row.email is None:
+            raise InvalidInput("The day's list needs an email address to go to.", field="email")
     fields = changed_names(row)
     if {"given_name", "family_name"} & set(fields):
         session.flush()

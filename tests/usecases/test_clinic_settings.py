@@ -59,6 +59,8 @@ def test_details_are_kept(clinic: Clinic) -> None:
         ("hold_minutes", {"hold_minutes": 0}),
         ("min_rest_hours", {"min_rest_hours": 337}),
         ("offer_minutes", {"offer_minutes": 4}),
+        ("cancel_notice_hours", {"cancel_notice_hours": 337}),
+        ("rebooking", {"rebooking": "never"}),
         ("summary_recipients", {"summary_recipients": ("nobody",)}),
         ("summary_recipients", {"summary_recipients": ("a@b.example",) * 11}),
         ("summary_weekday", {"summary_weekday": 7}),

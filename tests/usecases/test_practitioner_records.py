@@ -68,6 +68,8 @@ def test_a_stale_edit_is_refused(world: World) -> None:
         ("family_name", {"family_name": "x" * 201}),
         ("email", {"email": "petra"}),
         ("colour", {"colour": "blue"}),
+        ("day_list_minute", {"day_list_minute": 1440}),
+        ("email", {"email": "", "day_list_minute": 420}),
         ("locale", {"locale": "xx"}),
     ],
 )

@@ -91,6 +91,9 @@ def details(**changes: str) -> dict[str, str]:
         "summary_recipients": "a@b.example\nc@d.example",
         "summary_weekday": "4",
         "summary_at": "06:30",
+        "cancel_notice_hours": "48",
+        "rebooking": "request",
+        "asks_check_in": "yes",
     } | changes
 
 
@@ -99,6 +102,7 @@ def test_the_details_are_changed(app: Flask, admin: Browser) -> None:
     row = stored(app, Clinic)
     assert (row.name, row.slot_minutes, row.offer_minutes, row.summary_minute) == ("Nadelpunkt", 20, 60, 390)
     assert row.summary_recipients == ["a@b.example", "c@d.example"]
+    assert (row.cancel_notice_hours, row.rebooking, row.asks_check_in) == (48, "request", True)
 
 
 @pytest.mark.parametrize(
@@ -186,6 +190,7 @@ def test_hours_that_cannot_be_read_are_told_beside_their_day(admin: Browser, fie
 
 def test_a_practitioner_is_changed_archived_and_brought_back(app: Flask, admin: Browser) -> None:
     form = {"given_name": "Petra", "family_name": "Nadel", "email": "", "colour": "#112233", "locale": ""}
+    assert send(admin, "/clinic/practitioners/1", {**form, "day_list_at": "early"}).status_code == 422
     assert send(admin, "/clinic/practitioners/1", form).status_code == 303
     row = stored(app, Practitioner)
     assert (row.name, row.email, row.colour, row.locale) == ("Petra Nadel", None, "#112233", None)

@@ -70,12 +70,16 @@ def _entered() -> ClinicDetails:
         ),
         summary_weekday=number("summary_weekday"),
         summary_minute=minute_of_day("summary_at"),
+        cancel_notice_hours=number("cancel_notice_hours"),
+        rebooking=text("rebooking"),
+        asks_check_in="asks_check_in" in request.form,
     )
 
 
 def _known(clinic: Clinic) -> dict[str, object]:
     names = ("name", "email", "phone", "locale", "slot_minutes", "hold_minutes", "min_rest_hours")
-    return {name: getattr(clinic, name) for name in (*names, "offer_minutes", "summary_weekday")} | {
+    names += ("offer_minutes", "summary_weekday", "cancel_notice_hours", "rebooking", "asks_check_in")
+    return {name: getattr(clinic, name) for name in names} | {
         "summary_recipients": "\n".join(clinic.summary_recipients),
         "summary_at": clock_text(clinic.summary_minute),
     }

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from datetime import date
 
-from flask import redirect, request
+from flask import redirect
 from flask_babel import gettext, ngettext
 from werkzeug import Response
 
@@ -22,8 +22,10 @@ from scheduler.web.settings.frame import (
     Answer,
     by,
     carry_out,
+    clock_text,
     day,
     day_or_none,
+    minute_of_day,
     pages,
     seen,
     show,
@@ -104,10 +106,15 @@ def practitioner(practitioner_id: int) -> str:
 @guard("clinic.write")
 def practitioner_change(practitioner_id: int) -> Answer:
     """Keep what was entered."""
-    details = PractitionerRecord(
-        **{name: request.form.get(name, "") for name in PractitionerRecord.__slots__}
-    )
     try:
+        details = PractitionerRecord(
+            text("given_name"),
+            text("family_name"),
+            text("email"),
+            text("colour"),
+            text("locale"),
+            minute_of_day("day_list_at") if text("day_list_at").strip() else None,
+        )
         row = records.change_practitioner(practitioner_id, details, seen=seen(), **by())
     except SchedulerError as error:
         row = records.get_practitioner(practitioner_id)
@@ -151,4 +158,6 @@ def _around(row: Practitioner) -> dict[str, object]:
 
 
 def _known(row: Practitioner) -> dict[str, object]:
-    return {name: getattr(row, name) for name in PractitionerRecord.__slots__}
+    at = row.day_list_minute
+    known = {name: getattr(row, name) for name in ("given_name", "family_name", "email", "colour", "locale")}
+    return known | {"day_list_at": "" if at is None else clock_text(at)}
