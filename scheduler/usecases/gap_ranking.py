@@ -111,7 +111,11 @@ def ranked_for(
         *entries_waiting(session, asked, possible),
         *possible,
     ]
-    short = [one for one in shortlist(opening, claims, asked.today) if one.claim.patient_id not in leave_out]
+    short = [
+        one
+        for one in shortlist(opening, claims, asked.today)
+        if one.claim.patient_id not in leave_out and (only is None or (one.reason, one.claim.number) in only)
+    ]
     rest = rest_minutes_of(session)
     diaries = diaries_of(session, {one.claim.patient_id for one in short}, asked, rest, now)
     found = one_each(fitted(opening, short, diaries, rest))
