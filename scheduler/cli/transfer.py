@@ -237,9 +237,7 @@ def _tell(report: Report, *, dry_run: bool = False, word: str = "row") -> None:
 @contextmanager
 def bar(label: str) -> Iterator[Progress]:
     """A bar on the terminal, moved by telling it the share that is done."""
-    with click.progressbar(
-        length=PARTS, label=label, width=30, file=sys.stderr
-    ) as shown:
+    with click.progressbar(length=PARTS, label=label, width=30, file=sys.stderr) as shown:
 
         def move(share: float) -> None:
             shown.update(round(share * PARTS) - shown.pos)
