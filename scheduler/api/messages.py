@@ -30,8 +30,11 @@ def list_messages(query: dict[str, Any]) -> Response:
 @routes.arguments(Paging(), location="query")
 @routes.response(200, schemas.MessagePage)
 def list_unattended(query: dict[str, Any]) -> Response:
-    """Mails that failed or may not have arrived and that nobody has seen to"""
-    return answer_page(message_care.list_unattended(**query), schemas.message_json)
+    """Mails that failed or may not have arrived and that nobody has seen to
+
+    Those about what has begun are left out.
+    """
+    return answer_page(message_care.list_unattended(now=clock.now(), **query), schemas.message_json)
 
 
 @routes.get("/messages/upcoming")

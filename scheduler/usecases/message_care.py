@@ -17,7 +17,7 @@ from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.letter_rows import load_letters
 from scheduler.usecases.letters import Letter, still_to_tell
-from scheduler.usecases.messages import NEEDS_CARE, UNATTENDED
+from scheduler.usecases.messages import NEEDS_CARE, unattended
 from scheduler.usecases.outbox_rows import insert_messages, message_row
 from scheduler.usecases.paging import Page, fetch_page
 from scheduler.usecases.tasks import settle_address_tasks
@@ -26,10 +26,13 @@ SENT_AGAIN, CALLED, CORRECTED = "sent_again", "called", "corrected"
 
 
 @reading
-def list_unattended(session: Session, *, page: int = 1, page_size: int = 50) -> Page[Message]:
-    """Mails that failed or may not have arrived and that nobody has seen to, the latest first."""
+def list_unattended(session: Session, *, now: datetime, page: int = 1, page_size: int = 50) -> Page[Message]:
+    """Mails that failed or may not have arrived and that nobody has seen to, the latest first.
+
+    Those about what has begun are left out: there is nothing to tell any more.
+    """
     query = select(Message).options(joinedload(Message.patient), selectinload(Message.items))
-    query = query.where(*UNATTENDED).order_by(Message.next_attempt_at.desc(), Message.id.desc())
+    query = query.where(*unattended(now)).order_by(Message.next_attempt_at.desc(), Message.id.desc())
     return fetch_page(session, query, page, page_size)
 
 

@@ -1,6 +1,8 @@
 """Looking at the outbox: which mails are owed, sent, failed."""
 
-from sqlalchemy import func, select
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from scheduler.models.messages import Message, MessageItem, MessageState
@@ -8,7 +10,13 @@ from scheduler.transaction import reading
 from scheduler.usecases.paging import Page, fetch_page
 
 NEEDS_CARE = (MessageState.FAILED.value, MessageState.UNKNOWN.value)
-UNATTENDED = (Message.state.in_(NEEDS_CARE), Message.handled_at.is_(None))
+"""States in which a person should see to a mail."""
+
+
+def unattended(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """What nobody has seen to, as long as it is of use: what it told is still ahead."""
+    ahead = or_(Message.pointless_at.is_(None), Message.pointless_at > now)
+    return Message.state.in_(NEEDS_CARE), Message.handled_at.is_(None), ahead
 
 
 @reading
@@ -41,7 +49,7 @@ def count_messages(session: Session) -> dict[str, int]:
 
 
 @reading
-def count_unattended(session: Session) -> int:
-    """How many mails failed or may not have arrived without anybody having seen to it."""
-    query = select(func.count()).select_from(Message).where(*UNATTENDED)
+def count_unattended(session: Session, *, now: datetime) -> int:
+    """How many mails failed or may not have arrived, are still of use, and nobody has seen to."""
+    query = select(func.count()).select_from(Message).where(*unattended(now))
     return session.scalar(query) or 0

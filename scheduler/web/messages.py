@@ -54,7 +54,7 @@ def index() -> str:
 def care() -> str:
     """What failed or may not have arrived and was not seen to yet."""
     page = page_number()
-    found = message_care.list_unattended(page=page, page_size=PAGE_SIZE)
+    found = message_care.list_unattended(now=clock.now(), page=page, page_size=PAGE_SIZE)
     return _page("messages/care.html", found=found, page=page, address_now=message_care.address_now)
 
 
@@ -97,7 +97,7 @@ def _page(template: str, **values: Any) -> str:
     return render_template(
         template,
         counts=messages.count_messages(),
-        care_count=messages.count_unattended(),
+        care_count=messages.count_unattended(now=clock.now()),
         open_tasks=count_open_tasks(),
         filters=[filter_.value for filter_ in FILTERS],
         page_size=PAGE_SIZE,

@@ -1,6 +1,6 @@
 """Mails that failed or may not have arrived: sent again once, or seen to otherwise; tasks; what is upcoming."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -45,8 +45,8 @@ def send_again(number: int = 0) -> Message:
     return message_care.send_again(messages()[number].id, actor=RECEPTIONIST, now=NOW)
 
 
-def unattended() -> list[int]:
-    return [row.id for row in message_care.list_unattended().items]
+def unattended(now: datetime = NOW) -> list[int]:
+    return [row.id for row in message_care.list_unattended(now=now).items]
 
 
 def actions() -> list[str]:
@@ -126,6 +126,11 @@ def test_who_was_called_is_off_the_list(context: Flask) -> None:
     assert unattended() == []
     assert (messages()[0].handled_how, messages()[0].handled_at) == ("called", NOW)
     assert actions().count("message_called_instead") == 1
+
+
+def test_what_has_begun_needs_no_care_any_more(context: Flask) -> None:
+    world_with_failed()
+    assert (len(unattended(at(9) - timedelta(minutes=1))), len(unattended(at(9)))) == (1, 0)
 
 
 def test_messages_that_are_not_there_are_not_found(context: Flask) -> None:

@@ -121,7 +121,8 @@ def test_a_refusal_is_a_sentence_on_the_list(desk: Browser, app: Flask, world: W
 def test_a_corrected_address_is_offered_for_sending_again(desk: Browser, app: Flask, world: World) -> None:
     world_with_failed(app, world, recipient="wrong@mail.example")
     page = unescape(desk.get("/messages/care").text)
-    assert "Send again to paul.pain@mail.example" in page
+    assert "The address is paul.pain@mail.example now." in page
+    assert "Send to the new address" in page
     assert f'href="/patients/{world.patient_id}/edit?next=/messages/care"' in page
 
 
