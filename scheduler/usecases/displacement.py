@@ -43,6 +43,16 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class MeantSlot:
+    """What another displaced appointment is to have."""
+
+    appointment_id: int
+    starts_at: datetime
+    practitioner_id: int
+    room_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class DisplacedLine:
     """A displaced appointment, when it may be instead, and the slot proposed or the reason why there is none."""
 
@@ -144,10 +154,10 @@ def choose_slots(
     *,
     others: Others = Others.WISHES,
     beyond: bool = False,
-    taken: Sequence[TakenSlot] = (),
+    meant: Sequence[MeantSlot] = (),
     now: datetime,
 ) -> tuple[Appointment, list[Slot]]:
-    """A displaced appointment and up to 12 slots in its window, the best first; none of ``taken`` is touched.
+    """A displaced appointment and up to 12 slots in its window, the best first, beside what is meant for others.
 
     ``beyond``: up to three weeks after its window, too.
 
@@ -162,7 +172,7 @@ def choose_slots(
         absence,
         [row],
         others=others,
-        taken=taken,
+        taken=_taken(rows, meant),
         among=[row.id for row in rows],
         beyond_days=BEYOND_DAYS if beyond else 0,
         now=now,
@@ -188,6 +198,21 @@ def choose_slots(
 def appointments_named(session: Session, numbers: Sequence[int]) -> dict[int, Appointment]:
     """These appointments as they are now, by number."""
     return {row.id: row for row in rows_named(session, numbers)}
+
+
+def _taken(rows: Sequence[Appointment], meant: Sequence[MeantSlot]) -> list[TakenSlot]:
+    """What is meant for others, with the buffers of their types; not what has been moved meanwhile."""
+    kinds = {row.id: row.appointment_type for row in rows}
+    found = []
+    for slot in meant:
+        kind = kinds.get(slot.appointment_id)
+        if kind is not None:
+            before = timedelta(minutes=kind.buffer_before_minutes)
+            after = timedelta(minutes=kind.duration_minutes + kind.buffer_after_minutes)
+            found.append(
+                TakenSlot(slot.starts_at - before, slot.starts_at + after, slot.practitioner_id, slot.room_id)
+            )
+    return found
 
 
 def _displacement(

@@ -52,7 +52,7 @@ NO_WISHES: Mapping[int, Others] = {}
 
 
 class TakenSlot(NamedTuple):
-    """A slot that is meant for somebody else already; [starts_at, ends_at)."""
+    """A slot that is meant for somebody else already; [starts_at, ends_at), buffers included."""
 
     starts_at: datetime
     ends_at: datetime

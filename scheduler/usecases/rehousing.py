@@ -1,7 +1,7 @@
 """Carrying out what was decided about displaced appointments, line by line: each is its own transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scheduler.errors import SchedulerError, SlotTaken, StaleVersion
@@ -17,12 +17,14 @@ CLINIC = "clinic"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where an appointment goes; a room only where one must be it."""
+    """Where an appointment goes; without a room, to any that is free."""
 
     starts_at: datetime
     practitioner_id: int
     location_id: int
     room_id: int | None = None
+    or_any_room: bool = False
+    """The room is the one that was thought of, so that all lines fit; another will do if it is taken meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,18 @@ def rehouse(
             practitioner_id=target.practitioner_id,
             location_id=target.location_id,
             room_id=target.room_id,
+            batch=batch,
+            override_reason=override_reason,
+            actor=actor,
+            now=now,
+        )
+    except SlotTaken as taken:
+        if not (target.or_any_room and target.room_id and taken.details.get("resources") == ["room"]):
+            raise
+        return rehouse(
+            appointment_id,
+            version=version,
+            target=replace(target, room_id=None),
             batch=batch,
             override_reason=override_reason,
             actor=actor,

@@ -21,7 +21,7 @@ from scheduler.usecases.displacement import Displacement
 from scheduler.usecases.displacement_question import Others
 from scheduler.usecases.rehousing import Choice, Outcome, batch_of, carry_out
 from scheduler.web import once
-from scheduler.web.displaced_cards import cards_of, code_of, compromises_of, taken_in, target_in
+from scheduler.web.displaced_cards import cards_of, code_of, compromises_of, meant_in, target_in
 from scheduler.web.formats import local
 from scheduler.web.notices import BAD, notice
 from scheduler.web.requests import wants_fragment
@@ -153,8 +153,8 @@ def remove_closure(number: int) -> Response:
 def slots(appointment_id: int) -> str:
     """Other slots for one line: a part of the repair page (what the other lines are to have comes along), or a page."""
     absence = _absence_in(request.values.get("gap", ""))
-    taken = [
-        taken_in(code)
+    meant = [
+        meant_in(name.removeprefix("slot-"), code, absence)
         for name, code in request.form.items()
         if name.startswith("slot-") and code and name != f"slot-{appointment_id}" and _is_moving(name)
     ]
@@ -163,7 +163,7 @@ def slots(appointment_id: int) -> str:
         appointment_id,
         others=_others(request.values),
         beyond="beyond" in request.values,
-        taken=taken,
+        meant=meant,
         now=clock.now(),
     )
     names = _names()

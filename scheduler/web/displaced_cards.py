@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
@@ -12,8 +12,7 @@ from scheduler.displaced_wording import compromise_word, no_slot_sentence
 from scheduler.errors import InvalidInput
 from scheduler.models import Appointment, Patient
 from scheduler.usecases.absences import Absence, AbsenceKind
-from scheduler.usecases.displacement import DisplacedLine, Displacement, Slot
-from scheduler.usecases.displacement_question import TakenSlot
+from scheduler.usecases.displacement import DisplacedLine, Displacement, MeantSlot, Slot
 from scheduler.usecases.rehousing import Target
 
 MOST_WEEKS = 8
@@ -80,31 +79,26 @@ def compromises_of(slot: Slot) -> list[str]:
 
 def code_of(slot: Slot) -> str:
     """A slot as a form carries it."""
-    ends = (f"{slot.starts_at.timestamp():.0f}", f"{slot.ends_at.timestamp():.0f}")
-    return "|".join([*ends, str(slot.practitioner_id), str(slot.location_id), str(slot.room_id or "")])
-
-
-def slot_in(code: str) -> tuple[datetime, datetime, int, int, int | None]:
-    """Start, end, practitioner, location and room of a code. Raises InvalidInput."""
-    try:
-        starts, ends, practitioner, location, room = code.split("|")
-        instants = [datetime.fromtimestamp(int(epoch), ZoneInfo("UTC")) for epoch in (starts, ends)]
-        return (*instants, int(practitioner), int(location), int(room) if room else None)  # type: ignore[return-value]
-    except (ValueError, OverflowError, OSError):
-        raise InvalidInput("The choice cannot be read. Please choose again.", field="slot") from None
+    numbers = (slot.practitioner_id, slot.location_id, slot.room_id or "")
+    return "|".join([f"{slot.starts_at.timestamp():.0f}", *map(str, numbers)])
 
 
 def target_in(code: str, absence: Absence) -> Target:
-    """Where a line goes; the room counts only where another one is out of use."""
-    starts_at, _, practitioner_id, location_id, room_id = slot_in(code)
-    is_room = absence.kind == AbsenceKind.ROOM
-    return Target(starts_at, practitioner_id, location_id, room_id if is_room else None)
+    """Where a line goes; another room will do unless rooms are what it is about. Raises InvalidInput."""
+    try:
+        starts, practitioner, location, room = code.split("|")
+        starts_at = datetime.fromtimestamp(int(starts), UTC)
+        numbers = (int(practitioner), int(location), int(room) if room else None)
+    except (ValueError, OverflowError, OSError):
+        raise InvalidInput("The choice cannot be read. Please choose again.", field="slot") from None
+    return Target(starts_at, *numbers, or_any_room=absence.kind != AbsenceKind.ROOM)
 
 
-def taken_in(code: str) -> TakenSlot:
-    """A slot that another line is to have."""
-    starts_at, ends_at, practitioner_id, _, room_id = slot_in(code)
-    return TakenSlot(starts_at, ends_at, practitioner_id, room_id)
+def meant_in(number: str, code: str, absence: Absence) -> MeantSlot:
+    """What another line is to have. Raises InvalidInput."""
+    target = target_in(code, absence)
+    appointment_id = int(number) if number.isascii() and number.isdecimal() else 0
+    return MeantSlot(appointment_id, target.starts_at, target.practitioner_id, target.room_id)
 
 
 def _card(line: DisplacedLine, today: date) -> LineCard:

@@ -1,5 +1,6 @@
 """What an absence displaces and where it can go: before it is saved, after, and what was taken meanwhile."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,9 +8,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from scheduler.errors import Conflict, InvalidInput, NotFound, StaleVersion
+from scheduler.errors import Conflict, InvalidInput, NotFound, SlotTaken, StaleVersion
 from scheduler.extensions import db
 from scheduler.models import (
+    AppointmentType,
     AuditEntry,
     Closure,
     Location,
@@ -36,13 +38,14 @@ from scheduler.usecases.board import behind_board
 from scheduler.usecases.displacement import (
     DisplacedLine,
     Displacement,
+    MeantSlot,
     Slot,
     choose_slots,
     describe_absence,
     list_displaced,
     preview_absence,
 )
-from scheduler.usecases.displacement_question import Others, TakenSlot
+from scheduler.usecases.displacement_question import Others
 from scheduler.usecases.plans import PhaseWish, get_plan, prescribe_plan
 from scheduler.usecases.rehousing import Choice, Target, batch_of, carry_out, rehouse, release
 from tests.factories import (
@@ -355,17 +358,36 @@ def test_released_line_is_to_place_and_on_the_board(world: World) -> None:
     assert displaced_now(absence).lines == []
 
 
-def test_other_slots_leave_out_what_is_meant_for_others(world: World) -> None:
-    row = make_appointment(world, at(9))
+def test_other_slots_leave_out_what_is_meant_for_others_and_its_buffers(world: World) -> None:
+    db.session.get_one(AppointmentType, world.review_id).buffer_after_minutes = 15
+    row = make_appointment(world, at(9), appointment_type_id=world.review_id)
+    other = make_appointment(
+        world, at(9, 11), patient_id=make_patient("Ann").id, appointment_type_id=world.review_id
+    )
     absence = saved(world, 9, 9)
     _, before = choose_slots(absence, row.id, others=Others.NOBODY, now=NOW)
     best = before[0]
-    taken = [TakenSlot(best.starts_at, best.ends_at, best.practitioner_id, best.room_id)]
-    _, after = choose_slots(absence, row.id, others=Others.NOBODY, taken=taken, now=NOW)
-    assert best not in after
+    meant = [MeantSlot(other.id, best.starts_at, best.practitioner_id, best.room_id)]
+    _, after = choose_slots(absence, row.id, others=Others.NOBODY, meant=meant, now=NOW)
+    apart = [abs(slot.starts_at - best.starts_at) for slot in after]
+    assert min(apart) == timedelta(minutes=45)
     assert len(before) == len(after) == 12
     with pytest.raises(NotFound):
-        choose_slots(absence, row.id + 1, now=NOW)
+        choose_slots(absence, other.id + 1, now=NOW)
+
+
+def test_room_that_was_thought_of_is_kept_if_it_is_free(world: World) -> None:
+    row = make_appointment(world, at(9))
+    second = world.room_ids[1]
+    wanted = Target(at(10), world.practitioner_id, world.location_id, second, or_any_room=True)
+    moved = rehouse(row.id, version=1, target=wanted, actor=RECEPTIONIST, now=NOW)
+    assert moved.room_id == second
+    make_appointment(world, at(11), practitioner_id=2, patient_id=make_patient("Ann").id, room_id=second)
+    there = replace(wanted, starts_at=at(11))
+    assert rehouse(row.id, version=2, target=there, actor=RECEPTIONIST, now=NOW).room_id == world.room_ids[0]
+    strict = replace(wanted, starts_at=at(11), or_any_room=False)
+    with pytest.raises(SlotTaken):
+        rehouse(row.id, version=3, target=strict, actor=RECEPTIONIST, now=NOW)
 
 
 def test_after_its_window_is_looked_only_where_asked(world: World) -> None:

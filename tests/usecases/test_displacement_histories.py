@@ -84,7 +84,9 @@ class Clinic:
         for line in found.lines:
             slot = line.slot
             if slot is not None:
-                target = Target(slot.starts_at, slot.practitioner_id, slot.location_id)
+                target = Target(
+                    slot.starts_at, slot.practitioner_id, slot.location_id, slot.room_id, or_any_room=True
+                )
                 picked.append(Choice(line.appointment.id, line.appointment.version, target))
             elif self.random.random() < 0.5:
                 picked.append(Choice(line.appointment.id, line.appointment.version, None))
