@@ -37,11 +37,18 @@ def wanted_session(
         min_days=phase.min_days,
         ideal_days=phase.ideal_days,
         max_days=max_days,
-        rest_minutes=rest_minutes if kind.is_needling else 0,
+        rest_minutes=rest_minutes if kind.is_needling and not _follows_the_assessment(previous) else 0,
         fixed=fixed,
         before_ticks=before,
         after_ticks=after,
     )
+
+
+def _follows_the_assessment(previous: SessionLine | None) -> bool:
+    """Whether nothing was needled before: only a plan's first session came, and that is an assessment."""
+    if previous is None:
+        return False
+    return previous.session.number == 1 and not previous.session.appointment_type.is_needling
 
 
 def slot_of(appointment: Appointment) -> Fixed:

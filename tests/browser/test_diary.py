@@ -66,6 +66,9 @@ def test_a_computer_in_another_zone_books_and_moves_by_the_clinics_clock(
         drag(page, "Pain", to="02:30")
         expect(entry(page, "Pain")).to_contain_text("02:30–03:00")
         click_free(page, "02:15")
+        page.get_by_role("searchbox").press_sequentially("kais")
+        expect(page.locator("#suggestions").get_by_role("link", name="Kaiser")).to_be_visible()
+        page.keyboard.press("Enter")
         expect(page.get_by_label("Time")).to_have_value("02:15")
         expect(page.locator("#on")).to_have_value("2026-03-08")
     assert starts(live) == [at(8, 2, 30)]
