@@ -47,7 +47,7 @@ def build(database_url: str, appointments: int, *, today: date) -> tuple[Flask, 
         upgrade(directory=str(Path(__file__).parent.parent / "migrations"))
         _add_house()
         _without_guards(lambda: _add_appointments(appointments, today))
-        _analyse()
+        analyse()
         key = issue_api_key("bench", Role.RECEPTION, actor=COMMAND, now=datetime.now(UTC)).key
         db.session.remove()
     return app, key
@@ -157,7 +157,7 @@ def _without_guards(fill: object) -> None:
             connection.exec_driver_sql(statement)
 
 
-def _analyse() -> None:
+def analyse() -> None:
     if db.engine.dialect.name == "postgresql":
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")

@@ -1,0 +1,160 @@
+"""The behind board of 2,000 active plans over HTTP, at two sizes of the clinic's history, on both databases."""
+
+import random
+import tempfile
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import insert, select, update
+
+from bench.server import Caller, serving
+from bench.world import BATCH, PATIENTS, PRACTITIONERS, analyse, build, environment_for
+from scheduler.extensions import db
+from scheduler.models import Appointment, Message, PlannedSession, PlanPhase, TreatmentPlan
+from tools.postgres import Cluster
+
+SIZES = (78_000, 1_000_000)
+PLANS = 2_000
+SESSIONS = 10
+MESSAGES_PER_APPOINTMENT = 4
+"""One mail for so many appointments: enough to show whether the board grows with them."""
+
+
+def run(sizes: tuple[int, ...] = SIZES) -> dict[str, Any]:
+    """Median milliseconds of the first page of the board, by database and size."""
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder, Cluster(durable=True) as cluster:
+        for size in sizes:
+            urls = {
+                "sqlite": f"sqlite:///{Path(folder) / f'board{size}.db'}",
+                "postgresql": cluster.create_database(f"board{size}"),
+            }
+            for name, url in urls.items():
+                found[f"{name} {size:,}"] = _measure(url, size)
+    for name in ("sqlite", "postgresql"):
+        small, *_, large = (found[f"{name} {size:,}"]["board_ms"] for size in (sizes[0], sizes[-1]))
+        found[f"{name} growth of the board"] = {"board_ratio": large / small}
+    return found
+
+
+def _measure(url: str, size: int) -> dict[str, float]:
+    today = datetime.now(UTC).date()
+    app, key = build(url, size, today=today)
+    add_plans(app, today, size // MESSAGES_PER_APPOINTMENT)
+    with serving(environment_for(url)) as (port, _pid), Caller(port, key) as caller:
+        lines = caller.call("GET", "/board")["total"]
+        return {"board_ms": caller.median_ms("GET", "/board"), "lines": lines}
+
+
+def add_plans(app: Flask, today: date, messages: int) -> None:
+    """2,000 active plans of ten sessions: some held, perhaps one ahead, perhaps one skipped, the rest to place."""
+    chance = random.Random(7)
+    with app.app_context():
+        held = _appointments_by_patient(today)
+        for first in range(1, PLANS + 1, 500):
+            _insert_plans(range(first, first + 500), held, today, chance)
+        _insert_messages(messages, today)
+        analyse()
+        db.session.remove()
+
+
+def _appointments_by_patient(today: date) -> dict[int, list[tuple[int, bool]]]:
+    """Patient -> the ids of their last appointments before today and the first after it, and whether it is ahead."""
+    morning = datetime.combine(today, datetime.min.time(), UTC)
+    rows = db.session.execute(
+        select(Appointment.id, Appointment.patient_id, Appointment.starts_at)
+        .where(
+            Appointment.patient_id <= PLANS,
+            Appointment.starts_at.between(morning - timedelta(days=120), morning + timedelta(days=60)),
+        )
+        .order_by(Appointment.starts_at)
+    ).all()
+    found: dict[int, list[tuple[int, bool]]] = {}
+    for number, patient, starts_at in rows:
+        found.setdefault(patient, []).append((number, starts_at >= morning + timedelta(days=1)))
+    return found
+
+
+def _insert_plans(
+    plans: range, appointments: dict[int, list[tuple[int, bool]]], today: date, chance: random.Random
+) -> None:
+    started = today - timedelta(days=90)
+    db.session.execute(
+        insert(TreatmentPlan),
+        [
+            {
+                "id": number,
+                "patient_id": number,
+                "practitioner_id": 1 + number % PRACTITIONERS,
+                "name": "Weekly course",
+                "target_muscles": [],
+                "preferences": {},
+                "starts_on": started,
+                "status": "active",
+                "created_at": datetime.now(UTC),
+            }
+            for number in plans
+        ],
+    )
+    phase = {"position": 1, "sessions": SESSIONS, "min_days": 5, "ideal_days": 7, "max_days": 9}
+    db.session.execute(insert(PlanPhase), [{"id": number, "plan_id": number, **phase} for number in plans])
+    sessions, links = [], []
+    for plan in plans:
+        listed = appointments.get(plan, [])
+        past = [number for number, is_ahead in listed if not is_ahead][-chance.randint(1, 6) :]
+        ahead = [number for number, is_ahead in listed if is_ahead][: chance.randint(0, 1)]
+        states = (
+            ["completed"] * len(past) + ["placed"] * len(ahead) + [chance.choice(["skipped", "to_place"])]
+        )
+        states += ["to_place"] * (SESSIONS - len(states))
+        for number, status in enumerate(states[:SESSIONS], start=1):
+            row = plan * 100 + number
+            sessions.append(
+                {
+                    "id": row,
+                    "plan_id": plan,
+                    "phase_id": plan,
+                    "number": number,
+                    "appointment_type_id": 1,
+                    "status": status,
+                    "reason": "",
+                }
+            )
+            if number <= len(past) + len(ahead):
+                links.append({"number": (past + ahead)[number - 1], "planned": row})
+    db.session.execute(insert(PlannedSession), sessions)
+    for link in links:
+        db.session.execute(
+            update(Appointment)
+            .where(Appointment.id == link["number"])
+            .values(planned_session_id=link["planned"])
+        )
+    db.session.commit()
+
+
+def _insert_messages(count: int, today: date) -> None:
+    begins = datetime.combine(today, datetime.min.time(), UTC) - timedelta(days=400)
+    for first in range(0, count, BATCH):
+        rows = []
+        for number in range(first, min(first + BATCH, count)):
+            sent_at = begins + timedelta(minutes=number % 500_000)
+            rows.append(
+                {
+                    "kind": "reminder",
+                    "dedupe_key": f"bench {number}",
+                    "patient_id": 1 + number % PATIENTS,
+                    "recipient": "p@patients.example",
+                    "state": "sent",
+                    "due_at": sent_at,
+                    "next_attempt_at": sent_at,
+                    "attempts": 1,
+                    "message_id": f"<bench-{number}@clinic.example>",
+                    "sent_at": sent_at,
+                    "server_reply": "",
+                    "created_at": sent_at,
+                }
+            )
+        db.session.execute(insert(Message), rows)
+        db.session.commit()
