@@ -1,8 +1,6 @@
 """Absences: who is away, what is closed, a room that cannot be used; what that displaces, and where it goes instead."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -11,38 +9,31 @@ from werkzeug import Response
 
 from scheduler import clock
 from scheduler.access import current_actor, guard
-from scheduler.errors import InvalidInput, SchedulerError
+from scheduler.errors import SchedulerError
 from scheduler.http_errors import problem_of, say
 from scheduler.usecases import absences, displacement
-from scheduler.usecases.absence_times import WallTime
 from scheduler.usecases.absences import Absence, AbsenceKind
 from scheduler.usecases.clinic import list_locations, list_practitioners
 from scheduler.usecases.displacement import Displacement
-from scheduler.usecases.displacement_question import Others
-from scheduler.usecases.rehousing import Choice, Outcome, batch_of, carry_out
+from scheduler.usecases.rehousing import Outcome, batch_of, carry_out
 from scheduler.web import once
-from scheduler.web.displaced_cards import cards_of, code_of, compromises_of, meant_in, target_in
+from scheduler.web.absence_forms import (
+    MOVE,
+    absence_asked,
+    absence_in,
+    choices_in,
+    gap_of,
+    others_in,
+    room_absence,
+    row_of,
+)
+from scheduler.web.displaced_cards import cards_of, code_of, compromises_of, meant_in
 from scheduler.web.formats import local
 from scheduler.web.notices import BAD, notice
 from scheduler.web.requests import wants_fragment
 
 pages = Blueprint("absences", __name__, url_prefix="/absences")
 Answer = Response | str | tuple[str, int]
-KINDS = {"practitioner": "practitioner_id", "location": "location_id", "room": "room_id"}
-"""How a form says who or what -> the use cases' argument."""
-MOVE, RELEASE = "move", "release"
-DEEDS = (MOVE, RELEASE, "call", "later")
-"""What can be chosen for a line; the last two leave it as it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """An absence with its days on its own clock, and whether it is made of whole days."""
-
-    absence: Absence
-    first: datetime
-    last: datetime
-    whole_days: bool
 
 
 @pages.get("")
@@ -67,10 +58,10 @@ def new() -> str:
 def preview() -> Answer:
     """What it would displace; nothing is saved. A room is not saved at all: one goes on to its page."""
     try:
-        asked = _asked()
+        asked = absence_asked()
         if "room_id" in asked:
             return redirect(_room_address(displacement.describe_absence(**asked)), 303)
-        found = displacement.preview_absence(**asked, others=_others(request.form), now=clock.now())
+        found = displacement.preview_absence(**asked, others=others_in(request.form), now=clock.now())
     except SchedulerError as error:
         return _form(request.form, error), problem_of(error).status
     return render_template(
@@ -83,7 +74,7 @@ def preview() -> Answer:
 def save() -> Answer:
     """Save it, and go on to what it displaces."""
     try:
-        asked = _asked()
+        asked = absence_asked()
         by: dict[str, Any] = {
             "actor": current_actor(),
             "now": clock.now(),
@@ -123,12 +114,12 @@ def closure(number: int) -> str:
 def room(room_id: int) -> str:
     """What is booked in a room for a while, to be moved elsewhere."""
     now = clock.now()
-    absence = _room_absence(room_id, request.args.get("from", ""), request.args.get("until", ""))
+    absence = room_absence(room_id, request.args.get("from", ""), request.args.get("until", ""))
     found = displacement.preview_absence(
         room_id=room_id,
         starts=absence.starts_at,
         until=absence.ends_at,
-        others=_others(request.args),
+        others=others_in(request.args),
         now=now,
     )
     return _repair(found)
@@ -152,7 +143,7 @@ def remove_closure(number: int) -> Response:
 @guard("absences.write")
 def slots(appointment_id: int) -> str:
     """Other slots for one line: a part of the repair page (what the other lines are to have comes along), or a page."""
-    absence = _absence_in(request.values.get("gap", ""))
+    absence = absence_in(request.values.get("gap", ""))
     meant = [
         meant_in(name.removeprefix("slot-"), code, absence)
         for name, code in request.form.items()
@@ -161,7 +152,7 @@ def slots(appointment_id: int) -> str:
     row, found = displacement.choose_slots(
         absence,
         appointment_id,
-        others=_others(request.values),
+        others=others_in(request.values),
         beyond="beyond" in request.values,
         meant=meant,
         now=clock.now(),
@@ -182,7 +173,7 @@ def slots(appointment_id: int) -> str:
         ],
         gap=gap_of(absence),
         back=_address(absence),
-        others=_others(request.values),
+        others=others_in(request.values),
         beyond="beyond" in request.values,
         chosen=request.form.get(f"slot-{appointment_id}", ""),
         **names,
@@ -193,8 +184,8 @@ def slots(appointment_id: int) -> str:
 @guard("absences.write")
 def apply() -> str:
     """Carry out what was chosen, line by line; a script sends one line at a time and gets its result alone."""
-    absence = _absence_in(request.form.get("gap", ""))
-    choices = _choices(absence)
+    absence = absence_in(request.form.get("gap", ""))
+    choices = choices_in(absence)
     outcomes = carry_out(choices, batch=batch_of(absence), actor=current_actor(), now=clock.now())
     told = [(outcome, _sentence(outcome)) for outcome in outcomes]
     if wants_fragment():
@@ -205,42 +196,8 @@ def apply() -> str:
     )
 
 
-def row_of(absence: Absence) -> Row:
-    """The absence with its days on its own clock; the last one is included."""
-    starts, ends = (instant.astimezone(absence.zone) for instant in (absence.starts_at, absence.ends_at))
-    whole = starts.time() == ends.time() == time()
-    return Row(absence, starts, ends - timedelta(days=1) if whole else ends, whole)
-
-
-def gap_of(absence: Absence) -> str:
-    """The absence as forms carry it."""
-    if absence.id is not None:
-        return f"{absence.kind.value}:{absence.id}"
-    span = (absence.starts_at, absence.ends_at)
-    return ":".join([absence.kind.value, str(absence.whose), *(f"{end.timestamp():.0f}" for end in span)])
-
-
-def _absence_in(code: str) -> Absence:
-    kind, _, rest = code.partition(":")
-    parts = rest.split(":")
-    if kind in {AbsenceKind.TIME_OFF, AbsenceKind.CLOSURE} and rest.isascii() and rest.isdecimal():
-        return absences.get_absence(AbsenceKind(kind), int(rest[:10]), now=clock.now())
-    if kind == AbsenceKind.ROOM and len(parts) == 3 and parts[0].isascii() and parts[0].isdecimal():
-        return _room_absence(int(parts[0][:10]), parts[1], parts[2])
-    raise InvalidInput("The choice cannot be read. Please choose again.", field="gap")
-
-
-def _room_absence(room_id: int, starts: str, until: str) -> Absence:
-    """A room out of use between two epoch seconds."""
-    try:
-        ends = [datetime.fromtimestamp(int(text), UTC) for text in (starts, until)]
-    except (ValueError, OverflowError, OSError):
-        raise InvalidInput("Please enter a date and a time.", field="from") from None
-    return displacement.describe_absence(room_id=room_id, starts=ends[0], until=ends[1])
-
-
 def _repair_page(kind: AbsenceKind, number: int) -> str:
-    return _repair(displacement.list_displaced(kind, number, others=_others(request.args), now=clock.now()))
+    return _repair(displacement.list_displaced(kind, number, others=others_in(request.args), now=clock.now()))
 
 
 def _repair(found: Displacement) -> str:
@@ -255,7 +212,7 @@ def _shown(found: Displacement, asked: Mapping[str, str]) -> dict[str, Any]:
         "found": found,
         "row": row_of(found.absence),
         "cards": cards_of(found, zones, clock.now()),
-        "others": _others(asked),
+        "others": others_in(asked),
         **names,
     }
 
@@ -282,60 +239,8 @@ def _form(entered: Mapping[str, str], error: SchedulerError | None = None) -> st
     )
 
 
-def _asked() -> dict[str, Any]:
-    """Who and when, as the use cases take it. Raises InvalidInput."""
-    entered = request.form
-    kind, _, number = entered.get("who", "").partition("-")
-    if kind not in KINDS or not number.isascii() or not number.isdecimal():
-        raise InvalidInput("Please choose one practitioner, location or room.", field="who")
-    starts = _wall(entered.get("from", ""), entered.get("from_time", ""))
-    until = _wall(entered.get("until") or entered.get("from", ""), entered.get("until_time", ""))
-    return {
-        KINDS[kind]: int(number[:10]),
-        "starts": starts,
-        "until": until,
-        "clock": entered.get("clock", type=int),
-        "reason": entered.get("reason", ""),
-    }
-
-
-def _wall(on: str, at: str) -> WallTime:
-    try:
-        day = date.fromisoformat(on)
-        minute = None
-        if at:
-            hour = time.fromisoformat(at)
-            minute = hour.hour * 60 + hour.minute
-    except ValueError:
-        raise InvalidInput("Please enter the dates, such as 2026-08-03.", field="from") from None
-    return WallTime(day, minute)
-
-
-def _others(asked: Mapping[str, str]) -> Others:
-    try:
-        return Others(asked.get("others", Others.WISHES.value))
-    except ValueError:
-        return Others.WISHES
-
-
 def _is_moving(name: str) -> bool:
     return request.form.get(name.replace("slot-", "do-"), MOVE) == MOVE
-
-
-def _choices(absence: Absence) -> list[Choice]:
-    """The lines for which something is to be done, in the order of the form. Raises InvalidInput."""
-    found = []
-    for name, deed in request.form.items():
-        number = name.removeprefix("do-")
-        if not name.startswith("do-") or not number.isdecimal() or deed not in DEEDS:
-            continue
-        code = request.form.get(f"slot-{number}", "")
-        version = request.form.get(f"version-{number}", 0, type=int)
-        if deed == RELEASE:
-            found.append(Choice(int(number), version, None))
-        elif deed == MOVE and code:
-            found.append(Choice(int(number), version, target_in(code, absence)))
-    return found
 
 
 def _sentence(outcome: Outcome) -> str:

@@ -1,0 +1,119 @@
+"""What the forms about absences carry: who and when, the absence itself, what was chosen for each line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from flask import request
+
+from scheduler import clock
+from scheduler.errors import InvalidInput
+from scheduler.usecases import absences, displacement
+from scheduler.usecases.absence_times import WallTime
+from scheduler.usecases.absences import Absence, AbsenceKind
+from scheduler.usecases.displacement_question import Others
+from scheduler.usecases.rehousing import Choice
+from scheduler.web.displaced_cards import target_in
+
+KINDS = {"practitioner": "practitioner_id", "location": "location_id", "room": "room_id"}
+"""How a form says who or what -> the use cases' argument."""
+MOVE, RELEASE = "move", "release"
+DEEDS = (MOVE, RELEASE, "call", "later")
+"""What can be chosen for a line; the last two leave it as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An absence with its days on its own clock, and whether it is made of whole days."""
+
+    absence: Absence
+    first: datetime
+    last: datetime
+    whole_days: bool
+
+
+def row_of(absence: Absence) -> Row:
+    """The absence with its days on its own clock; the last one is included."""
+    starts, ends = (instant.astimezone(absence.zone) for instant in (absence.starts_at, absence.ends_at))
+    whole = starts.time() == ends.time() == time()
+    return Row(absence, starts, ends - timedelta(days=1) if whole else ends, whole)
+
+
+def gap_of(absence: Absence) -> str:
+    """The absence as forms carry it."""
+    if absence.id is not None:
+        return f"{absence.kind.value}:{absence.id}"
+    span = (absence.starts_at, absence.ends_at)
+    return ":".join([absence.kind.value, str(absence.whose), *(f"{end.timestamp():.0f}" for end in span)])
+
+
+def absence_in(code: str) -> Absence:
+    kind, _, rest = code.partition(":")
+    parts = rest.split(":")
+    if kind in {AbsenceKind.TIME_OFF, AbsenceKind.CLOSURE} and rest.isascii() and rest.isdecimal():
+        return absences.get_absence(AbsenceKind(kind), int(rest[:10]), now=clock.now())
+    if kind == AbsenceKind.ROOM and len(parts) == 3 and parts[0].isascii() and parts[0].isdecimal():
+        return room_absence(int(parts[0][:10]), parts[1], parts[2])
+    raise InvalidInput("The choice cannot be read. Please choose again.", field="gap")
+
+
+def room_absence(room_id: int, starts: str, until: str) -> Absence:
+    """A room out of use between two epoch seconds."""
+    try:
+        ends = [datetime.fromtimestamp(int(text), UTC) for text in (starts, until)]
+    except (ValueError, OverflowError, OSError):
+        raise InvalidInput("Please enter a date and a time.", field="from") from None
+    return displacement.describe_absence(room_id=room_id, starts=ends[0], until=ends[1])
+
+
+def absence_asked() -> dict[str, Any]:
+    """Who and when, as the use cases take it. Raises InvalidInput."""
+    entered = request.form
+    kind, _, number = entered.get("who", "").partition("-")
+    if kind not in KINDS or not number.isascii() or not number.isdecimal():
+        raise InvalidInput("Please choose one practitioner, location or room.", field="who")
+    starts = _wall(entered.get("from", ""), entered.get("from_time", ""))
+    until = _wall(entered.get("until") or entered.get("from", ""), entered.get("until_time", ""))
+    return {
+        KINDS[kind]: int(number[:10]),
+        "starts": starts,
+        "until": until,
+        "clock": entered.get("clock", type=int),
+        "reason": entered.get("reason", ""),
+    }
+
+
+def _wall(on: str, at: str) -> WallTime:
+    try:
+        day = date.fromisoformat(on)
+        minute = None
+        if at:
+            hour = time.fromisoformat(at)
+            minute = hour.hour * 60 + hour.minute
+    except ValueError:
+        raise InvalidInput("Please enter the dates, such as 2026-08-03.", field="from") from None
+    return WallTime(day, minute)
+
+
+def others_in(asked: Mapping[str, str]) -> Others:
+    try:
+        return Others(asked.get("others", Others.WISHES.value))
+    except ValueError:
+        return Others.WISHES
+
+
+def choices_in(absence: Absence) -> list[Choice]:
+    """The lines for which something is to be done, in the order of the form. Raises InvalidInput."""
+    found = []
+    for name, deed in request.form.items():
+        number = name.removeprefix("do-")
+        if not name.startswith("do-") or not number.isdecimal() or deed not in DEEDS:
+            continue
+        code = request.form.get(f"slot-{number}", "")
+        version = request.form.get(f"version-{number}", 0, type=int)
+        if deed == RELEASE:
+            found.append(Choice(int(number), version, None))
+        elif deed == MOVE and code:
+            found.append(Choice(int(number), version, target_in(code, absence)))
+    return found
