@@ -85,15 +85,13 @@ def _attendance(name: str, title: str, head: str, labels: list[str], groups: Seq
         head=head,
         labels=labels,
         beside=[
-            Series(gettext("Appointments"), [one.total for one in groups]),
+            Series(gettext("All"), [one.total for one in groups]),
             Series(gettext("Missed"), [one.missed for one in groups]),
-            Series(gettext("Cancelled late"), [one.late for one in groups]),
+            Series(gettext("Late"), [one.late for one in groups]),
         ],
         series=[
             Series(gettext("Share missed"), [share(one.missed, one.total) for one in groups], "first", "%"),
-            Series(
-                gettext("Share cancelled late"), [share(one.late, one.total) for one in groups], "third", "%"
-            ),
+            Series(gettext("Share late"), [share(one.late, one.total) for one in groups], "third", "%"),
         ],
     )
 
