@@ -25,6 +25,7 @@ from scheduler.usecases.edits import (
     whole_number,
 )
 from scheduler.usecases.feed_tokens import touch_events
+from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find
 from scheduler.usecases.practitioners import HeldCredential, new_credential
 from scheduler.usecases.usage import delete_unused, refuse_if_booked
@@ -174,8 +175,12 @@ def add_credential(
     training_hours: int | None = None,
     actor: Actor,
     now: datetime,
+    idempotency: Idempotency | None = None,
 ) -> Credential:
     """Add a credential to a practitioner. Raises NotFound or InvalidInput naming the field."""
+    known = recall(session, actor, idempotency)
+    if known is not None:
+        return find(session, Credential, known[0])
     row = find_to_change(session, Practitioner, practitioner_id)
     credential = new_credential(held)
     credential.kind = one_line("kind", held.kind, most=40, needed="Please say what it allows.")
@@ -184,6 +189,7 @@ def add_credential(
     session.add(credential)
     session.flush()
     _note_credential(session, actor, "credential_added", credential, now)
+    remember(session, actor, idempotency, [credential.id], now=now)
     return credential
 
 

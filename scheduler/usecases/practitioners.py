@@ -16,6 +16,8 @@ from scheduler.transaction import writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.clinic import location_named
+from scheduler.usecases.idempotency import Idempotency, recall, remember
+from scheduler.usecases.lookup import find
 from scheduler.usecases.patients import EMAIL, LONGEST_EMAIL, LONGEST_NAME
 
 DRY_NEEDLING = "dry_needling"
@@ -77,6 +79,7 @@ def add_practitioner(
     hours_from: date | None = None,
     actor: Actor,
     now: datetime,
+    idempotency: Idempotency | None = None,
 ) -> Practitioner:
     """Add a person who treats, working ``hours`` at one location.
 
@@ -84,6 +87,9 @@ def add_practitioner(
     today), in every n-th week counted from that day's. Raises InvalidInput naming the field, or NotFound for the
     location.
     """
+    known = recall(session, actor, idempotency)
+    if known is not None:
+        return find(session, Practitioner, known[0])
     place = location_named(session, location)
     practitioner = Practitioner(
         given_name=_text("given_name", details.given_name, LONGEST_NAME, is_needed=True),
@@ -115,6 +121,7 @@ def add_practitioner(
         location_id=place.id,
         credentials=[held.kind for held in practitioner.credentials],
     )
+    remember(session, actor, idempotency, [practitioner.id], now=now)
     return practitioner
 
 

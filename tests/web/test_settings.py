@@ -175,6 +175,18 @@ def test_a_practitioner_is_added_and_can_be_booked(app: Flask, admin: Browser) -
     assert spans == [(540, 720), (780, 1050)]
 
 
+def test_a_form_sent_twice_adds_one(app: Flask, admin: Browser) -> None:
+    person = {"given_name": "Nina", "family_name": "Nadel", "location_id": "1", "hours_0": "9-12"}
+    credential = {"kind": "dry_needling", "issued_on": "2026-01-01"}
+    for _ in range(2):
+        answer = send(admin, "/clinic/practitioners/new", {**person, "form_key": "one"})
+        assert answer.location == "/clinic/practitioners/2"
+        send(admin, "/clinic/practitioners/2/credentials/new", {**credential, "form_key": "two"})
+    with app.app_context():
+        assert db.session.query(Practitioner).count() == 2
+        assert db.session.query(Credential).where(Credential.practitioner_id == 2).count() == 1
+
+
 @pytest.mark.parametrize(
     ("field", "line"),
     [("hours_2", "morning"), ("hours_2", "12:00-09:00"), ("hours_2", "09:01-12"), ("hours_2", "9-12, 11-13")],

@@ -10,6 +10,7 @@ from scheduler.models import Credential
 from scheduler.usecases import practitioner_records as records
 from scheduler.usecases.edits import stamp_of
 from scheduler.usecases.practitioners import DRY_NEEDLING, HeldCredential
+from scheduler.web import once
 from scheduler.web.notices import notice
 from scheduler.web.settings.frame import (
     Answer,
@@ -35,7 +36,14 @@ def credential_new(practitioner_id: int) -> str:
     """The empty form."""
     person = records.get_practitioner(practitioner_id)
     values = {"kind": DRY_NEEDLING}
-    return show("credential.html", "practitioners", values=values, who=person, credential=None)
+    return show(
+        "credential.html",
+        "practitioners",
+        values=values,
+        who=person,
+        credential=None,
+        form_key=once.new_key(),
+    )
 
 
 @pages.post("/practitioners/<int:practitioner_id>/credentials/new")
@@ -44,11 +52,22 @@ def credential_add(practitioner_id: int) -> Answer:
     """Add a credential."""
     try:
         records.add_credential(
-            practitioner_id, _entered(), training_hours=number_or_none("training_hours"), **by()
+            practitioner_id,
+            _entered(),
+            training_hours=number_or_none("training_hours"),
+            idempotency=once.asked_once(),
+            **by(),
         )
     except SchedulerError as error:
         person = records.get_practitioner(practitioner_id)
-        return show_again(error, "credential.html", "practitioners", who=person, credential=None)
+        return show_again(
+            error,
+            "credential.html",
+            "practitioners",
+            who=person,
+            credential=None,
+            form_key=text(once.FIELD),
+        )
     notice(gettext("The credential is added."))
     return redirect(to("practitioner", practitioner_id=practitioner_id), 303)
 

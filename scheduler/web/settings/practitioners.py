@@ -16,6 +16,7 @@ from scheduler.usecases.clinic import list_locations
 from scheduler.usecases.edits import stamp_of
 from scheduler.usecases.practitioner_records import WARN_AHEAD, ExpiringCredential, PractitionerRecord
 from scheduler.usecases.practitioners import HeldCredential, PractitionerDetails, add_practitioner
+from scheduler.web import once
 from scheduler.web.formats import local
 from scheduler.web.notices import notice
 from scheduler.web.settings.frame import (
@@ -62,7 +63,10 @@ def practitioners() -> str:
 def practitioner_new() -> str:
     """The empty form, with a usual week to be changed."""
     values = {**USUAL_WEEK, "hours_from": _today().isoformat()}
-    return show("practitioner_new.html", "practitioners", values=values, places=list_locations().items)
+    places = list_locations().items
+    return show(
+        "practitioner_new.html", "practitioners", values=values, places=places, form_key=once.new_key()
+    )
 
 
 @pages.post("/practitioners/new")
@@ -77,10 +81,13 @@ def practitioner_add() -> Answer:
             _first_credential(),
             location=next((each.name for each in places if str(each.id) == text("location_id")), None),
             hours_from=day_or_none("hours_from"),
+            idempotency=once.asked_once(),
             **by(),
         )
     except SchedulerError as error:
-        return show_again(error, "practitioner_new.html", "practitioners", places=places)
+        return show_again(
+            error, "practitioner_new.html", "practitioners", places=places, form_key=text(once.FIELD)
+        )
     notice(gettext("%(name)s can be booked from now on.", name=row.name))
     return redirect(to("practitioner", practitioner_id=row.id), 303)
 
