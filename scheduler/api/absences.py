@@ -11,6 +11,7 @@ from scheduler.api.once import Once
 from scheduler.api.routes import Routes
 from scheduler.api.schemas import absences as schemas
 from scheduler.api.schemas import appointments as appointment_schemas
+from scheduler.api.schemas.displaced import DisplacedSchema, displaced_json
 from scheduler.errors import InvalidInput
 from scheduler.usecases import absences, displacement, rehousing
 from scheduler.usecases.absences import AbsenceKind
@@ -77,7 +78,7 @@ def remove_time_off(number: int) -> Response:
 @routes.get("/time-off/<row:number>/displaced")
 @guard("diary.read")
 @routes.arguments(schemas.DisplacedQuery(), location="query")
-@routes.response(200, schemas.DisplacedSchema)
+@routes.response(200, DisplacedSchema)
 def list_displaced_by_time_off(query: dict[str, Any], number: int) -> Response:
     """What is still booked within an absence, with proposals"""
     return _displaced(AbsenceKind.TIME_OFF, number, query)
@@ -138,7 +139,7 @@ def remove_closure(number: int) -> Response:
 @routes.get("/closures/<row:number>/displaced")
 @guard("diary.read")
 @routes.arguments(schemas.DisplacedQuery(), location="query")
-@routes.response(200, schemas.DisplacedSchema)
+@routes.response(200, DisplacedSchema)
 def list_displaced_by_closure(query: dict[str, Any], number: int) -> Response:
     """What is still booked within a closure, with proposals"""
     return _displaced(AbsenceKind.CLOSURE, number, query)
@@ -147,7 +148,7 @@ def list_displaced_by_closure(query: dict[str, Any], number: int) -> Response:
 @routes.post("/absence-previews")
 @guard("diary.read")
 @routes.arguments(schemas.Preview())
-@routes.response(200, schemas.DisplacedSchema)
+@routes.response(200, DisplacedSchema)
 def preview_absence(body: dict[str, Any]) -> Response:
     """What an absence would displace, with proposals
 
@@ -163,7 +164,7 @@ def preview_absence(body: dict[str, Any]) -> Response:
         **schemas.others_of(body),
         now=clock.now(),
     )
-    return answer(schemas.displaced_json(found))
+    return answer(displaced_json(found))
 
 
 @routes.post("/displaced/<row:appointment_id>")
@@ -190,4 +191,4 @@ def rehouse(body: dict[str, Any], appointment_id: int) -> Response:
 
 def _displaced(kind: AbsenceKind, number: int, query: dict[str, Any]) -> Response:
     found = displacement.list_displaced(kind, number, **schemas.others_of(query), now=clock.now())
-    return answer(schemas.displaced_json(found))
+    return answer(displaced_json(found))
