@@ -102,8 +102,7 @@ def describe_absence(
 ) -> Absence:
     """The absence of one practitioner, location or room as it would be saved, for other questions here.
 
-    Times are read as add_time_off reads them; ``clock`` is the location whose zone counts for a practitioner. Raises
-    NotFound or InvalidInput.
+    ``clock`` is the location whose zone counts for a practitioner. Raises NotFound or InvalidInput.
     """
     return described(session, practitioner_id, location_id, room_id, starts, until, clock, reason)
 

@@ -49,6 +49,7 @@ def gap_of(absence: Absence) -> str:
 
 
 def absence_in(code: str) -> Absence:
+    """The absence that a form carries. Raises InvalidInput or NotFound."""
     kind, _, rest = code.partition(":")
     parts = rest.split(":")
     if kind in {AbsenceKind.TIME_OFF, AbsenceKind.CLOSURE} and rest.isascii() and rest.isdecimal():
@@ -97,6 +98,7 @@ def _wall(on: str, at: str) -> WallTime:
 
 
 def others_in(asked: Mapping[str, str]) -> Others:
+    """Whom patients may be offered; as the plans' wishes say where nothing known is asked for."""
     try:
         return Others(asked.get("others", Others.WISHES.value))
     except ValueError:
