@@ -31,6 +31,7 @@ NAVIGATION = (
     Entry("patients", "patients.search", _l("Patients"), "patients", "patients.read"),
     Entry("plans", "plans.index", _l("Plans"), "plans", "diary.read"),
     Entry("board", "board.show", _l("Behind"), "clock", "patients.read"),
+    Entry("gaps", "gaps.index", _l("Gaps"), "gap", "patients.read"),
     Entry("capacity", "capacity.show", _l("Capacity"), "chart", "diary.read"),
     Entry("absences", "absences.index", _l("Absences"), "away", "diary.read"),
     Entry("messages", "messages.index", _l("Messages"), "messages", "messages.read"),
