@@ -14,6 +14,7 @@ from flask_migrate import upgrade
 from scheduler import create_app
 from scheduler.extensions import db
 from scheduler.models.overlap_guard import drop_statements
+from scheduler.usecases.first_setup import setup_code
 from tests.conftest import DATABASES, settings_for
 from tools import probe
 
@@ -108,3 +109,17 @@ def test_a_sound_database_is_served_from(sqlite_app: Flask, tmp_path: Path) -> N
     path = Path(str(sqlite_app.config["SETTINGS"].database_url).removeprefix("sqlite:///"))
     shutil.copy(path.with_suffix(".empty"), tmp_path / "sound.db")
     assert start("-c", "import wsgi", DATABASE_URL=f"sqlite:///{tmp_path}/sound.db")[0] == 0
+
+
+def test_the_code_of_the_first_set_up_is_printed_where_the_service_starts(
+    sqlite_app: Flask, tmp_path: Path
+) -> None:
+    path = Path(str(sqlite_app.config["SETTINGS"].database_url).removeprefix("sqlite:///"))
+    shutil.copy(path.with_suffix(".empty"), tmp_path / "new.db")
+    key = secrets.token_urlsafe(48)
+    environment = {"DATABASE_URL": f"sqlite:///{tmp_path}/new.db", "SECRET_KEY": key}
+    code, said, announced = start("-c", "import wsgi", **environment, BASE_URL="https://desk.example.org")
+    assert (code, said) == (0, "")
+    assert f"  Open    https://desk.example.org/setup\n  Code    {setup_code(key)}\n" in announced
+    _, said, errors = start("-m", "flask", "--app", "wsgi", "staff", "list", **environment)
+    assert (said, setup_code(key) in errors) == ("", False)
