@@ -12,9 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from config import ImapSettings
 from scheduler.mail.reports import read_reports
 from scheduler.usecases.mail_returns import keep_report
 
@@ -69,8 +68,27 @@ def _move_to_cur(path: Path) -> None:
         path.replace(path.parent.parent / "cur" / f"{path.name.partition(':')[0]}:2,S")
 
 
+class Mailbox(Protocol):
+    """Where returned mails arrive; config.ImapSettings is one."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def username(self) -> str: ...
+    @property
+    def password(self) -> str: ...
+    @property
+    def implicit_tls(self) -> bool: ...
+    @property
+    def starttls(self) -> bool: ...
+    @property
+    def folder(self) -> str: ...
+
+
 @contextmanager
-def in_imap(settings: ImapSettings) -> Iterator[Iterator[Found]]:
+def in_imap(settings: Mailbox) -> Iterator[Iterator[Found]]:
     """Unseen mails of an IMAP folder. Raises OSError or imaplib.IMAP4.error where it cannot be opened."""
     tls = ssl.create_default_context()
     if settings.implicit_tls:
