@@ -33,6 +33,7 @@ STATUSES: dict[str, int] = {
     "sign_in_refused": 401,
     "sign_in_back_off": 429,
     "slot_taken": 409,
+    "slot_held": 409,
     "no_room_free": 409,
     "series_taken": 409,
     "needs_override": 409,
