@@ -22,7 +22,6 @@ from scheduler.models import (
     Protocol,
     TreatmentPlan,
 )
-from scheduler.models.appointments import NOT_BOOKED
 from scheduler.models.plans import PASSED_OVER
 from scheduler.planning.cadence import Phase, Window, windows
 from scheduler.transaction import reading, writing
@@ -30,6 +29,7 @@ from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find, find_in_use
+from scheduler.usecases.plan_rows import filled_by
 
 MOST_SESSIONS = 60
 PREFERENCES = {"weekdays", "from_minute", "until_minute", "practitioner_ids", "location_id"}
@@ -157,8 +157,8 @@ def appointments_of(session: Session, plan_ids: Sequence[int]) -> dict[int, dict
     """Active appointments by plan and planned session, in one query."""
     rows = session.execute(
         select(PlannedSession.plan_id, PlannedSession.id, Appointment)
-        .join(Appointment, Appointment.planned_session_id == PlannedSession.id)
-        .where(PlannedSession.plan_id.in_(plan_ids), Appointment.status.not_in(NOT_BOOKED))
+        .join(Appointment, filled_by())
+        .where(PlannedSession.plan_id.in_(plan_ids))
         .options(
             joinedload(Appointment.location),
             joinedload(Appointment.practitioner),
