@@ -28,7 +28,7 @@ A time has become free that may suit you:
     Torstraße 1
     10119 Berlin
 
-It is kept for you until Monday, 2 March, 12:00. Then it is offered to somebody else.
+It is kept for you until Monday, 2 March, 12:00.
 
 Take it or decline: https://desk.clinic.example/o/{secret}
 
