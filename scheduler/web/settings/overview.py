@@ -71,5 +71,4 @@ def _steps(people: list[Any], types: list[Any], places: list[Any]) -> list[Step]
             bool(people) and len(working) == len(people),
         ),
         Step(gettext("A credential for needling"), to("practitioners"), wanted <= held),
-        Step(gettext("Public holidays on which you close"), to("holidays"), bool(people)),
-    ][: 4 if people else 5]
+    ]
