@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.models import (
@@ -20,10 +20,10 @@ from scheduler.models import (
     PlanPhase,
     TreatmentPlan,
 )
-from scheduler.models.appointments import NOT_BOOKED
 from scheduler.models.plans import PASSED_OVER
 from scheduler.planning.cadence import Phase, Window, first_window
 from scheduler.planning.series.reasons import Neighbour
+from scheduler.usecases.plan_rows import filled_by
 
 EARLIER_DAYS, LATER_DAYS = 7, 14
 """How far an appointment without a plan may move: it is better held late than lost."""
@@ -174,10 +174,7 @@ def _steps(
         )
         .join(PlanPhase, PlanPhase.id == PlannedSession.phase_id)
         .join(AppointmentType, AppointmentType.id == PlannedSession.appointment_type_id)
-        .outerjoin(
-            Appointment,
-            and_(Appointment.planned_session_id == PlannedSession.id, Appointment.status.not_in(NOT_BOOKED)),
-        )
+        .outerjoin(Appointment, filled_by())
         .outerjoin(Location, Location.id == Appointment.location_id)
         .where(PlannedSession.plan_id.in_(plan_ids), PlannedSession.status.not_in(PASSED_OVER))
         .order_by(PlannedSession.plan_id, PlannedSession.number)
