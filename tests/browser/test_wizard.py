@@ -16,7 +16,7 @@ from scheduler.usecases.plans import PhaseWish, prescribe_plan
 from tests.browser.conftest import Live
 from tests.browser.hands import tab_to
 from tests.browser.looks import overflow, violations
-from tests.factories import NOW, World, at, make_practitioner, save
+from tests.factories import NOW, PASSWORD, World, at, make_practitioner, save
 
 pytestmark = [
     pytest.mark.usefixtures("monday"),
@@ -169,6 +169,35 @@ def test_going_back_keeps_everything_and_makes_no_second_plan(clinic: Live, desk
     expect(desk.locator(".proposal").first).to_be_visible()
     plan = plan_of(clinic)
     assert (plan.id, plan.version, plan.target_muscles) == (1, 2, ["masseter", "frontalis"])
+
+
+def test_what_was_sent_with_an_expired_sign_in_is_back_after_signing_in(clinic: Live, desk: Page) -> None:
+    desk.goto(f"/plans/new?patient_id={clinic.world.patient_id}")
+    desk.get_by_role("radio", name="Own phases").check()
+    first = desk.locator(".phase-row").first
+    for word, number in (("Sessions", "3"), ("Least", "4"), ("Ideal", "5"), ("Most", "6")):
+        first.get_by_label(word).fill(number)
+    desk.get_by_role("checkbox", name="Masseter").check()
+    desk.get_by_role("checkbox", name="Tuesday").check()
+    desk.get_by_label("Condition").fill("since the fall")
+    desk.context.clear_cookies(name="desk")
+    desk.get_by_role("button", name="Find appointments").click()
+    desk.get_by_label("Email or name").fill("reception")
+    desk.get_by_label("Password").fill(PASSWORD)
+    desk.get_by_role("button", name="Sign in").click()
+    expect(desk.get_by_text("What you had entered is back.").first).to_be_visible()
+    desk.get_by_role("button", name="Find appointments").click()
+    expect(desk.locator(".proposal").first).to_be_visible()
+    plan = plan_of(clinic)
+    assert [(row.sessions, row.min_days, row.ideal_days, row.max_days) for row in plan.phases] == [
+        (3, 4, 5, 6)
+    ]
+    assert (plan.target_muscles, plan.preferences, plan.condition) == (
+        ["masseter"],
+        {"weekdays": [1]},
+        "since the fall",
+    )
+    assert desk.evaluate("sessionStorage.getItem('plan-draft')") is None
 
 
 def test_phases_typed_for_a_protocol_are_back_when_it_is_chosen_again(clinic: Live, desk: Page) -> None:
