@@ -169,6 +169,19 @@ def test_a_domain_that_stalls_costs_one_time_out_and_delays_no_others(
     assert len([line for line in server.commands if "@dead" in line]) == 1
 
 
+@BOTH_WAYS
+def test_a_domain_that_takes_nothing_now_costs_the_others_no_attempt_and_no_connection(
+    context: Flask, pipelining: bool
+) -> None:
+    addresses = [f"p{number}@{'full' if number % 3 else 'alive'}.example" for number in range(24)]
+    world_with_confirmations(*addresses)
+    with ScriptedServer(pipelining=pipelining).on("RCPT", "450 4.2.0 later", holding="@full") as server:
+        assert dispatch(server) == Tally(sent=8, retry=16)
+    assert server.recipients == sorted(address for address in addresses if "alive" in address)
+    assert server.connections == 1
+    assert {row.next_attempt_at for row in messages() if row.state == "due"} == {NOW + MINUTE}
+
+
 def test_a_server_that_stalls_for_everybody_is_given_up_after_three_time_outs(context: Flask) -> None:
     world_with_confirmations(*(f"p@{number}.example" for number in range(6)))
     with ScriptedServer().on("MAIL", STALL) as server:
