@@ -1,0 +1,164 @@
+"""Whether plans help: values before sessions against the first one, over all active plans or those of one patient."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from scheduler.models import (
+    Appointment,
+    Location,
+    Measure,
+    Outcome,
+    Patient,
+    PlannedSession,
+    PlanStatus,
+    Practitioner,
+    SessionStatus,
+    TreatmentPlan,
+)
+from scheduler.models.base import epoch
+from scheduler.transaction import reading
+from scheduler.usecases.outcomes import SMALLEST_CHANGE
+from scheduler.usecases.plan_rows import filled_by
+
+SESSIONS_BEFORE_REVIEW = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What one measure was first and is now."""
+
+    measure: str
+    first: int
+    latest: int
+
+    @property
+    def is_better(self) -> bool:
+        """Whether it fell by as much as matters."""
+        return is_better(self.measure, self.first, self.latest)
+
+
+@dataclass(frozen=True, slots=True)
+class NoBetter:
+    """An active plan of which nothing that is measured got better after so many sessions."""
+
+    plan_id: int
+    plan: str
+    patient_id: int
+    patient: str
+    practitioner: str
+    held: int
+    courses: tuple[Course, ...]
+
+
+def is_better(measure: str, first: int, latest: int) -> bool:
+    """Whether a value fell by the smallest change that matters; headache days by half; rotation is not judged."""
+    if measure == Measure.HEADACHE_DAYS:
+        return latest * 2 <= first and latest < first
+    return first - latest >= SMALLEST_CHANGE.get(measure, float("inf"))
+
+
+@reading
+def plans_no_better(session: Session, *, patient_id: int | None = None) -> list[NoBetter]:
+    """Active plans in which nothing got better by as much as matters, with four sessions held before the last value.
+
+    One query, however many plans; by plan.
+    """
+    rows = session.execute(_ends(patient_id)).all()
+    by_plan: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        by_plan[row.plan_id].append(row)
+    found = [_judged(plan_id, group) for plan_id, group in by_plan.items()]
+    return [line for line in found if line is not None]
+
+
+def _ends(patient_id: int | None) -> Any:
+    """By active plan with four sessions held and by measure, the first value and the last one."""
+    place = func.row_number().over(partition_by=PlannedSession.plan_id, order_by=(PlannedSession.number))
+    held = (
+        select(
+            PlannedSession.plan_id,
+            place.label("place"),
+            func.count().over(partition_by=PlannedSession.plan_id).label("held"),
+            epoch(Appointment.starts_at).label("starts"),
+            Location.zone,
+        )
+        .join(TreatmentPlan, TreatmentPlan.id == PlannedSession.plan_id)
+        .join(Appointment, filled_by())
+        .join(Location, Location.id == Appointment.location_id)
+        .where(
+            TreatmentPlan.status == PlanStatus.ACTIVE.value,
+            PlannedSession.status == SessionStatus.COMPLETED.value,
+        )
+    )
+    if patient_id is not None:
+        held = held.where(TreatmentPlan.patient_id == patient_id)
+    held_cte = held.cte("held")
+    order = (Outcome.measured_on, Outcome.id)
+    partition = (Outcome.plan_id, Outcome.measure)
+    values = (
+        select(
+            Outcome.plan_id,
+            Outcome.measure,
+            func.first_value(Outcome.value).over(partition_by=partition, order_by=order).label("first"),
+            Outcome.value.label("latest"),
+            Outcome.measured_on,
+            func.row_number()
+            .over(partition_by=partition, order_by=[column.desc() for column in order])
+            .label("from_end"),
+            held_cte.c.held,
+            held_cte.c.starts,
+            held_cte.c.zone,
+        )
+        .join(held_cte, held_cte.c.plan_id == Outcome.plan_id)
+        .where(held_cte.c.place == SESSIONS_BEFORE_REVIEW, Outcome.measure != Measure.ROTATION.value)
+        .cte("ends")
+    )
+    return (
+        select(
+            values,
+            TreatmentPlan.name.label("plan"),
+            TreatmentPlan.patient_id,
+            Patient.given_name,
+            Patient.family_name,
+            Practitioner.given_name.label("their_given"),
+            Practitioner.family_name.label("their_family"),
+        )
+        .join(TreatmentPlan, TreatmentPlan.id == values.c.plan_id)
+        .join(Patient, Patient.id == TreatmentPlan.patient_id)
+        .join(Practitioner, Practitioner.id == TreatmentPlan.practitioner_id)
+        .where(values.c.from_end == 1)
+        .order_by(values.c.plan_id, values.c.measure)
+    )
+
+
+def _judged(plan_id: int, rows: Sequence[Any]) -> NoBetter | None:
+    fourth = datetime.fromtimestamp(rows[0].starts, ZoneInfo(rows[0].zone)).date()
+    courses = tuple(_courses(rows, fourth))
+    if not courses or any(course.is_better for course in courses):
+        return None
+    row = rows[0]
+    return NoBetter(
+        plan_id=plan_id,
+        plan=row.plan,
+        patient_id=row.patient_id,
+        patient=f"{row.given_name} {row.family_name}",
+        practitioner=f"{row.their_given} {row.their_family}",
+        held=row.held,
+        courses=courses,
+    )
+
+
+def _courses(rows: Iterable[Any], fourth: date) -> Iterable[Course]:
+    """Of measures whose last value is from after the fourth session, and that had anything to get better from."""
+    return (
+        Course(row.measure, row.first, row.latest)
+        for row in rows
+        if row.measured_on > fourth and (row.first or row.latest)
+    )
