@@ -38,22 +38,8 @@ def mail_appointment_list(
         return find(session, Message, known[0])
     patient = find(session, Patient, patient_id)
     lock_resources(session, [("patient", patient.id)])
-    if not patient.email or patient.archived_at is not None:
-        raise InvalidInput("There is no email address to write to.", field="email")
-    waiting = select(Message.id).where(
-        Message.patient_id == patient.id, Message.batch == LIST, Message.state.in_(WAITING)
-    )
-    if session.scalar(waiting.limit(1)) is not None:
-        raise Conflict("The list is on its way already.")
-    ahead = select(Appointment).where(
-        Appointment.patient_id == patient.id,
-        Appointment.starts_at > now,
-        Appointment.status.not_in(NOT_BOOKED),
-    )
-    rows = session.scalars(ahead.order_by(Appointment.starts_at)).all()
-    if not rows:
-        raise Conflict("There is no appointment ahead to list.")
-    message = _message(patient, list(rows), now)
+    rows = _to_tell(session, patient, now)
+    message = _message(patient, rows, now)
     session.add(message)
     session.flush()
     note_deed(
@@ -68,6 +54,26 @@ def mail_appointment_list(
     )
     remember(session, actor, idempotency, [message.id], now=now)
     return message
+
+
+def _to_tell(session: Session, patient: Patient, now: datetime) -> list[Appointment]:
+    """The appointments ahead by start; raises where there is nobody to tell, nothing, or the mail already waits."""
+    if not patient.email or patient.archived_at is not None:
+        raise InvalidInput("There is no email address to write to.", field="email")
+    waiting = select(Message.id).where(
+        Message.patient_id == patient.id, Message.batch == LIST, Message.state.in_(WAITING)
+    )
+    if session.scalar(waiting.limit(1)) is not None:
+        raise Conflict("The list is on its way already.")
+    ahead = select(Appointment).where(
+        Appointment.patient_id == patient.id,
+        Appointment.starts_at > now,
+        Appointment.status.not_in(NOT_BOOKED),
+    )
+    rows = list(session.scalars(ahead.order_by(Appointment.starts_at)))
+    if not rows:
+        raise Conflict("There is no appointment ahead to list.")
+    return rows
 
 
 def _message(patient: Patient, rows: list[Appointment], now: datetime) -> Message:

@@ -19,6 +19,8 @@ from scheduler.usecases.patients import find_patients, view_patient
 from scheduler.usecases.plan_life import discontinue_plan
 from scheduler.usecases.plans import PhaseWish, prescribe_plan
 from tests.factories import NOW, RECEPTIONIST, World, at, make_appointment, make_patient, make_world
+from tests.mail.smtp_server import ScriptedServer
+from tests.mail.support import dispatch
 
 BY = {"actor": RECEPTIONIST, "now": NOW}
 
@@ -126,6 +128,20 @@ def test_the_list_names_every_appointment_ahead_once(world: World) -> None:
     assert set(told) == {sooner.id, later.id}
     assert (mail.kind, mail.recipient, mail.due_at) == ("series_confirmation", "paul.pain@mail.example", NOW)
     assert mail.pointless_at == at(9)
+
+
+def test_the_mailed_list_says_every_date(world: World) -> None:
+    for day in (9, 5):
+        make_appointment(world, at(day))
+    mail_appointment_list(world.patient_id, **BY)
+    with ScriptedServer() as server:
+        dispatch(server, NOW + timedelta(minutes=1))
+    (mail,) = server.taken
+    body = mail.parsed.get_body(preferencelist=("plain",))
+    assert body is not None
+    text = str(body.get_content())
+    assert str(mail.parsed["Subject"]) == "Your 2 appointments from Thursday, 5 March"
+    assert [date in text for date in ("5 March 2026, 10:00", "9 March 2026, 10:00")] == [True, True]
 
 
 def test_the_list_goes_out_again_once_the_first_is_gone_but_not_twice_at_once(world: World) -> None:
