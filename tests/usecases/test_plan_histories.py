@@ -24,7 +24,7 @@ from tests.factories import NOW, RECEPTIONIST, make_patient, make_world
 from tests.usecases.test_plans import best, chosen, place, prescribe
 
 STEPS = 50
-GONE = {"cancelled", "no_show"}
+GONE = {"cancelled", "no_show", "held"}
 COURSES = (PhaseWish(2, 2, 3, 5), PhaseWish(1, 5, 7, 9), PhaseWish(3, 10, 14, 18))
 
 
