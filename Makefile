@@ -1,6 +1,6 @@
 # `make help` lists the commands. What they do is in tools/, in Python.
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test check pictures bench lock clean
+.PHONY: help setup dev run test check pictures words bench lock clean
 MAKEFLAGS += --no-print-directory
 
 PORT = 8000
@@ -36,6 +36,9 @@ check: dev ## check format, lint, types, layers and migrations, run the tests, s
 
 pictures: dev ## take the pictures of README and docs anew, from the demo clinic in Chromium
 	@PICTURES=docs/pictures $(VENV_PYTHON) -m pytest -q tests/browser/test_pictures.py
+
+words: dev ## bring the translations up to date with the words in the code
+	@$(VENV_PYTHON) -m tools.catalogue
 
 bench: dev ## measure against the budgets: prints a table, saves bench/results/ (ARGS="..." goes to bench)
 	@$(VENV_PYTHON) -m bench $(ARGS)
