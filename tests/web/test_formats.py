@@ -25,7 +25,7 @@ def at_desk(app: Flask, locale: str = "en", zone: str = "Europe/Berlin"):  # typ
     context = app.test_request_context("/")
     context.push()
     place = Place(1, "Here", zone)
-    g.desk = Desk("Needle Point", locale, place, (place,))
+    g.desk = Desk("Needle Point", locale, place, (place,), 10)
     g.signed_in = None
     return context
 
@@ -102,6 +102,6 @@ def test_the_persons_language_goes_before_the_clinics_and_the_browsers(
 ) -> None:
     with app.test_request_context("/", headers={"Accept-Language": browser}):
         place = Place(1, "Here", "UTC")
-        g.desk = Desk("Needle Point", clinic, place, (place,))
+        g.desk = Desk("Needle Point", clinic, place, (place,), 10)
         g.signed_in = SimpleNamespace(locale=person) if person else None
         assert str(formats.choose_locale()) == chosen
