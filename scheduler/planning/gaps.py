@@ -254,6 +254,8 @@ def _before(opening: Opening, claim: ToPlace | ToMove) -> tuple[int, ...]:
     """The starts from which it ends before the session after it begins, those at a time that is wished for first."""
     length, later = opening.lengths[claim.type_id], claim.next
     starts = [tick for tick in opening.starts[claim.type_id] if later is None or tick + length <= later.tick]
+    if len(starts) < 2:
+        return tuple(starts)
     return tuple(sorted(starts, key=lambda tick: (not _timely(opening, claim.wishes, tick), tick)))
 
 

@@ -30,6 +30,8 @@ from scheduler.usecases.gap_rows import Asked, sessions_to_move, sessions_to_pla
 from scheduler.usecases.lookup import find_in_use
 
 LONGEST_SLOT = timedelta(hours=12)
+LOOKED_AT_FIRST = 100
+"""So many of a shortlist are held against their diaries before the rest of it, which is hardly ever needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +118,19 @@ def ranked_for(
         for one in shortlist(opening, claims, asked.today)
         if one.claim.patient_id not in leave_out and (only is None or (one.reason, one.claim.number) in only)
     ]
+    found = _able(session, opening, asked, short[:LOOKED_AT_FIRST], now)
+    if len(short) > LOOKED_AT_FIRST and (limit is None or len(found) < limit):
+        found = one_each([*found, *_able(session, opening, asked, short[LOOKED_AT_FIRST:], now)])
+    return _named(session, opening, found[:limit])
+
+
+def _able(
+    session: Session, opening: Opening, asked: Asked, short: Sequence[Ranked], now: datetime
+) -> list[Ranked]:
+    """Those of a shortlist whose own diaries leave them free and rested, every patient once."""
     rest = rest_minutes_of(session)
     diaries = diaries_of(session, {one.claim.patient_id for one in short}, asked, rest, now)
-    found = one_each(fitted(opening, short, diaries, rest))
-    return _named(session, opening, found[:limit])
+    return one_each(fitted(opening, short, diaries, rest))
 
 
 def _opening(

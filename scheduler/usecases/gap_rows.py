@@ -45,7 +45,7 @@ from scheduler.planning.gaps import Neighbour, ToMove, ToPlace, Wishes
 from scheduler.planning.timeline import TICK_SECONDS
 
 DAY_SECONDS = 86_400
-LOOKS_AHEAD = timedelta(days=35)
+LOOKS_AHEAD = timedelta(days=28)
 """An appointment later than so much after the slot is not offered to come forward."""
 STANDS = (SessionStatus.PLACED.value, SessionStatus.COMPLETED.value)
 OPEN = (SessionStatus.TO_PLACE.value, *STANDS)
@@ -154,12 +154,13 @@ def _to_move() -> Any:
         .select_from(Appointment)
         .join(PlannedSession, PlannedSession.id == Appointment.planned_session_id)
         .join(PlanPhase, PlanPhase.id == PlannedSession.phase_id)
+        # First of all, as SQLite keeps to this order: most are ruled out by the session before.
+        .outerjoin(previous, _fills(previous, _session_before(OPEN)))
+        .outerjoin(place, place.id == previous.location_id)
         .join(AppointmentType, AppointmentType.id == PlannedSession.appointment_type_id)
         .join(TreatmentPlan, TreatmentPlan.id == PlannedSession.plan_id)
         .join(Patient, Patient.id == TreatmentPlan.patient_id)
         .join(where, where.id == Appointment.location_id)
-        .outerjoin(previous, _fills(previous, _session_before(OPEN)))
-        .outerjoin(place, place.id == previous.location_id)
         .where(
             Appointment.status.in_(MOVABLE),
             Appointment.starts_at >= ENDS,
