@@ -190,6 +190,7 @@ def upgrade() -> None:
     for table, columns in COLUMNS.items():
         for column in columns:
             op.add_column(table, column._copy())
+    op.create_index("ix_appointments_planned_session_id", "appointments", ["planned_session_id"])
     op.create_index("ix_feed_tokens_room_id", "feed_tokens", ["room_id"])
     op.create_index("ix_patients_reference", "patients", ["reference"], unique=True)
 
@@ -199,6 +200,7 @@ def downgrade() -> None:
     op.execute("UPDATE feed_tokens SET detail = 'minimal' WHERE detail = 'type'")
     op.drop_index("ix_patients_reference", table_name="patients")
     op.drop_index("ix_feed_tokens_room_id", table_name="feed_tokens")
+    op.drop_index("ix_appointments_planned_session_id", table_name="appointments")
     for table, columns in COLUMNS.items():
         for column in columns:
             op.drop_column(table, column.name)

@@ -50,6 +50,7 @@ class Appointment(Base):
         Index(None, "room_id", "starts_at"),
         Index(None, "patient_id", "starts_at"),
         Index(None, "starts_at"),
+        Index(None, "planned_session_id"),
         Index(
             "ix_appointments_hold_id",
             "hold_id",
