@@ -39,7 +39,7 @@ from scheduler.models import (
 )
 from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.feed_tokens import bump_feeds, issue_feed_token
-from scheduler.usecases.feeds import find_feed, list_events
+from scheduler.usecases.feeds import each_event, find_feed
 from tools import children, probe
 from tools.postgres import Cluster
 
@@ -151,15 +151,15 @@ def _plan(
 
 def _measure_rebuilding(app: Flask, secret: str, practitioner_id: int) -> dict[str, float]:
     """Milliseconds (medians) from one change to the new bytes: query, render one event, join."""
-    feed = find_feed(db.engine, secret)
+    feed = find_feed(db.engine, secret, now=now())
     assert feed is not None
 
     def rebuild() -> bytes:
-        return assemble_calendar(list_events(feed, now=now()), feed.style)
+        return assemble_calendar(each_event(feed, now=now()), feed.style)
 
     render_event.cache_clear()
     cold = _milliseconds(rebuild)
-    rows = list_events(feed, now=now())
+    rows = list(each_event(feed, now=now()))
     assert len(rows) == EVENTS
     warm, theirs = [], []
     for number in range(ROUNDS):

@@ -8,7 +8,11 @@ import gzip
 import logging
 import traceback
 from collections.abc import Iterable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from itertools import chain
+from tempfile import SpooledTemporaryFile
+from typing import IO
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from zlib import crc32
 
@@ -16,13 +20,15 @@ from flask import Blueprint, Flask, Response, request
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.http import http_date, parse_date
+from werkzeug.wsgi import wrap_file
 
 from scheduler.access import public
-from scheduler.calendars.calendar import FORMAT, assemble_calendar
+from scheduler.calendars.calendar import FORMAT, calendar_parts
+from scheduler.calendars.clients import client_family
 from scheduler.clock import now
 from scheduler.errors import SchedulerError
 from scheduler.extensions import db
-from scheduler.usecases.feeds import Feed, fetch_is_to_be_noted, find_feed, list_events, note_fetch
+from scheduler.usecases.feeds import Feed, each_event, fetch_is_to_be_noted, find_feed, note_fetch
 
 log = logging.getLogger(__name__)
 PREFIX, SUFFIX = "/feeds/", ".ics"
@@ -32,6 +38,8 @@ RETRY_AFTER_SECONDS = 300
 SETTLED = timedelta(minutes=1)
 """No transaction lasts longer: until then a change of the same second may still be on its way."""
 GZIP_FROM_BYTES = 500
+KEPT_IN_MEMORY = 1_000_000
+"""Larger calendars wait in a nameless file until they are sent, so that none fills the memory."""
 DISCREET = {
     "Cache-Control": "private, no-cache",
     "Referrer-Policy": "no-referrer",
@@ -53,7 +61,7 @@ def register(app: Flask) -> None:
 def read_feed(token: str) -> Response:
     """The calendar; 304 if it is unchanged, 404 if nobody was ever given this address, 410 if it was revoked."""
     at = now()
-    feed = find_feed(db.engine, token)
+    feed = find_feed(db.engine, token, now=at)
     if feed is None:
         return _sentence(404, "There is no calendar at this address.")
     if feed.is_revoked:
@@ -81,16 +89,21 @@ def keep_your_copy(error: Exception) -> Response:
 
 
 def _etag(feed: Feed, at: datetime) -> str:
-    """What the calendar follows from: the owner's events, the day (it moves the window), how they are shown.
+    """What the calendar follows from: the owner's events, the day (it moves the window), what is held, how it is shown.
 
     Weak, because the compressed form has the same one.
     """
-    shown = crc32(repr(tuple(feed.style)).encode())
+    shown = crc32(repr((tuple(feed.style), feed.past_days, feed.ahead_days, feed.held)).encode())
     return f'W/"{FORMAT}-{feed.token_id}-{feed.revision}-{at:%Y%m%d}-{shown:08x}"'
 
 
 def _modified_at(feed: Feed, at: datetime) -> datetime | None:
-    """The last change or this UTC day's beginning; None as long as another change may still get the same second."""
+    """The last change or this UTC day's beginning; None as long as another change may still get the same second.
+
+    None, too, for a feed with held slots: they end without a change.
+    """
+    if feed.held is not None:
+        return None
     midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
     modified_at = max(datetime.fromtimestamp(feed.changed_at, UTC), midnight)
     return modified_at if modified_at <= at - SETTLED else None
@@ -106,20 +119,40 @@ def _is_unchanged(etag: str, modified_at: datetime | None) -> bool:
 
 
 def _calendar(feed: Feed, at: datetime) -> Response:
-    body = assemble_calendar(list_events(feed, now=at), feed.style)
+    """The whole calendar, finished before the first byte is sent: what fails on the way can still be a 503."""
+    parts = calendar_parts(each_event(feed, now=at), feed.style)
+    first = next(parts)
     response = Response(content_type="text/calendar; charset=utf-8", headers=DISCREET)
-    if len(body) >= GZIP_FROM_BYTES and request.accept_encodings["gzip"] > 0:
-        body = gzip.compress(body, compresslevel=5, mtime=0)
+    is_packed = len(first) >= GZIP_FROM_BYTES and request.accept_encodings["gzip"] > 0
+    if is_packed:
         response.headers["Content-Encoding"] = "gzip"
-    response.set_data(body)
+    with ExitStack() as opened:
+        body = opened.enter_context(SpooledTemporaryFile(KEPT_IN_MEMORY))
+        _write(chain([first], parts), body, is_packed)
+        response.content_length = body.tell()
+        body.seek(0)
+        if response.content_length <= KEPT_IN_MEMORY:
+            response.set_data(body.read())
+        else:
+            response.response = wrap_file(request.environ, body)
+            response.direct_passthrough = True
+            response.call_on_close(opened.pop_all().close)
     response.headers["Content-Disposition"] = 'inline; filename="appointments.ics"'
     return response
+
+
+def _write(parts: Iterable[bytes], body: IO[bytes], is_packed: bool) -> None:
+    if is_packed:
+        with gzip.GzipFile("", "wb", compresslevel=5, fileobj=body, mtime=0) as packed:
+            packed.writelines(parts)
+    else:
+        body.writelines(parts)
 
 
 def _note(feed: Feed, at: datetime) -> None:
     """Remember the fetch; failing to is no reason to withhold the calendar."""
     try:
-        note_fetch(feed.token_id, now=at)
+        note_fetch(feed.token_id, client=client_family(request.headers.get("User-Agent", "")), now=at)
     except (SchedulerError, SQLAlchemyError) as error:
         log.warning("a calendar fetch was not noted: %s", type(error).__name__)
 
@@ -155,7 +188,7 @@ def _quiet_etag(engine: Engine, token: str) -> str | None:
     """The feed's present ETag; None if there is more to do or to say than that."""
     at = now()
     try:
-        feed = find_feed(engine, token)
+        feed = find_feed(engine, token, now=at)
     except Exception:
         return None
     if feed is None or feed.is_revoked or fetch_is_to_be_noted(feed, now=at):

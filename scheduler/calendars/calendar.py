@@ -1,6 +1,7 @@
 """A whole calendar feed as bytes: text/calendar, UTF-8, CRLF, no method, no time zones."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from scheduler.calendars.event import EventRow, FeedStyle, render_event, text_line
 from scheduler.i18n import translator
@@ -11,9 +12,22 @@ REFRESH = "PT1H"
 """How often clients are asked to look again; most decide for themselves."""
 
 
+EVENTS_AT_ONCE = 256
+
+
 def assemble_calendar(rows: Iterable[EventRow], style: FeedStyle) -> bytes:
     """The feed of these events, in their order; only events not rendered before cost time."""
-    return b"".join([_head(style), *[render_event(row, style) for row in rows], b"END:VCALENDAR\r\n"])
+    return b"".join(calendar_parts(rows, style))
+
+
+def calendar_parts(rows: Iterable[EventRow], style: FeedStyle) -> Iterator[bytes]:
+    """The same in pieces of some hundred kilobytes, each made when it is asked for."""
+    coming = iter(rows)
+    head = _head(style)
+    while events := [render_event(row, style) for row in islice(coming, EVENTS_AT_ONCE)]:
+        yield b"".join([head, *events])
+        head = b""
+    yield head + b"END:VCALENDAR\r\n"
 
 
 def _head(style: FeedStyle) -> bytes:

@@ -17,8 +17,8 @@ from icalendar.parser import Contentline, Parameters
 from scheduler.i18n import Gettext, translator
 from scheduler.models.feeds import FeedDetail
 
-FRAGMENTS_KEPT = 16_384
-"""Rendered events kept in a process, at about one kilobyte each."""
+FRAGMENTS_KEPT = 65_536
+"""Rendered events kept in a process, at about one kilobyte each: more than the largest feed has."""
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
 _LINE_BREAKS = re.compile(r"\s*[\n\r\x0b\x0c\x85\u2028\u2029]\s*")
 
@@ -28,6 +28,7 @@ class Viewer(StrEnum):
 
     PATIENT = "patient"
     PRACTITIONER = "practitioner"
+    ROOM = "room"
 
 
 class FeedStyle(NamedTuple):
@@ -55,16 +56,23 @@ class EventRow(NamedTuple):
     room_name: str | None
     type_name: str | None
     person_name: str | None
-    """Who else is there: the practitioner for a patient, the patient for a practitioner."""
+    """Who else is there: the practitioner for a patient, the patient for a practitioner, both for a room."""
     session_number: int | None
     session_total: int | None
+    is_held: bool = False
+    """A slot kept while somebody talks to the patient: it may come or go."""
 
 
 _TITLES = {
     (Viewer.PATIENT, FeedDetail.MINIMAL): ("what",),
+    (Viewer.PATIENT, FeedDetail.TYPE): ("type",),
     (Viewer.PATIENT, FeedDetail.FULL): ("type", "person", "session"),
     (Viewer.PRACTITIONER, FeedDetail.MINIMAL): ("what", "room"),
+    (Viewer.PRACTITIONER, FeedDetail.TYPE): ("type", "room"),
     (Viewer.PRACTITIONER, FeedDetail.FULL): ("person", "type", "session"),
+    (Viewer.ROOM, FeedDetail.MINIMAL): ("what",),
+    (Viewer.ROOM, FeedDetail.TYPE): ("type",),
+    (Viewer.ROOM, FeedDetail.FULL): ("person", "type"),
 }
 """Parts of a title, in order; a calendar is often shared or seen on a locked screen, so minimal gives nothing away."""
 
@@ -86,10 +94,10 @@ def render_event(row: EventRow, style: FeedStyle) -> bytes:
         f"DTEND:{_utc(row.ends_at)}",
         text_line("SUMMARY", title),
         text_line("LOCATION", _place(row, style)),
-        f"STATUS:{'CANCELLED' if row.is_cancelled else 'CONFIRMED'}",
+        f"STATUS:{_status(row)}",
         f"TRANSP:{'TRANSPARENT' if row.is_cancelled else 'OPAQUE'}",
     ]
-    if style.alarm_minutes is not None and not row.is_cancelled:
+    if style.alarm_minutes is not None and not (row.is_cancelled or row.is_held):
         lines += [
             "BEGIN:VALARM",
             "ACTION:DISPLAY",
@@ -122,6 +130,12 @@ def _utc(epoch_seconds: int) -> str:
     return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(epoch_seconds))
 
 
+def _status(row: EventRow) -> str:
+    if row.is_held:
+        return "TENTATIVE"
+    return "CANCELLED" if row.is_cancelled else "CONFIRMED"
+
+
 def _title(row: EventRow, style: FeedStyle, gettext: Gettext) -> str:
     session = None
     if row.session_number is not None:
@@ -137,6 +151,8 @@ def _title(row: EventRow, style: FeedStyle, gettext: Gettext) -> str:
         "session": session,
     }
     title = " · ".join(_present(parts[name] for name in _TITLES[style.viewer, style.detail]))
+    if row.is_held:
+        return gettext("Held: %(title)s") % {"title": title}
     return gettext("Cancelled: %(title)s") % {"title": title} if row.is_cancelled else title
 
 

@@ -15,7 +15,7 @@ from scheduler.models import (
     Practitioner,
 )
 from scheduler.usecases.feed_tokens import issue_feed_token, revoke_feed_token
-from scheduler.usecases.feeds import Feed, fetch_is_to_be_noted, find_feed, list_events, note_fetch
+from scheduler.usecases.feeds import Feed, each_event, fetch_is_to_be_noted, find_feed, note_fetch
 from tests.factories import (
     NOW,
     RECEPTIONIST,
@@ -31,19 +31,23 @@ MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 def feed_of(**wishes: Any) -> Feed:
-    feed = find_feed(db.engine, issue_feed_token(**wishes, actor=RECEPTIONIST, now=NOW).secret)
+    feed = find_feed(db.engine, issue_feed_token(**wishes, actor=RECEPTIONIST, now=NOW).secret, now=NOW)
     assert feed is not None
     return feed
 
 
+def events_of(feed: Feed, now: datetime = NOW) -> list[EventRow]:
+    return list(each_event(feed, now=now))
+
+
 def starts(feed: Feed, now: datetime = NOW) -> list[datetime]:
-    return [datetime.fromtimestamp(row.starts_at, UTC) for row in list_events(feed, now=now)]
+    return [datetime.fromtimestamp(row.starts_at, UTC) for row in events_of(feed, now=now)]
 
 
 def test_a_feed_is_found_by_its_secret_alone(context: Flask) -> None:
     world = make_world()
     issued = issue_feed_token(patient_id=world.patient_id, actor=RECEPTIONIST, now=NOW)
-    assert find_feed(db.engine, issued.secret) == Feed(
+    assert find_feed(db.engine, issued.secret, now=NOW) == Feed(
         token_id=issued.id,
         revision=0,
         changed_at=int(NOW.timestamp()),
@@ -52,7 +56,7 @@ def test_a_feed_is_found_by_its_secret_alone(context: Flask) -> None:
         owner_id=world.patient_id,
         style=FeedStyle(Viewer.PATIENT, FeedDetail.MINIMAL, "en", None, "Needle Point"),
     )
-    assert find_feed(db.engine, issued.secret[:-1]) is None
+    assert find_feed(db.engine, issued.secret[:-1], now=NOW) is None
 
 
 def test_a_feed_speaks_its_owners_language_or_the_clinics(context: Flask) -> None:
@@ -81,14 +85,14 @@ def test_a_feed_is_revoked_with_its_token_or_its_owner(context: Flask) -> None:
     for model, number in ((Patient, world.patient_id + 1), (Practitioner, world.practitioner_id)):
         db.session.get_one(model, number).archived_at = NOW
     db.session.commit()
-    found = [find_feed(db.engine, each.secret) for each in issued]
+    found = [find_feed(db.engine, each.secret, now=NOW) for each in issued]
     assert [feed is not None and feed.is_revoked for feed in found] == [True, True, True]
 
 
 def test_finding_a_feed_is_one_statement(context: Flask) -> None:
     issued = issue_feed_token(patient_id=make_world().patient_id, actor=RECEPTIONIST, now=NOW)
     with statements(db.engine) as seen:
-        find_feed(db.engine, issued.secret)
+        find_feed(db.engine, issued.secret, now=NOW)
     assert len(seen) == 1
 
 
@@ -97,14 +101,15 @@ def test_finding_a_feed_searches_an_index(context: Flask) -> None:
     for _ in range(2):
         issued = issue_feed_token(patient_id=world.patient_id, actor=RECEPTIONIST, now=NOW)
     with statements(db.engine) as seen:
-        find_feed(db.engine, issued.secret)
+        find_feed(db.engine, issued.secret, now=NOW)
     if db.engine.dialect.name == "sqlite":
         steps = [row[3] for row in db.session.execute(text("EXPLAIN QUERY PLAN " + seen[0]))]
     else:
         db.session.execute(text("SET LOCAL enable_seqscan = off"))
-        looked_for = seen[0].replace("%(token_hash)s", "'x'")
+        looked_for = seen[0].replace("%(token_hash)s", "'x'").replace("%(now)s", "now()")
         steps = list(db.session.execute(text("EXPLAIN " + looked_for)).scalars())
     assert [step for step in steps if "uq_feed_tokens_token_hash" in step or "sqlite_autoindex" in step] != []
+    assert [step for step in steps if "SCAN" in step and "clinics" not in step] == []
 
 
 def test_a_connection_used_for_a_feed_begins_transactions_as_before(context: Flask) -> None:
@@ -124,7 +129,7 @@ def test_events_are_read_in_one_statement_however_many(context: Flask) -> None:
         for day in range(3, 3 + days):
             make_appointment(world, at(day, 9 + days))
         with statements(db.engine) as seen:
-            list_events(feed, now=NOW)
+            events_of(feed, now=NOW)
         counts.append(len([line for line in seen if line.startswith("SELECT")]))
     assert counts == [1, 1]
 
@@ -134,7 +139,7 @@ def test_a_minimal_feed_does_not_even_read_names(context: Flask) -> None:
     appointment = make_appointment(
         world, at(3), planned_session_id=make_plan_session(world, 3, 8), sequence=2
     )
-    assert list_events(feed_of(patient_id=world.patient_id), now=NOW) == [
+    assert events_of(feed_of(patient_id=world.patient_id), now=NOW) == [
         EventRow(
             uid=appointment.uid,
             sequence=2,
@@ -167,14 +172,14 @@ def test_each_reader_gets_their_words(
 ) -> None:
     world = make_world()
     make_appointment(world, at(3), planned_session_id=make_plan_session(world, 3, 8))
-    (row,) = list_events(feed_of(**{owner: getattr(world, owner)}, detail=detail), now=NOW)
+    (row,) = events_of(feed_of(**{owner: getattr(world, owner)}, detail=detail), now=NOW)
     assert row[-5:] == words
 
 
 def test_an_appointment_without_room_or_plan_has_neither(context: Flask) -> None:
     world = make_world()
     make_appointment(world, at(3), room_id=None)
-    (row,) = list_events(feed_of(practitioner_id=world.practitioner_id, detail="full"), now=NOW)
+    (row,) = events_of(feed_of(practitioner_id=world.practitioner_id, detail="full"), now=NOW)
     assert row[-5:] == (None, "Dry needling", "Paul Pain", None, None)
 
 
@@ -210,7 +215,7 @@ def test_a_feed_holds_thirty_days_back_and_a_year_ahead(
 def test_a_cancelled_event_stays_for_fourteen_days(context: Flask, days: int, is_shown: bool) -> None:
     world = make_world()
     make_appointment(world, at(31), status="cancelled", cancelled_at=NOW)
-    rows = list_events(feed_of(patient_id=world.patient_id), now=NOW + timedelta(days=days))
+    rows = events_of(feed_of(patient_id=world.patient_id), now=NOW + timedelta(days=days))
     assert [row.is_cancelled for row in rows] == ([True] if is_shown else [])
 
 
@@ -218,7 +223,7 @@ def test_a_cancelled_event_stays_for_fourteen_days(context: Flask, days: int, is
 def test_what_happened_on_the_day_changes_no_event(context: Flask, status: str) -> None:
     world = make_world()
     make_appointment(world, at(3), status=status)
-    (row,) = list_events(feed_of(patient_id=world.patient_id), now=NOW)
+    (row,) = events_of(feed_of(patient_id=world.patient_id), now=NOW)
     assert row.is_cancelled is False
 
 
@@ -231,10 +236,10 @@ def test_events_come_by_start(context: Flask) -> None:
 
 def test_a_fetch_is_noted_at_most_hourly(context: Flask) -> None:
     secret = issue_feed_token(patient_id=make_world().patient_id, actor=RECEPTIONIST, now=NOW).secret
-    feed = find_feed(db.engine, secret)
+    feed = find_feed(db.engine, secret, now=NOW)
     assert feed is not None
-    note_fetch(feed.token_id, now=NOW)
-    noted = find_feed(db.engine, secret)
+    note_fetch(feed.token_id, client="google", now=NOW)
+    noted = find_feed(db.engine, secret, now=NOW)
     assert noted is not None
     assert [
         fetch_is_to_be_noted(feed, now=NOW),

@@ -72,9 +72,9 @@ def test_extension_follows_the_last_session_with_its_own_gaps(context: Flask) ->
 def test_extension_is_seen_in_the_calendars(context: Flask) -> None:
     plan, _ = placed_plan()
     secret = issue_feed_token(patient_id=plan.patient_id, actor=RECEPTIONIST, now=NOW).secret
-    before = find_feed(db.engine, secret)
+    before = find_feed(db.engine, secret, now=NOW)
     extend(plan, FORTNIGHTLY)
-    after = find_feed(db.engine, secret)
+    after = find_feed(db.engine, secret, now=NOW)
     assert before is not None
     assert after is not None
     assert after.revision > before.revision

@@ -7,7 +7,10 @@ from scheduler.api.fields import Choice, Input, Number, Text
 from scheduler.api.schemas.common import Output, instant, page_of, text, whole
 from scheduler.calendars.links import FeedLinks
 from scheduler.models import FeedDetail, FeedToken
-from scheduler.usecases.feed_tokens import LONGEST_ALARM_MINUTES, LONGEST_NAME
+from scheduler.usecases.feed_options import (
+    LONGEST_ALARM_MINUTES,
+    LONGEST_NAME,
+)
 
 
 class NewFeedToken(Input):
