@@ -35,7 +35,7 @@ check: dev ## check format, lint, types, layers and migrations, run the tests, s
 	@$(VENV_PYTHON) -m tools.check_gunicorn
 
 pictures: dev ## take the pictures of README and docs anew, from the demo clinic in Chromium
-	@PICTURES=docs/pictures $(VENV_PYTHON) -m pytest -q tests/browser/test_pictures.py
+	@PICTURES=docs/pictures $(VENV_PYTHON) -m pytest -q tests/browser/test_pictures.py tests/browser/test_mails.py
 
 words: dev ## bring the translations up to date with the words in the code
 	@$(VENV_PYTHON) -m tools.catalogue
