@@ -37,7 +37,8 @@ function announce(sentence) {
 window.announce = announce;
 
 // An element marked data-until="epoch seconds" counts down to it; when the time is over the page is asked for anew.
-const counters = [...document.querySelectorAll("[data-until]")];
+// Where the computer's clock runs ahead it was over from the start: then nothing is asked for again and again.
+const counters = [...document.querySelectorAll("[data-until]")].filter((one) => one.dataset.until > Date.now() / 1000);
 function countDown() {
   for (const counter of counters) {
     const left = Math.ceil(counter.dataset.until - Date.now() / 1000);
