@@ -15,7 +15,7 @@ from scheduler.usecases.staff import SESSION_LASTS, SignedIn, staff_for_cookie
 PLACE_COOKIE, THEME_COOKIE = "place", "theme"
 THEMES = ("auto", "light", "dark")
 CHOICE_LASTS = timedelta(days=400)
-WITHOUT_BROWSER = ("/api/", "/feeds/", "/o/", "/static/", "/healthz", "/readyz")
+WITHOUT_BROWSER = ("/api/", "/feeds/", "/o/", "/p/", "/static/", "/healthz", "/readyz")
 """Addresses at which cookies count for nothing: a request there needs no protection against forgery."""
 
 

@@ -10,7 +10,10 @@ from scheduler.errors import InvalidInput
 from scheduler.http_errors import problem_of, say
 from scheduler.models import Task
 from scheduler.usecases import patients, tasks
+from scheduler.usecases.appointments import move_appointment
+from scheduler.usecases.patient_side_times import read, request_to_accept, wished_slots, written
 from scheduler.web import once
+from scheduler.web.formats import moment
 from scheduler.web.links import local_path
 from scheduler.web.notices import notice
 from scheduler.web.requests import page_number
@@ -33,6 +36,8 @@ def index() -> str:
         page=page,
         page_size=PAGE_SIZE,
         words_of=words_of,
+        wishes=wished_slots(found.items, now=clock.now()),
+        written=written,
     )
 
 
@@ -69,6 +74,22 @@ def finish(task_id: int) -> Response:
     """Take a task off the list."""
     tasks.finish_task(task_id, actor=current_actor(), now=clock.now())
     notice(gettext("The task is done."))
+    return redirect(local_path(request.form.get("next")), 303)
+
+
+@pages.post("/<int:task_id>/accept")
+@guard("messages.write")
+def accept(task_id: int) -> Response:
+    """Move the appointment to a time that the patient asks for; the request is done then.
+
+    Repeated after a failure in between, the move finds nothing to do and the request is closed.
+    """
+    actor, now = current_actor(), clock.now()
+    task, row = request_to_accept(task_id)
+    wish = read(request.form.get("slot", ""))
+    moved = move_appointment(row.id, version=row.version, **wish._asdict(), actor=actor, now=now)
+    tasks.finish_task(task.id, actor=actor, now=now)
+    notice(gettext("Moved to %(when)s.", when=moment(moved.starts_at, moved.location.zone)))
     return redirect(local_path(request.form.get("next")), 303)
 
 

@@ -1,0 +1,154 @@
+"""What the screens behind a patient's link share: whose they are, in which language, and what went wrong.
+
+The secret in the address is all that opens them, and stands for the forms' token as well: cookies count for nothing
+there. Opening one changes nothing, because mail scanners open links; only that it was used is noted, to the hour.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from functools import wraps
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask_babel import force_locale, get_locale, gettext
+from flask_babel import lazy_gettext as _l
+from werkzeug import Response as AnyResponse
+
+from scheduler import clock
+from scheduler.errors import DatabaseBusy, NotFound, SchedulerError
+from scheduler.http_errors import problem_of, say
+from scheduler.mail.words import zone_name
+from scheduler.usecases.actors import Actor
+from scheduler.usecases.check_in import question_for
+from scheduler.usecases.patient_links import (
+    Visitor,
+    note_use,
+    patient_actor,
+    use_is_to_be_noted,
+    visitor_for,
+)
+from scheduler.usecases.patient_side import see_own_page
+from scheduler.web import session
+from scheduler.web.formats import DEFAULT, parse_locale
+from scheduler.web.headers import CONTENT_SECURITY_POLICY
+
+CALENDAR_SITES = "https://calendar.google.com https://outlook.live.com webcal:"
+"""Where a form may lead on to: the browser follows the answer to a tap on a calendar's button."""
+DISCREET = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY.replace(
+        "form-action 'self'", f"form-action 'self' {CALENDAR_SITES}"
+    ),
+}
+DONE = {
+    "confirmed": _l("Thank you, we expect you."),
+    "cancelled": _l("Your appointment is cancelled. A mail confirms it."),
+    "moved": _l("Your appointment is moved. A mail confirms it."),
+    "asked": _l(
+        "Thank you. We look at your wish and write to you; until then your appointment stays as it is."
+    ),
+    "accepted": _l("It is yours. A mail confirms it."),
+    "declined": _l("Thank you for telling us. Nothing of yours changes."),
+    "kept": _l("Your choices are kept."),
+    "checked_in": _l("Thank you, that helps us to treat you well."),
+}
+"""What a page says after something was done."""
+TAKEN = _l("Somebody else has that time by now. Please choose another one.")
+CALL = _l("This is not possible here. Please call the clinic.")
+INSTEAD = {
+    "slot_taken": TAKEN,
+    "no_room_free": TAKEN,
+    "stale_version": _l("Your appointment has changed in the meantime. Please look again."),
+    "needs_override": CALL,
+    "illegal_transition": CALL,
+}
+"""error code -> what a patient reads instead of the sentence for the desk."""
+View = Callable[..., Response | AnyResponse]
+
+
+def for_visitor(view: View) -> View:
+    """Give the view who opened the page and in whose language; an unknown link gets a sentence, told nothing else."""
+
+    @wraps(view)
+    def opened(secret: str, **values: Any) -> Response | AnyResponse:
+        now = clock.now()
+        try:
+            visitor = visitor_for(secret, now=now)
+            locale = see_own_page(visitor.patient_id, now=now).locale
+            if use_is_to_be_noted(visitor, now=now):
+                with suppress(DatabaseBusy):  # no reason to withhold the page
+                    note_use(visitor, now=now)
+            with force_locale(str(parse_locale(locale) or DEFAULT)):
+                return view(secret, visitor, **values)
+        except NotFound:
+            return unknown()
+
+    return opened
+
+
+def own_page(
+    secret: str, visitor: Visitor, error: SchedulerError | None = None, *, field: str | None = None
+) -> Response:
+    """The page as it is now; after a refusal with why."""
+    now = clock.now()
+    found = see_own_page(visitor.patient_id, now=now)
+    done = DONE.get(request.args.get("done", "")) if error is None else None
+    page = render_template(
+        "patient_side/show.html",
+        secret=secret,
+        page=found,
+        question=question_for(visitor.patient_id, now=now),
+        done=done,
+        sentence=plainly(error) if error else None,
+        wrong=field,
+        entered=request.form,
+        zone_word=zone_word,
+    )
+    return make_response(page, problem_of(error).status if error else 200)
+
+
+def done(secret: str, what: str) -> AnyResponse:
+    """Show the page anew, with what was done."""
+    return redirect(url_for("patient_side.show", secret=secret, done=what), 303)
+
+
+def plainly(error: SchedulerError) -> str:
+    """Why not, without the desk's words."""
+    return str(INSTEAD.get(error.code, "")) or say(error)
+
+
+def unknown() -> Response:
+    """For whoever has no link that is good: the same whatever the reason."""
+    sentence = gettext(
+        "This link is not valid any more. Please use the one in your latest mail, or call the clinic."
+    )
+    return make_response(render_template("patient_side/unknown.html", sentence=sentence), 404)
+
+
+def actor_of(visitor: Visitor) -> Actor:
+    """The patient who acts."""
+    return patient_actor(visitor.patient_id, session.source())
+
+
+def link_key() -> str:
+    """The service's own secret."""
+    return str(current_app.config["SETTINGS"].secret_key)
+
+
+def make_discreet(pages: Blueprint) -> None:
+    """Tell browsers, caches and search engines to keep the pages of a blueprint to themselves."""
+
+    @pages.after_request
+    def add(response: Response) -> Response:
+        response.headers.update(DISCREET)
+        return response
+
+
+def zone_word(zone: str, instant: datetime) -> str:
+    """Central European Summer Time"""
+    wall = instant.astimezone(ZoneInfo(zone))
+    return zone_name(ZoneInfo(zone), bool(wall.dst()), get_locale() or DEFAULT)
