@@ -8,7 +8,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from scheduler.errors import NotFound
-from scheduler.models import Appointment, Clinic, Offer, OfferStatus, OfferTurn, TurnStatus
+from scheduler.models import Appointment, AuditEntry, Clinic, Offer, OfferStatus, OfferTurn, TurnStatus
 from scheduler.transaction import reading
 from scheduler.usecases.gap_ranking import Candidate, Slot, checked_slot, ranked_for
 from scheduler.usecases.lookup import BIGGEST_ID
@@ -62,6 +62,19 @@ def list_offers(session: Session, *, location_id: int | None = None, now: dateti
         query = query.where(Offer.location_id == location_id)
     query = query.order_by(Offer.status != OfferStatus.OPEN.value, Offer.starts_at, Offer.id)
     return list(session.scalars(_with_people(query)))
+
+
+@reading
+def why_passed_over(session: Session, offer_ids: Sequence[int]) -> dict[tuple[int, int], str]:
+    """(offer, position of the turn) -> why that patient was not asked, as the trail tells: a code."""
+    rows = session.execute(
+        select(AuditEntry.entity_id, AuditEntry.detail).where(
+            AuditEntry.entity == "offer",
+            AuditEntry.entity_id.in_(offer_ids),
+            AuditEntry.action == "offer_passed_over",
+        )
+    )
+    return {(number, detail["turn"]): detail["why"] for number, detail in rows if number is not None}
 
 
 @reading

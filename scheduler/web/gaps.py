@@ -18,7 +18,7 @@ from scheduler.usecases import offers
 from scheduler.usecases.clinic import get_clinic, list_appointment_types, list_locations, list_practitioners
 from scheduler.usecases.gap_ranking import Slot
 from scheduler.usecases.gaps import list_gaps, rank_gap
-from scheduler.usecases.offer_queries import get_offer, list_offers, preview_chain
+from scheduler.usecases.offer_queries import get_offer, list_offers, preview_chain, why_passed_over
 from scheduler.usecases.offers import Chosen
 from scheduler.web import once, session
 from scheduler.web.formats import local, moment
@@ -170,11 +170,17 @@ def reason_text(reason: str) -> str:
     return gap_wording.reason_words(reason, gettext)
 
 
+def passed_over_text(code: str) -> str:
+    """Why somebody was not asked, in the reader's language."""
+    return gap_wording.passed_over_words(code, gettext)
+
+
 @pages.record_once
 def _filters(state: Any) -> None:
     app: Flask = state.app
     app.add_template_filter(note_text, "gap_note")
     app.add_template_filter(reason_text, "gap_reason")
+    app.add_template_filter(passed_over_text, "passed_over")
 
 
 def _answered(verb: Callable[..., OfferTurn], turn_id: int, sentence: str) -> Response:
@@ -250,4 +256,5 @@ def _offers() -> dict[str, Any]:
     now = clock.now()
     found: list[Offer] = list_offers(location_id=session.desk().here.id, now=now)
     parents = {one.id: one.parent_id and get_offer(one.parent_id) for one in found}
-    return {"offers": found, "parents": parents, "now": now}
+    why = why_passed_over([one.id for one in found])
+    return {"offers": found, "parents": parents, "why": why, "now": now}

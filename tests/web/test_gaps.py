@@ -8,7 +8,7 @@ from flask import Flask
 
 from scheduler import clock
 from scheduler.extensions import db
-from scheduler.models import Appointment, AuditEntry, Offer, OfferTurn, WaitlistEntry
+from scheduler.models import Appointment, AuditEntry, Offer, OfferTurn, Patient, WaitlistEntry
 from scheduler.usecases.appointments import book_appointment, cancel_appointment
 from scheduler.usecases.links import offer_secret
 from scheduler.usecases.offer_expiry import expire_offers
@@ -184,6 +184,19 @@ def test_reception_answers_for_whoever_calls_and_takes_an_offer_back(
     with app.app_context():
         statuses = [turn.status for turn in db.session.query(OfferTurn).order_by(OfferTurn.position)]
         assert statuses == ["declined", "accepted", "passed_over"]
+
+
+def test_who_cannot_take_it_any_more_is_shown_with_the_reason(
+    app: Flask, world: World, desk: Browser
+) -> None:
+    offered(app, world, desk, "Ann", "Bob")
+    with app.app_context():
+        db.session.query(Patient).filter_by(given_name="Bob").update({"archived_at": clock.now()})
+        db.session.commit()
+    desk.post("/gaps/turns/1/decline")
+    page = desk.get("/gaps").text
+    assert "archived meanwhile" in page
+    assert "Nobody left" in page
 
 
 def test_an_offer_is_taken_back(app: Flask, world: World, desk: Browser) -> None:
