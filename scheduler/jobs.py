@@ -21,6 +21,7 @@ from scheduler.extensions import db
 from scheduler.mail.dispatcher import Mailer, dispatch_messages
 from scheduler.mail.returns import in_imap, in_maildir, read_returns
 from scheduler.mail.site import Site
+from scheduler.usecases.check_in_mails import check_ins_due, owe_check_ins
 from scheduler.usecases.housekeeping import finish_job, start_job, tidy_up
 from scheduler.usecases.imports.waiting import open_room
 from scheduler.usecases.offer_expiry import expire_offers
@@ -61,6 +62,11 @@ def _owe_summaries(_settings: Settings, _stop: Stop) -> str:
     return f"{owe_summaries(now=now) if summaries_due(now=now) else 0} mails owed"
 
 
+def _owe_check_ins(_settings: Settings, _stop: Stop) -> str:
+    now = clock.now()
+    return f"{owe_check_ins(now=now) if check_ins_due(now=now) else 0} mails owed"
+
+
 def _read_returns(settings: Settings, stop: Stop) -> str:
     domain = settings.mail_from.rpartition("@")[2]
     if settings.bounce_maildir:
@@ -75,6 +81,7 @@ def _read_returns(settings: Settings, stop: Stop) -> str:
 JOBS: Mapping[str, Job] = {
     "dispatch": Job(timedelta(seconds=5), _dispatch),
     "offers": Job(timedelta(seconds=5), _pass_offers_on),
+    "check_ins": Job(timedelta(minutes=10), _owe_check_ins),
     "returns": Job(timedelta(minutes=1), _read_returns),
     "summaries": Job(timedelta(minutes=10), _owe_summaries),
     "tidy": Job(timedelta(hours=1), _tidy),

@@ -75,7 +75,8 @@ def dispatch_messages(
     Time-outs and refusals become states of messages. Only errors of the database are raised; what was claimed is then
     claimed again when its lease is over.
     """
-    claim = claim_messages(limit=FIRST_BATCH, now=clock()) if mailer else Claim()
+    key = mailer.site.secret_key if mailer else None
+    claim = claim_messages(limit=FIRST_BATCH, now=clock(), link_key=key) if mailer else Claim()
     if mailer is None or not claim.looked_at:
         return Tally()
     with light_writer() as writer:
@@ -83,7 +84,7 @@ def dispatch_messages(
         try:
             limit = run.deliver(claim)
             while claim.may_have_left_some and not run.over:
-                claim = claim_messages(limit=limit, now=clock())
+                claim = claim_messages(limit=limit, now=clock(), link_key=key)
                 limit = run.deliver(claim)
         finally:
             run.hang_up()

@@ -73,7 +73,7 @@ def _own_fields(letter: Letter, voice: Voice, site: Site) -> Mapping[str, object
         return _of_day(letter.day, voice, site)
     if letter.offered is not None:
         return _of_offer(letter, letter.offered, voice, site)
-    return _of_visits(letter, voice)
+    return _of_visits(letter, voice, site)
 
 
 def _of_summary(facts: Summary, voice: Voice, site: Site) -> Fields:
@@ -117,7 +117,7 @@ def _of_offer(letter: Letter, slot: Offered, voice: Voice, site: Site) -> Fields
     }
 
 
-def _of_visits(letter: Letter, voice: Voice) -> Fields:
+def _of_visits(letter: Letter, voice: Voice, site: Site) -> Fields:
     locale, count = voice.locale, len(letter.visits)
     first = letter.visits[0]
     wall = _wall(first.starts_at, first.zone)
@@ -134,6 +134,20 @@ def _of_visits(letter: Letter, voice: Voice) -> Fields:
         "before": before,
         "cards": cards,
         "shared": shared,
+        **_of_own_page(letter, voice, site),
+    }
+
+
+def _of_own_page(letter: Letter, voice: Voice, site: Site) -> Fields:
+    """Where the patient sees their appointments and acts on them; before a session of a plan they are asked there."""
+    if letter.page is None:
+        return {}
+    gettext = voice.gettext
+    asks = letter.kind == K.REMINDER and letter.asks_check_in
+    label = words.TELL_US if letter.kind == K.CHECK_IN else words.YOUR_PAGE
+    return {
+        "after": (gettext(words.HOW_ARE_YOU),) if asks else (),
+        "link": Link(gettext(label), site.patient(letter.page)),
     }
 
 

@@ -3,7 +3,8 @@
 from datetime import date, datetime
 from typing import NamedTuple
 
-from scheduler.usecases.links import offer_link, offer_secret
+from scheduler.usecases.letters import OwnLink
+from scheduler.usecases.links import offer_link, offer_secret, patient_page, patient_secret
 
 
 class Site(NamedTuple):
@@ -15,6 +16,10 @@ class Site(NamedTuple):
     def offer(self, turn_id: int, asked_at: datetime) -> str:
         """The page on which a patient answers an offer; whoever has the address may answer."""
         return offer_link(self.base_url, offer_secret(self.secret_key, turn_id, asked_at))
+
+    def patient(self, link: OwnLink) -> str:
+        """The patient's own page; whoever has the address may open it."""
+        return patient_page(self.base_url, patient_secret(self.secret_key, link.link_id, link.nonce))
 
     @property
     def behind(self) -> str:

@@ -87,6 +87,11 @@ WORDS: dict[str, Words] = {
         ),
     ),
 }
+WORDS[K.CHECK_IN] = Words(
+    _("How are you? Two questions before %(when)s"),
+    _("Before your next appointment, please tell us how you are. It takes two taps:"),
+    *_CANNOT_COME,
+)
 SERIES_REMINDER = Words(
     _("Reminder: your %(count)d appointments on %(when)s"), WORDS[K.REMINDER].lead, *_CANNOT_COME
 )
@@ -106,6 +111,9 @@ SAME_TIME = _("The time stays as it was.")
 OFFER_UNTIL = _("It is kept for you until %(when)s.")
 OFFER_RELEASES = _("If you take it, your appointment on %(when)s is given up for it.")
 ANSWER_OFFER = _("Take it or decline")
+YOUR_PAGE = _("Your page")
+TELL_US = _("Answer two questions")
+HOW_ARE_YOU = _("Before you come, please tell us on your page how you are. It takes two taps.")
 WITH = _("With %(name)s")
 
 

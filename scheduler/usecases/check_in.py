@@ -29,8 +29,8 @@ from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.outcomes import Entered, check_value, keep_values
 
-OPENS = timedelta(hours=24)
-"""So long before a session it is asked; until the session ends."""
+OPENS = timedelta(hours=36)
+"""So long before a session it is asked, until it ends: a mail due a day before may go out the evening before that."""
 MONTH_DAYS = 28
 """A questionnaire is asked again after so many days."""
 NDI_POINTS = 50

@@ -20,11 +20,14 @@ from scheduler.transaction import writing
 from scheduler.usecases.letter_rows import load_letters
 from scheduler.usecases.letters import BEGUN, NONE_LEFT, Letter, still_to_tell
 from scheduler.usecases.outbox import OF_A_SERIES
+from scheduler.usecases.patient_links import links_for
 from scheduler.usecases.reminder_days import join_reminders
 
 S = MessageState
 OF_SEVERAL = (*OF_A_SERIES, MessageKind.CANCELLATION.value, MessageKind.REMINDER.value)
 """Kinds that may list several dates; items of dates that are not told any more are dropped."""
+WITHOUT_PAGE = (MessageKind.OFFER.value, MessageKind.OFFER_EXPIRED.value)
+"""Mails to patients that lead elsewhere than to the patient's own page."""
 CLAIM_LEASE = timedelta(minutes=10)
 """Longer than a batch should take; a claim that runs out meanwhile is noticed and given up."""
 CUT_OFF = "The connection or the service ended while the mail was handed over: it may have arrived."
@@ -47,10 +50,11 @@ class Claim:
 
 
 @writing
-def claim_messages(session: Session, *, limit: int, now: datetime) -> Claim:
+def claim_messages(session: Session, *, limit: int, now: datetime, link_key: str | None = None) -> Claim:
     """Take up to ``limit`` messages that are due, each checked against its appointments as they are now.
 
-    What should not be sent any more is cancelled; leases that ran out are claimed again or become unknown.
+    What should not be sent any more is cancelled; leases that ran out are claimed again or become unknown. With
+    ``link_key`` every patient has a link to their own page that is good, for the mail to name.
     """
     rows = _find_due(session, limit, now)
     if not rows:
@@ -58,6 +62,8 @@ def claim_messages(session: Session, *, limit: int, now: datetime) -> Claim:
     epoch = crash_epoch(session)
     given_up = _give_up(session, rows, epoch)
     ids = [row.id for row in rows if row.id not in given_up]
+    if link_key is not None:
+        _make_links(session, ids, link_key, now)
     told_by_others = join_reminders(session, ids, now=now)
     letters = _look_at(session, [number for number in ids if number not in told_by_others], now)
     _note_what_is_told(session, letters)
@@ -93,6 +99,15 @@ def give_back(
         .values(state=S.DUE.value, claimed_by=None, next_attempt_at=next_attempt_at)
         .execution_options(synchronize_session=False)
     )
+
+
+def _make_links(session: Session, ids: Sequence[int], link_key: str, now: datetime) -> None:
+    found = select(Message.patient_id).where(
+        Message.id.in_(ids), Message.patient_id.is_not(None), Message.kind.not_in(WITHOUT_PAGE)
+    )
+    patients = {number for number in session.scalars(found) if number is not None}
+    if patients:
+        links_for(session, patients, link_key, now)
 
 
 def _find_due(session: Session, limit: int, now: datetime) -> Sequence[Any]:

@@ -6,16 +6,18 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from scheduler.models.appointments import NOT_BOOKED, Appointment
 from scheduler.models.clinic import Clinic, Location, Room
 from scheduler.models.messages import Message, MessageItem, MessageKind, MessageState
 from scheduler.models.offers import Offer, OfferTurn
-from scheduler.models.patients import Patient
+from scheduler.models.patients import Patient, PatientLink
+from scheduler.models.plans import PlannedSession, PlanStatus, TreatmentPlan
 from scheduler.models.practitioners import Practitioner
-from scheduler.usecases.letters import Letter, Offered, Sender, Visit
+from scheduler.usecases.check_in import OPENS
+from scheduler.usecases.letters import Letter, Offered, OwnLink, Sender, Visit
 from scheduler.usecases.summary_facts import day_list, summarise
 
 K = MessageKind
@@ -70,6 +72,8 @@ _OF_MESSAGES = (
     Patient.wants_invitations,
     Patient.muted_kinds,
     Patient.archived_at,
+    PatientLink.id.label("link_id"),
+    PatientLink.nonce,
 )
 _OF_VISITS = (
     MessageItem.appointment_id,
@@ -87,26 +91,42 @@ _OF_VISITS = (
     Location.address,
     Location.zone,
     Room.name.label("room"),
+    TreatmentPlan.status.label("plan_status"),
 )
+
+
+def _good_link(now: datetime) -> ColumnElement[bool]:
+    """The condition that joins a patient and the newest link of theirs that is good."""
+    other = aliased(PatientLink)
+    newest = select(func.max(other.id)).where(
+        other.patient_id == Patient.id, other.revoked_at.is_(None), other.expires_at > now
+    )
+    return PatientLink.id == newest.scalar_subquery()
 
 
 def _read_letters(session: Session, ids: Sequence[int], sender: Sender, now: datetime) -> Iterator[Letter]:
     rows = session.execute(
         select(*_OF_MESSAGES, *_OF_VISITS)
         .outerjoin(Patient, Patient.id == Message.patient_id)
+        .outerjoin(PatientLink, _good_link(now))
         .outerjoin(MessageItem, MessageItem.message_row_id == Message.id)
         .outerjoin(Appointment, Appointment.id == MessageItem.appointment_id)
         .outerjoin(Practitioner, Practitioner.id == Appointment.practitioner_id)
         .outerjoin(Location, Location.id == Appointment.location_id)
         .outerjoin(Room, Room.id == Appointment.room_id)
+        .outerjoin(PlannedSession, PlannedSession.id == Appointment.planned_session_id)
+        .outerjoin(TreatmentPlan, TreatmentPlan.id == PlannedSession.plan_id)
         .where(Message.id.in_(ids))
         .order_by(Message.id, Appointment.starts_at)
     ).all()
+    clinic = session.get(Clinic, 1)
+    asks = clinic is not None and clinic.asks_check_in
     offered = _read_offers(session, [row.offer_turn_id for row in rows if row.kind in OF_OFFERS])
     for _, found in groupby(rows, key=lambda row: row.id):
         group = list(found)
         first = group[0]
         letter = _letter(first, tuple(_visit(row) for row in group if row.appointment_id), sender)
+        letter = letter._replace(asks_check_in=asks and _is_asked(first, now))
         if first.kind == K.WEEKLY_SUMMARY:
             yield letter._replace(summary=summarise(session, first.recipient, today=first.about_on, now=now))
         elif first.kind == K.DAY_LIST:
@@ -147,6 +167,16 @@ def _letter(row: Any, visits: tuple[Visit, ...], sender: Sender) -> Letter:
         sender=sender,
         muted=row.kind in (row.muted_kinds or ()),
         wants_invitations=bool(row.wants_invitations),
+        page=OwnLink(row.link_id, row.nonce) if row.link_id and own_address else None,
+    )
+
+
+def _is_asked(row: Any, now: datetime) -> bool:
+    """Whether the page asks how the patient is before this appointment, or will soon after the mail is there."""
+    return (
+        row.plan_status == PlanStatus.ACTIVE
+        and row.starts_at <= now + OPENS
+        and K.CHECK_IN.value not in (row.muted_kinds or ())
     )
 
 

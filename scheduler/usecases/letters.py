@@ -63,6 +63,16 @@ class Visit(NamedTuple):
     changed_at: datetime | None = None
 
 
+class OwnLink(NamedTuple):
+    """What the secret of a patient's own page is made from."""
+
+    link_id: int
+    nonce: str
+
+    def __repr__(self) -> str:
+        return f"OwnLink({self.link_id})"
+
+
 class Offered(NamedTuple):
     """A slot offered to a patient for whom it is the turn, as a mail tells it."""
 
@@ -154,6 +164,10 @@ class Letter(NamedTuple):
     """Whether the patient does not want mails of this kind."""
     wants_invitations: bool = False
     """Whether appointments come as invitations to the calendar, instead of a feed."""
+    page: OwnLink | None = None
+    """The patient's own page; None: the mail names none."""
+    asks_check_in: bool = False
+    """Whether the page asks, before the first of these appointments, how the patient is."""
 
 
 Answer = Letter | str
