@@ -69,7 +69,7 @@ def _measure(database_url: str) -> dict[str, float]:
     with app.app_context():
         upgrade()
         present = now()
-        _fill(present)
+        fill_clinic(present)
         with _server("aiosmtpd") as port:
             dispatched, raw = _rates(port, present)
         with _server("bare") as port:
@@ -95,8 +95,8 @@ def _rates(port: int, present: datetime) -> tuple[float, float]:
     return statistics.median(ours), statistics.median(theirs)
 
 
-def _fill(present: datetime) -> None:
-    """A clinic with REMINDERS appointments tomorrow and on, whose reminders are all due."""
+def fill_clinic(present: datetime, reminders: int = REMINDERS) -> None:
+    """A clinic with so many appointments in three days and on, each with a reminder."""
     clinic = Clinic(
         id=1,
         name="Needle Point",
@@ -114,7 +114,7 @@ def _fill(present: datetime) -> None:
             Room(name=f"Room {number}", location=location),
             Practitioner(given_name="P", family_name=f"{number}"),
         )
-        for number in range(REMINDERS // PATIENTS)
+        for number in range(-(-reminders // PATIENTS))
     ]
     patients = [
         Patient(
@@ -130,7 +130,7 @@ def _fill(present: datetime) -> None:
     db.session.flush()
     begins_at = present.replace(minute=0, second=0) + timedelta(days=3)
     rows = []
-    for number in range(REMINDERS):
+    for number in range(reminders):
         room, practitioner = places[number // PATIENTS]
         patient = patients[number % PATIENTS]
         starts_at = begins_at + timedelta(minutes=30 * number)
@@ -159,7 +159,7 @@ def _fill(present: datetime) -> None:
 
 def _ready_mails(present: datetime) -> list[tuple[str, bytes]]:
     """What the dispatcher would send, as bytes."""
-    _make_due(present)
+    make_due(present)
     claim = claim_messages(limit=REMINDERS, now=present)
     mails = [
         (letter.recipient, render_letter(letter, MAIL_FROM, SITE, now=present)) for letter in claim.letters
@@ -169,7 +169,9 @@ def _ready_mails(present: datetime) -> list[tuple[str, bytes]]:
     return mails
 
 
-def _make_due(present: datetime) -> None:
+def make_due(present: datetime) -> None:
+    """Have every mail wait to be sent now, as if none had been."""
+
     @writing
     def reset(session: Any) -> None:
         session.execute(
@@ -190,7 +192,7 @@ def _seconds_of_smtplib(port: int, mails: list[tuple[str, bytes]]) -> float:
 
 
 def _seconds_of_dispatcher(port: int, present: datetime) -> float:
-    _make_due(present)
+    make_due(present)
     server = parse_smtp_url(f"smtp://{probe.HOST}:{port}")
     assert server is not None
     begun = time.perf_counter()
