@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.errors import StaleVersion
-from scheduler.models import Appointment, AppointmentStatus
+from scheduler.models import Appointment, AppointmentStatus, AuditEntry
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.feed_tokens import bump_feeds
@@ -29,6 +29,17 @@ def current_state(appointment: Appointment) -> dict[str, object]:
     return {"id": appointment.id, "version": appointment.version, **state_of(appointment)}
 
 
+def last_change(session: Session, appointment_id: int) -> dict[str, object] | None:
+    """Who did what last, and when, as JSON values: by, action, at; None for what nobody changed yet."""
+    latest = session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.entity == "appointment", AuditEntry.entity_id == appointment_id)
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+    ).first()
+    return latest and {"by": latest.actor_name, "action": latest.action, "at": iso(latest.at)}
+
+
 def load_for_change(session: Session, appointment_id: int, version: int) -> Appointment:
     """The appointment as it is now, locked; raises StaleVersion when it is not the version the caller saw."""
     appointment = session.scalars(
@@ -38,7 +49,7 @@ def load_for_change(session: Session, appointment_id: int, version: int) -> Appo
         .execution_options(populate_existing=True)
     ).one()
     if appointment.version != version:
-        raise StaleVersion(current=current_state(appointment))
+        raise StaleVersion(current=current_state(appointment), changed=last_change(session, appointment_id))
     return appointment
 
 

@@ -4,11 +4,11 @@ from flask import Response, jsonify, redirect, render_template, request, url_for
 from werkzeug import Response as AnyResponse
 
 from scheduler.errors import NeedsOverride, SchedulerError
-from scheduler.http_errors import say
 from scheduler.models import Appointment
 from scheduler.web.formats import local
 from scheduler.web.notices import notice
 from scheduler.web.requests import wants_fragment
+from scheduler.web.who_changed import say_who
 
 Answer = AnyResponse | str | tuple[str, int]
 
@@ -24,7 +24,9 @@ def done(appointment: Appointment, sentence: str) -> AnyResponse:
 
 def refusal(error: SchedulerError, status: int) -> Response:
     """Why not, for the script."""
-    response = jsonify(code=error.code, sentence=say(error), needs_reason=isinstance(error, NeedsOverride))
+    response = jsonify(
+        code=error.code, sentence=say_who(error), needs_reason=isinstance(error, NeedsOverride)
+    )
     response.status_code = status
     return response
 

@@ -12,7 +12,7 @@ from werkzeug import Response
 from scheduler import clock
 from scheduler.access import current_actor, guard
 from scheduler.errors import NeedsOverride, SchedulerError
-from scheduler.http_errors import problem_of, say
+from scheduler.http_errors import problem_of
 from scheduler.models import Appointment
 from scheduler.usecases import appointments
 from scheduler.usecases.appointment_queries import get_appointment
@@ -23,6 +23,7 @@ from scheduler.web import repairs
 from scheduler.web.appointment_answers import Answer, done, number, panel, refusal, wants_json
 from scheduler.web.formats import local, moment
 from scheduler.web.wall_times import instant_on, wall
+from scheduler.web.who_changed import say_who
 from scheduler.web.words import WORDS
 
 pages = Blueprint("appointments", __name__, url_prefix="/appointments")
@@ -195,6 +196,6 @@ def _when(appointment: Appointment) -> str:
 
 def _told(error: SchedulerError | None) -> dict[str, object]:
     return {
-        "sentence": say(error) if error else None,
+        "sentence": say_who(error) if error else None,
         "needs_reason": isinstance(error, NeedsOverride),
     }

@@ -134,7 +134,7 @@ def be_refused(live: Live, page: Page, chromium: Browser, on: str) -> None:
     elsewhere.wait_for_url(f"**/diary?on={on}")
     other.close()
     drag(page, PAULA, to="15:00")
-    expect(page.locator(TOAST)).to_contain_text("Somebody else changed this meanwhile.")
+    expect(page.locator(TOAST)).to_contain_text("The admin moved this to Tue, 3 Mar 2026, 12:30")
     expect(entry(page, PAULA)).to_contain_text("12:30–13:30")
     assert wall(appointments(live, "Müller")[0]) == "12:30"
 
