@@ -41,6 +41,7 @@ class Choice:
     value: str
     on: str
     at: str
+    until: str
     slot: FoundSlot
     zone: str
 
@@ -212,7 +213,8 @@ def _choices(times: AskedTimes, asked: Mapping[str, Any], *, patient_id: int | N
     for slot in found:
         start = wall(slot.starts_at, zones[slot.location_id])
         value = f"{slot.starts_at.timestamp():.0f}|{slot.practitioner_id}|{slot.location_id}"
-        choices.append(Choice(value, start[:10], start[11:], slot, zones[slot.location_id]))
+        until = wall(slot.ends_at, zones[slot.location_id])[11:]
+        choices.append(Choice(value, start[:10], start[11:], until, slot, zones[slot.location_id]))
     return choices
 
 

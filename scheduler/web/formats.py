@@ -38,6 +38,7 @@ def register(app: Flask) -> None:
         ago,
         before,
         age,
+        city,
     ):
         app.add_template_filter(form)
 

@@ -24,17 +24,19 @@ class Entry:
     label: LazyString
     icon: str
     permission: str
+    daily: bool = False
+    """Needed many times a day: always in sight, also on a phone."""
 
 
 NAVIGATION = (
-    Entry("diary", "diary.show", _l("Diary"), "diary", "diary.read"),
-    Entry("patients", "patients.search", _l("Patients"), "patients", "patients.read"),
-    Entry("plans", "plans.index", _l("Plans"), "plans", "diary.read"),
+    Entry("diary", "diary.show", _l("Diary"), "diary", "diary.read", daily=True),
+    Entry("patients", "patients.search", _l("Patients"), "patients", "patients.read", daily=True),
+    Entry("plans", "plans.index", _l("Plans"), "plans", "diary.read", daily=True),
+    Entry("gaps", "gaps.index", _l("Gaps"), "gap", "patients.read", daily=True),
     Entry("board", "board.show", _l("Behind"), "clock", "patients.read"),
-    Entry("gaps", "gaps.index", _l("Gaps"), "gap", "patients.read"),
-    Entry("capacity", "capacity.show", _l("Capacity"), "chart", "diary.read"),
-    Entry("absences", "absences.index", _l("Absences"), "away", "diary.read"),
     Entry("messages", "messages.index", _l("Messages"), "messages", "messages.read"),
+    Entry("absences", "absences.index", _l("Absences"), "away", "diary.read"),
+    Entry("capacity", "capacity.show", _l("Capacity"), "chart", "diary.read"),
     Entry("reports", "reports.show", _l("Reports"), "report", "reports.read"),
     Entry("settings", "settings.overview", _l("Clinic"), "clinic", "clinic.read"),
     Entry("transfer", "transfer.index", _l("Import & export"), "transfer", "data.transfer"),
@@ -70,6 +72,12 @@ class Layout:
     def navigation(self) -> list[Entry]:
         """What this person may open."""
         return [entry for entry in NAVIGATION if _exists(entry) and may(entry.permission)]
+
+    @property
+    def ways(self) -> tuple[list[Entry], list[Entry]]:
+        """What is needed many times a day, and the rest."""
+        known = self.navigation
+        return [entry for entry in known if entry.daily], [entry for entry in known if not entry.daily]
 
     @property
     def keys(self) -> str:

@@ -15,6 +15,7 @@
   const STATUS_KEYS = { a: "arrived", c: "completed", o: "no_show", b: "booked" };
   const ARRIVES = new Set(["booked", "confirmed"]);
   let undecided = null;
+  let free = [];
 
   // Wall times are reckoned with as if they were UTC: no zone, neither the browser's nor its clock changes, comes in.
   const asTime = (wall) => Date.parse(`${wall}Z`);
@@ -77,8 +78,35 @@
       hiddenDays: shown.left_out,
       highlightedDates: shown.view !== "day" && shown.view !== "rooms" ? [now().slice(0, 10)] : [],
       resources: shown.view === "week" ? [] : shown.resources,
-      events: [...shown.events.map(coloured), ...(shown.view === "team" ? [] : [nowLine()])],
+      events: [...shown.events.map(coloured), ...free.map(freeTime), ...(shown.view === "team" ? [] : [nowLine()])],
     };
+  }
+
+  // A free time that the panel lists: drawn behind it, and taken there by a click.
+  function freeTime(slot) {
+    return {
+      id: `free-${slot.id}`, start: `${slot.on}T${slot.at}`, end: `${slot.on}T${slot.until}`, resourceIds: [slot.with],
+      display: "background", classNames: slot.chosen ? ["free", "chosen"] : ["free"], extendedProps: { slot: slot.id },
+    };
+  }
+
+  // Those at this location in a view of people; in the week of one practitioner, theirs.
+  function drawFree(slots) {
+    const own = new URL(addresses.source, window.location).searchParams.get("practitioner_id");
+    const here = slots.filter((slot) => slot.location === addresses.place && (shown.view !== "week" || slot.with === own));
+    const wanted = shown.view === "rooms" ? [] : here;
+    if (JSON.stringify(wanted) === JSON.stringify(free)) return;
+    free = wanted;
+    calendar.setOption("events", changeable().events);
+  }
+
+  // Which of the free times is drawn at a point of the window.
+  function freeAt(x, y) {
+    const drawn = [...place.querySelectorAll(".ec-bg-event.free")].find((element) => {
+      const box = element.getBoundingClientRect();
+      return x >= box.left && x <= box.right && y >= box.top && y <= box.bottom;
+    });
+    return drawn?.dataset.slot;
   }
 
   function coloured(event) {
@@ -138,6 +166,7 @@
     link.addEventListener("keydown", (key) => {
       if (key.key === "Enter") { key.preventDefault(); key.stopPropagation(); open(event.id); return; }
       if (key.ctrlKey || key.metaKey || key.altKey || document.body.dataset.keys === "off" || !known.version) return;
+      if (key.key === "m" && addresses.move) { key.preventDefault(); key.stopPropagation(); open(event.id, { ...parts(shown.events.find((one) => one.id === event.id).start), move: "1" }); return; }
       if (key.key === "x") { key.preventDefault(); key.stopPropagation(); window.clipboard.cut(event); return; }
       const status = STATUS_KEYS[key.key];
       if (status) { key.preventDefault(); key.stopPropagation(); setStatus(event.id, known.version, status); }
@@ -174,6 +203,7 @@
   }
 
   function mounted({ el, event }) {
+    if (event.extendedProps.slot) el.dataset.slot = event.extendedProps.slot;
     if (event.display === "background") return;
     el.removeAttribute("role");
     el.removeAttribute("tabindex");
@@ -324,7 +354,8 @@
     setInterval(() => { if (idle()) refresh(); }, REFRESHED_EVERY);
     document.addEventListener("visibilitychange", askWhetherNew);
   }
-  window.diary = { calendar, put, place, whose };
+  window.diary = { calendar, put, place, whose, freeAt };
+  if (calendar) document.addEventListener("free:found", (event) => drawFree(event.detail));
 
   window.panel.dialog().addEventListener("close", giveBack);
   document.addEventListener("appointment:changed", (event) => changed(event.detail));

@@ -28,16 +28,25 @@ const panel = {
       const known = form.elements.namedItem(name);
       if (known && known.type !== "hidden" && known.type !== "checkbox" && "value" in known) known.value = value;
     }
+    if (form) { this.typed = true; this.tell(this.dialog().dataset.back, "good"); }
   },
 
   // The focus goes to where one goes on; Escape or closing gives it back to where it was.
   show(html) {
     const body = this.body();
     body.innerHTML = html;
+    this.typed = false;
     window.htmx?.process(body);
     if (!this.dialog().open) this.dialog().showModal();
     this.dialog().scrollTop = 0;
     (body.querySelector("[autofocus]") ?? body.querySelector("h1"))?.focus();
+    this.tellFree();
+  },
+
+  // The free times found, for whoever draws them elsewhere, too (the calendar).
+  tellFree() {
+    const slots = [...this.body().querySelectorAll("[name=slot]")].map((slot) => ({ id: slot.value, ...slot.dataset, chosen: slot.checked }));
+    document.dispatchEvent(new CustomEvent("free:found", { detail: slots }));
   },
 
   // Ask the server; null where it is not reached or leads elsewhere.
@@ -97,32 +106,75 @@ document.addEventListener("click", (event) => {
     panel.open(link.href);
   }
   const closes = event.target.closest("[data-close]");
-  if (closes && panel.dialog()?.contains(closes) || event.target === panel.dialog()) {
+  if (closes && panel.dialog()?.contains(closes)) {
     event.preventDefault();
     panel.dialog().close();
   }
+  if (event.target === panel.dialog()) besides(event);
 });
 
-// The first one found is taken by Enter.
+// A click beside the panel takes the free time drawn there; elsewhere it closes the panel, unless something was typed.
+function besides({ clientX, clientY }) {
+  const id = window.diary?.freeAt(clientX, clientY);
+  const slot = id && panel.body().querySelector(`[name=slot][value="${CSS.escape(id)}"]`);
+  if (slot) { slot.checked = true; slot.dispatchEvent(new Event("change", { bubbles: true })); panel.body().querySelector(".book")?.focus(); }
+  else if (!panel.typed) panel.dialog().close();
+}
+document.addEventListener("input", (event) => { if (panel.dialog()?.contains(event.target)) panel.typed = true; });
+document.addEventListener("close", (event) => {
+  if (event.target === panel.dialog()) document.dispatchEvent(new CustomEvent("free:found", { detail: [] }));
+}, true);
+
+// The first one found is taken by Enter, once what was typed is what was looked for: fast fingers wait for nothing.
 document.addEventListener("submit", (event) => {
-  const wanted = event.target.dataset.choose;
-  if (!wanted) return;
-  const first = document.querySelector(wanted);
-  if (first || panel.dialog()?.contains(event.target)) event.preventDefault();
-  first?.click();
+  if (!event.target.matches("[data-choose]")) return;
+  if (panel.dialog()?.contains(event.target) || chosenBy(event.target)) event.preventDefault();
+  if (panel.dialog()?.contains(event.target)) take(event.target);
+  else chosenBy(event.target)?.click();
 });
+function chosenBy(search) {
+  return document.querySelector(search.dataset.choose);
+}
+function take(search) {
+  const typed = search.querySelector("[type=search]").value.trim();
+  search.dataset.waits = "yes";
+  if (search.querySelector("[data-found-for]")?.dataset.foundFor !== typed) return;
+  delete search.dataset.waits;
+  const first = chosenBy(search);
+  if (first) first.click(); else newPatient(search);
+}
+function tookPatient() {
+  const search = panel.dialog()?.querySelector("form[data-waits]");
+  if (search) take(search);
+}
+
+// Nobody is found: what was typed begins the form for a new patient ("Ann Neu", "Neu, Ann").
+function newPatient(search) {
+  const typed = search.elements.namedItem("patient_q")?.value.trim();
+  const place = panel.body()?.querySelector("details.new-patient");
+  if (!place || !typed) return;
+  place.open = true;
+  const words = typed.includes(",") ? typed.split(",").reverse() : [typed.split(" ").slice(0, -1).join(" "), typed.split(" ").at(-1)];
+  const fields = ["given_name", "family_name", "phone"].map((name) => place.querySelector(`[name=${name}]`));
+  if (/^[+\d]/.test(typed)) fields[2].value = typed;
+  else words.forEach((word, number) => { fields[number].value = word.trim(); });
+  (fields.find((field) => !field.value) ?? place.querySelector("button")).focus();
+}
 
 // A free time that is chosen fills in day, time and practitioner; who changes those by hand has chosen none.
 document.addEventListener("change", (event) => {
   const form = event.target.closest("[data-booking]");
   if (!form) return;
   if (event.target.name === "slot") {
-    const { on, at, with: treats, location } = event.target.dataset;
+    const { on, at, with: treats, location, where } = event.target.dataset;
+    document.getElementById("where").textContent = where;
     for (const [name, value] of Object.entries({ on, at, practitioner_id: treats, location_id: location })) form.elements.namedItem(name).value = value;
+    panel.tellFree();
     return;
   }
   if (["on", "at", "practitioner_id"].includes(event.target.name)) {
     for (const slot of form.querySelectorAll("[name=slot]:checked")) slot.checked = false;
+    panel.tellFree();
   }
   if (event.target.name === "appointment_type_id") {
     const session = form.elements.namedItem("planned_session_id");
@@ -130,12 +182,17 @@ document.addEventListener("change", (event) => {
   }
 });
 // The first of the times that were asked for is taken at once.
-document.addEventListener("htmx:after:swap", tookFirst);
-document.addEventListener("htmx:afterSwap", tookFirst);
+for (const swapped of ["htmx:after:swap", "htmx:afterSwap"]) {
+  document.addEventListener(swapped, tookFirst);
+  document.addEventListener(swapped, tookPatient);
+}
+document.addEventListener("input", (event) => { delete event.target.form?.dataset.waits; });
 function tookFirst() {
   const free = document.getElementById("free");
   const first = free?.querySelector("[name=slot]");
   if (first && !free.querySelector("[name=slot]:checked")) { first.checked = true; first.dispatchEvent(new Event("change", { bubbles: true })); }
+  else if (free) panel.tellFree();
+  if (document.activeElement?.matches("[data-goes-on]")) free?.querySelector("[name=slot]:checked")?.focus();
 }
 window.addEventListener("load", () => { if (panel.dialog()) panel.bringDraftBack(); });
 
