@@ -18,6 +18,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from scheduler.error_wording import error_sentence
 from scheduler.errors import DatabaseBusy, NotSetUp, NotSignedIn, SchedulerError
 from scheduler.extensions import db
 from scheduler.readiness import SETUP_PATH, clinic_is_set_up
@@ -114,8 +115,7 @@ def say(error: SchedulerError) -> str:
     """The error's sentence in the reader's language (English for programs)."""
     if _for_programs():
         return str(error)
-    sentence = gettext(error.sentence)
-    return sentence % error.details if error.details else sentence
+    return error_sentence(error, gettext)
 
 
 def _on_http_exception(error: HTTPException) -> Response:

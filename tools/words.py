@@ -45,5 +45,5 @@ def _kept_sentence(node: ast.AST) -> str | None:
     name, value = node.targets[0].id, node.value
     if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
         return None
-    is_words = " " in value.value and value.value.endswith((".", "?"))
+    is_words = " " in value.value and value.value.endswith((".", "?")) and "\\" not in value.value
     return value.value if is_words and (name == "sentence" or name.isupper()) else None

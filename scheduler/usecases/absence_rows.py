@@ -79,7 +79,7 @@ def zone_of_practitioner(
     """The zone of a location, or the one in which the practitioner works. Raises InvalidInput if there are several."""
     if location is not None:
         return ZoneInfo(find_place(session, location).zone)
-    found = _zones_of(session, practitioner_id)
+    found = zones_of_practitioner(session, practitioner_id)
     if len(found) != 1:
         raise InvalidInput(
             "Please name the location on whose clock these times are meant: there are several time zones.",
@@ -151,7 +151,9 @@ def stored_row(session: Session, kind: AbsenceKind, number: int) -> TimeOff | Cl
     """The row as it is now. Raises NotFound."""
     row = session.get(STORED[kind], number, populate_existing=True) if 0 < number <= BIGGEST_ID else None
     if not isinstance(row, TimeOff | Closure):
-        raise NotFound(what="absence" if kind == AbsenceKind.TIME_OFF else "closure")
+        if kind == AbsenceKind.CLOSURE:
+            raise NotFound(what="closure")
+        raise NotFound(what="absence")
     return row
 
 
@@ -197,11 +199,11 @@ def _names(session: Session, kind: AbsenceKind, numbers: set[int]) -> dict[int, 
         return {place.id: (place.name, ZoneInfo(place.zone)) for place in places}
     people = session.scalars(select(Practitioner).where(Practitioner.id.in_(numbers)))
     return {
-        person.id: (person.name, ZoneInfo((_zones_of(session, person.id) or ["UTC"])[0])) for person in people
+        person.id: (person.name, ZoneInfo((zones_of_practitioner(session, person.id) or ["UTC"])[0])) for person in people
     }
 
 
-def _zones_of(session: Session, practitioner_id: int) -> list[str]:
+def zones_of_practitioner(session: Session, practitioner_id: int) -> list[str]:
     """Zones in which a practitioner works, else those of all locations; distinct, the first location's first."""
     places = select(WorkingHours.location_id).where(WorkingHours.practitioner_id == practitioner_id)
     zones = select(Location.zone).where(Location.archived_at.is_(None)).order_by(Location.id)

@@ -22,6 +22,11 @@ EVERYBODY = frozenset(Role)
 DESK = frozenset({Role.ADMIN, Role.RECEPTION})
 
 
+def _(message: str) -> str:
+    """Mark a msgid for the extractor; translation happens when a sentence is made."""
+    return message
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Why a booking is refused at first, and who may set that aside by giving a reason."""
@@ -31,12 +36,12 @@ class Rule:
 
 
 RULES: dict[str, Rule] = {
-    "in_the_past": Rule("This time has passed.", EVERYBODY),
-    "outside_hours": Rule("The practitioner does not work there at that time.", EVERYBODY),
-    "closed": Rule("The location is closed at that time.", EVERYBODY),
-    "away": Rule("The practitioner is away at that time.", EVERYBODY),
-    "rest": Rule("It is too soon before or after another needling session of this patient.", EVERYBODY),
-    "credential": Rule("The practitioner has no valid credential for this on that day.", DESK),
+    "in_the_past": Rule(_("This time has passed."), EVERYBODY),
+    "outside_hours": Rule(_("The practitioner does not work there at that time."), EVERYBODY),
+    "closed": Rule(_("The location is closed at that time."), EVERYBODY),
+    "away": Rule(_("The practitioner is away at that time."), EVERYBODY),
+    "rest": Rule(_("It is too soon before or after another needling session of this patient."), EVERYBODY),
+    "credential": Rule(_("The practitioner has no valid credential for this on that day."), DESK),
 }
 """In the order in which a person should hear of them."""
 

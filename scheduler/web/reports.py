@@ -117,7 +117,7 @@ def _attendance_rows(period: Period, now: datetime) -> Iterator[Row]:
     yield (
         gettext("By"),
         gettext("Group"),
-        gettext("Kept"),
+        gettext("Attended"),
         gettext("Missed"),
         gettext("Cancelled late"),
         gettext("Missed, per cent"),
