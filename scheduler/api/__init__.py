@@ -14,6 +14,7 @@ from scheduler.api import (
     holds,
     messages,
     offers,
+    outcomes,
     patients,
     plans,
     repairs,
@@ -41,6 +42,7 @@ NOUNS = (
     offers,
     messages,
     tasks,
+    outcomes,
     feed_tokens,
 )
 """In the order in which the documentation shows them."""

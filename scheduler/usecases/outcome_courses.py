@@ -1,5 +1,6 @@
 """Whether plans help: values before sessions against the first one, over all active plans or those of one patient."""
 
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from scheduler.models import (
     PlannedSession,
     PlanStatus,
     Practitioner,
+    Protocol,
     SessionStatus,
     TreatmentPlan,
 )
@@ -55,6 +57,55 @@ class NoBetter:
     practitioner: str
     held: int
     courses: tuple[Course, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPoints:
+    """Of a plan: the day of its fourth session held, and the days on which its protocol has it reviewed afterwards."""
+
+    plan_id: int
+    fourth_on: date | None
+    review_on: tuple[date, ...]
+
+
+@reading
+def review_points(session: Session, patient_id: int) -> dict[int, ReviewPoints]:
+    """By plan of a patient; reviews count in months from the last session that was held or is booked. One query."""
+    rows = session.execute(
+        select(
+            TreatmentPlan.id,
+            Protocol.review_months,
+            PlannedSession.status,
+            epoch(Appointment.starts_at).label("starts"),
+            Location.zone,
+        )
+        .join(PlannedSession, PlannedSession.plan_id == TreatmentPlan.id)
+        .join(Appointment, filled_by())
+        .join(Location, Location.id == Appointment.location_id)
+        .outerjoin(Protocol, Protocol.id == TreatmentPlan.protocol_id)
+        .where(TreatmentPlan.patient_id == patient_id)
+        .order_by(TreatmentPlan.id, Appointment.starts_at)
+    )
+    by_plan: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        by_plan[row.id].append(row)
+    return {number: _points(number, group) for number, group in by_plan.items()}
+
+
+def _points(plan_id: int, rows: Sequence[Any]) -> ReviewPoints:
+    days = [datetime.fromtimestamp(row.starts, ZoneInfo(row.zone)).date() for row in rows]
+    held = [on for on, row in zip(days, rows, strict=True) if row.status == SessionStatus.COMPLETED]
+    return ReviewPoints(
+        plan_id,
+        held[SESSIONS_BEFORE_REVIEW - 1] if len(held) >= SESSIONS_BEFORE_REVIEW else None,
+        tuple(_months_after(days[-1], months) for months in rows[0].review_months or ()),
+    )
+
+
+def _months_after(on: date, months: int) -> date:
+    """The same day so many months later, or the last day of that month."""
+    year, month = divmod(on.year * 12 + on.month - 1 + months, 12)
+    return on.replace(year=year, month=month + 1, day=min(on.day, monthrange(year, month + 1)[1]))
 
 
 def is_better(measure: str, first: int, latest: int) -> bool:

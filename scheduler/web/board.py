@@ -8,10 +8,12 @@ from scheduler.errors import SchedulerError
 from scheduler.http_errors import say
 from scheduler.usecases.board import behind_board
 from scheduler.usecases.clinic import list_locations, list_practitioners
+from scheduler.usecases.outcome_courses import SESSIONS_BEFORE_REVIEW, plans_no_better
 from scheduler.usecases.plans import get_plan
 from scheduler.usecases.proposals import ProposedSession, propose_series
 from scheduler.web import once
 from scheduler.web.formats import local
+from scheduler.web.outcome_panel import MEASURES
 from scheduler.web.requests import page_number
 
 pages = Blueprint("board", __name__, url_prefix="/behind")
@@ -25,7 +27,18 @@ def show() -> str:
     """The board."""
     now, page = clock.now(), page_number()
     found = behind_board(today=local(now).date(), now=now, page=page, page_size=PAGE_SIZE)
-    return render_template("board/show.html", found=found, page=page, page_size=PAGE_SIZE)
+    no_better = {line.plan_id: line for line in plans_no_better()}
+    shown = {line.plan_id for line in found.items}
+    return render_template(
+        "board/show.html",
+        found=found,
+        page=page,
+        page_size=PAGE_SIZE,
+        no_better=no_better,
+        on_track=[line for line in no_better.values() if line.plan_id not in shown] if page == 1 else [],
+        measures=MEASURES,
+        sessions=SESSIONS_BEFORE_REVIEW,
+    )
 
 
 @pages.get("/<int:plan_id>/slots")

@@ -32,6 +32,23 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """A stretch of the axis behind the lines, from ``low`` to ``high``."""
+
+    low: float
+    high: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An upright line at the label of that place."""
+
+    at: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """What is drawn, and shown as a table beside it. ``name`` is unique on its page."""
 
@@ -48,6 +65,11 @@ class Chart:
     """Where the axis ends; None: where the values do."""
     beside: Sequence[Series] = ()
     """Figures that only the table has, before the others."""
+    bands: Sequence[Band] = ()
+    marks: Sequence[Mark] = ()
+    notes: Sequence[str] = ()
+    """A last column of the table, in words."""
+    notes_head: str = ""
 
     @property
     def svg(self) -> Markup:
@@ -57,7 +79,10 @@ class Chart:
     @property
     def rows(self) -> list[tuple[str, list[str]]]:
         """The table's rows: a label, and the values as they are written."""
-        return [(label, [written(one, at) for one in self.columns]) for at, label in enumerate(self.labels)]
+        return [
+            (label, [*(written(one, at) for one in self.columns), *self.notes[at : at + 1]])
+            for at, label in enumerate(self.labels)
+        ]
 
     @property
     def columns(self) -> list[Series]:
@@ -116,6 +141,7 @@ def _drawn(chart: Chart, draw: Draw) -> Markup:
     scale = Scale(nice_ticks(_top(chart) if chart.most is None else chart.most))
     parts = [
         *_patterns(chart),
+        *_backdrop(chart, scale),
         *_axes(chart, scale),
         *draw(chart, scale),
         Markup('<path class="base" d="M{x} {y}H{to}"/>').format(
@@ -154,6 +180,20 @@ def _axes(chart: Chart, scale: Scale) -> Iterable[Markup]:
     for at in range(0, len(chart.labels), every):
         yield Markup('<text class="tick" x="{x}" y="{y}" text-anchor="middle">{text}</text>').format(
             x=_short(LEFT + place * (at + 0.5)), y=HEIGHT - 7, text=chart.labels[at]
+        )
+
+
+def _backdrop(chart: Chart, scale: Scale) -> Iterable[Markup]:
+    """Bands and marks, each with its words as a title."""
+    for band in chart.bands:
+        top, bottom = scale.y(min(band.high, scale.ticks[-1])), scale.y(max(band.low, 0))
+        yield Markup(
+            '<rect class="band" x="{x}" y="{y}" width="{width}" height="{height}"><title>{label}</title></rect>'
+        ).format(x=LEFT, y=_short(top), width=PLOT_WIDTH, height=_short(bottom - top), label=band.label)
+    place = PLOT_WIDTH / max(len(chart.labels), 1)
+    for mark in chart.marks:
+        yield Markup('<path class="mark" d="M{x} {y}V{to}"><title>{label}</title></path>').format(
+            x=_short(LEFT + place * (mark.at + 0.5)), y=TOP, to=TOP + PLOT_HEIGHT, label=mark.label
         )
 
 

@@ -17,6 +17,7 @@ from scheduler.usecases.clinic import list_locations, list_practitioners
 from scheduler.usecases.consents import KINDS
 from scheduler.usecases.feed_tokens import list_feed_tokens
 from scheduler.usecases.messages import list_messages
+from scheduler.usecases.patient_links import good_link
 from scheduler.usecases.patient_record import PatientRecord, see_patient_record
 from scheduler.usecases.patient_trail import read_trail
 from scheduler.usecases.patients import view_patient
@@ -25,6 +26,7 @@ from scheduler.web import once
 from scheduler.web.deeds import deed_sentence
 from scheduler.web.formats import local
 from scheduler.web.messages import explain
+from scheduler.web.outcome_panel import outcome_panel
 from scheduler.web.plan_strip import Strip, strip_of
 from scheduler.web.words import word
 
@@ -67,6 +69,8 @@ def patient_page(
         consents=[consent for consent in patient.consents if consent.withdrawn_on is None],
         missing=_missing(patient),
         tokens=list_feed_tokens(patient_id=patient_id),
+        outcomes=outcome_panel(patient_id, today=local(now).date()),
+        own_link=good_link(patient_id, now=now),
         found=list_messages(patient_id=patient_id, page_size=MESSAGES_SHOWN),
         deeds=read_trail(patient_id, page_size=DEEDS_SHOWN),
         deed_sentence=deed_sentence,

@@ -1,0 +1,127 @@
+"""Outcomes as a patient's page shows them: a chart of each measure with its table, and whether the course helps."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from flask_babel import LazyString, gettext
+from flask_babel import lazy_gettext as _l
+
+from scheduler.models import Measure, Outcome
+from scheduler.usecases.outcome_courses import (
+    SESSIONS_BEFORE_REVIEW,
+    NoBetter,
+    ReviewPoints,
+    plans_no_better,
+    review_points,
+)
+from scheduler.usecases.outcomes import SMALLEST_CHANGE, list_outcomes
+from scheduler.web.charts import Band, Chart, Mark, Series
+from scheduler.web.formats import day, day_month
+
+MEASURES: Mapping[str, LazyString] = {
+    Measure.NPRS: _l("Pain, 0 to 10"),
+    Measure.HEADACHE_DAYS: _l("Headache days in 4 weeks"),
+    Measure.HIT6: _l("HIT-6, 36 to 78"),
+    Measure.NDI: _l("Neck Disability Index, per cent"),
+    Measure.ROTATION: _l("Neck rotation, degrees"),
+}
+MOST: Mapping[str, float] = {Measure.NPRS: 10, Measure.HEADACHE_DAYS: 28, Measure.HIT6: 78, Measure.NDI: 100}
+"""Where an axis ends."""
+SHOWN = 24
+"""So many values of a measure are drawn, the latest ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureView:
+    """One measure of a patient."""
+
+    measure: str
+    chart: Chart
+    hint: str
+    """What the band means."""
+    next_review_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomePanel:
+    """All measures of which there is a value, and the plans that do not help so far."""
+
+    views: Sequence[MeasureView]
+    no_better: Sequence[NoBetter]
+    measures: Mapping[str, LazyString]
+    sessions: int = SESSIONS_BEFORE_REVIEW
+
+
+def outcome_panel(patient_id: int, *, today: date) -> OutcomePanel:
+    """What there is of a patient; three queries."""
+    rows, points = list_outcomes(patient_id), review_points(patient_id)
+    views = [
+        _view(measure, found, points, today)
+        for measure in MEASURES
+        if (found := [row for row in rows if row.measure == measure])
+    ]
+    return OutcomePanel(views, plans_no_better(patient_id=patient_id), MEASURES)
+
+
+def _view(
+    measure: str, rows: Sequence[Outcome], points: Mapping[int, ReviewPoints], today: date
+) -> MeasureView:
+    first, shown = rows[0], rows[-SHOWN:]
+    label = str(MEASURES[measure])
+    band, hint = _band(measure, first.value)
+    sources = {"patient": gettext("patient"), "clinic": gettext("clinic"), "import": gettext("import")}
+    ahead = [on for found in points.values() for on in found.review_on if on >= today]
+    return MeasureView(
+        measure=measure,
+        chart=Chart(
+            name=f"outcome-{measure.replace('_', '-')}",
+            title=label,
+            description=gettext(
+                "%(count)s values from %(first)s to %(last)s: first %(begin)s, latest %(end)s.",
+                count=len(rows),
+                first=day(first.measured_on),
+                last=day(rows[-1].measured_on),
+                begin=first.value,
+                end=rows[-1].value,
+            ),
+            head=gettext("Day"),
+            labels=[f"{day_month(row.measured_on)}" for row in shown],
+            series=[Series(gettext("Value"), [row.value for row in shown], "first")],
+            notes=[sources[row.source] for row in shown],
+            notes_head=gettext("Said by"),
+            kind="lines",
+            most=MOST.get(measure),
+            bands=[band] if band else [],
+            marks=_marks(shown, points),
+        ),
+        hint=hint,
+        next_review_on=min(ahead, default=None),
+    )
+
+
+def _band(measure: str, first: int) -> tuple[Band | None, str]:
+    """Values that differ from the first one by less than matters."""
+    if measure == Measure.HEADACHE_DAYS and first:
+        hint = gettext("Band: less than half of the days gained. Half of them or fewer is a response.")
+        return Band(first / 2, first, hint), hint
+    if measure not in SMALLEST_CHANGE:
+        return None, ""
+    change = SMALLEST_CHANGE[measure]
+    hint = gettext("Band: within %(change)s of the first value, too little to matter.", change=f"{change:g}")
+    return Band(first - change, first + change, hint), hint
+
+
+def _marks(rows: Sequence[Outcome], points: Mapping[int, ReviewPoints]) -> list[Mark]:
+    """Review points: the first value after the fourth session, and the first ones from each review day on."""
+    marks: dict[int, str] = {}
+    for found in points.values():
+        days = [(on, gettext("review")) for on in found.review_on]
+        if found.fourth_on is not None:
+            days.append((found.fourth_on, gettext("after %(count)s sessions", count=SESSIONS_BEFORE_REVIEW)))
+        for on, label in days:
+            later = (at for at, row in enumerate(rows) if row.measured_on > on)
+            at = next(later, None)
+            if at is not None and rows[0].measured_on <= on:
+                marks.setdefault(at, label)
+    return [Mark(at, label) for at, label in sorted(marks.items())]
