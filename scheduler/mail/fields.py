@@ -8,6 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from scheduler.mail import summary, words
+from scheduler.mail.own_sentences import own_sentences, who_and_where
 from scheduler.mail.site import Site
 from scheduler.mail.voice import Voice
 from scheduler.models.messages import MessageKind
@@ -68,28 +69,33 @@ def letter_fields(letter: Letter, voice: Voice, site: Site) -> Fields:
 
 def _own_fields(letter: Letter, voice: Voice, site: Site) -> Mapping[str, object]:
     if letter.summary is not None:
-        return _of_summary(letter.summary, voice, site)
+        return _of_summary(letter, letter.summary, voice, site)
     if letter.day is not None:
-        return _of_day(letter.day, voice, site)
+        return _of_day(letter, letter.day, voice, site)
     if letter.offered is not None:
         return _of_offer(letter, letter.offered, voice, site)
     return _of_visits(letter, voice, site)
 
 
-def _of_summary(facts: Summary, voice: Voice, site: Site) -> Fields:
+def _of_summary(letter: Letter, facts: Summary, voice: Voice, site: Site) -> Fields:
+    # Of nobody, no number can be told: then the shipped words stay.
+    own = own_sentences(letter, letter.kind, voice, count=facts.behind) if facts.behind else {}
     return {
         **_of_page(summary.summary_page(facts, voice)),
         "greeting": voice.gettext(summary.GREETING),
         "link": Link(voice.gettext(summary.OPEN_BOARD), site.behind),
         "ask": voice.gettext(summary.WHY),
+        **own,
     }
 
 
-def _of_day(day: DayList, voice: Voice, site: Site) -> Fields:
+def _of_day(letter: Letter, day: DayList, voice: Voice, site: Site) -> Fields:
+    when = words.day_without_year(day.on, voice.locale)
     return {
         **_of_page(summary.day_page(day, voice)),
         "link": Link(voice.gettext(summary.OPEN_DIARY), site.diary(day.on)),
         "ask": voice.gettext(summary.DAY_WHY),
+        **own_sentences(letter, letter.kind, voice, count=len(day.lines), when=when),
     }
 
 
@@ -100,7 +106,7 @@ def _of_page(page: summary.Page) -> Fields:
 
 def _of_offer(letter: Letter, slot: Offered, voice: Voice, site: Site) -> Fields:
     gettext = voice.gettext
-    after, link = [], None
+    after, link, until = [], None, ""
     if letter.kind == K.OFFER and slot.asked_at and slot.expires_at:
         until = words.moment(_wall(slot.expires_at, slot.zone), voice.locale)
         after.append(gettext(words.OFFER_UNTIL) % {"when": until})
@@ -110,7 +116,7 @@ def _of_offer(letter: Letter, slot: Offered, voice: Voice, site: Site) -> Fields
         link = Link(gettext(words.ANSWER_OFFER), site.offer(slot.turn_id, slot.asked_at))
     when = words.moment(_wall(slot.starts_at, slot.zone), voice.locale)
     return {
-        **_sentences(letter, voice, count=1, when=when),
+        **_sentences(letter, voice, count=1, when=when, until=until, **who_and_where((slot,))),
         "cards": [_card(slot, letter, voice)],
         "after": after,
         "link": link,
@@ -130,7 +136,7 @@ def _of_visits(letter: Letter, voice: Voice, site: Site) -> Fields:
         notes = [_what_changed(visit, voice) for visit in letter.visits]
         cards = [card._replace(note=note) for card, note in zip(cards, notes, strict=True)]
     return {
-        **_sentences(letter, voice, count=count, when=when),
+        **_sentences(letter, voice, count=count, when=when, **who_and_where(letter.visits)),
         "before": before,
         "cards": cards,
         "shared": shared,
@@ -151,12 +157,14 @@ def _of_own_page(letter: Letter, voice: Voice, site: Site) -> Fields:
     }
 
 
-def _sentences(letter: Letter, voice: Voice, *, count: int, when: str) -> Fields:
+def _sentences(letter: Letter, voice: Voice, *, count: int, when: str, **more: str) -> Fields:
+    """Subject, lead and what to do; ``more`` are further fields that the clinic's own words may name."""
     gettext, sender = voice.gettext, sender_in_one_line(letter.sender)
     kind = letter.kind
     if kind == K.SERIES_CHANGED and count == 1 and letter.visits[0].last_told_sequence is None:
         kind = K.CONFIRMATION  # the only one left is one that the patient hears of for the first time
     wording = words.words_for(kind, count)
+    reads_like = words.reads_like(kind, count)
     ask = (
         gettext(wording.ask) % {"phone": sender.phone} if sender.phone else gettext(wording.ask_without_phone)
     )
@@ -164,6 +172,7 @@ def _sentences(letter: Letter, voice: Voice, *, count: int, when: str) -> Fields
         "subject": gettext(wording.subject) % {"when": when, "count": count},
         "lead": gettext(wording.lead) % {"count": count},
         "ask": ask,
+        **own_sentences(letter, reads_like, voice, count=count, when=when, **more),
     }
 
 

@@ -121,7 +121,12 @@ def words_for(kind: str, count: int) -> Words:
     """The sentences of a kind that is about appointments; a series of which one is left reads like a single one."""
     if count > 1 and kind in OF_SEVERAL:
         return OF_SEVERAL[kind]
-    return WORDS[SINGLE[kind] if kind in SINGLE and count == 1 else kind]
+    return WORDS[reads_like(kind, count)]
+
+
+def reads_like(kind: str, count: int) -> str:
+    """The kind whose words are used for so many dates."""
+    return SINGLE[kind] if kind in SINGLE and count == 1 else kind
 
 
 @lru_cache(maxsize=256)

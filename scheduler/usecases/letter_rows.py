@@ -18,6 +18,7 @@ from scheduler.models.plans import PlannedSession, PlanStatus, TreatmentPlan
 from scheduler.models.practitioners import Practitioner
 from scheduler.usecases.check_in import OPENS
 from scheduler.usecases.letters import Letter, Offered, OwnLink, Sender, Visit
+from scheduler.usecases.mail_templates import own_words
 from scheduler.usecases.summary_facts import day_list, summarise
 
 K = MessageKind
@@ -37,7 +38,8 @@ def load_letters(session: Session, ids: Sequence[int], *, now: datetime) -> list
     sender = _load_sender(session)
     letters = {letter.id: letter for letter in _read_letters(session, ids, sender, now)}
     history = _History(session, [letter for letter in letters.values() if letter.kind not in CONFIRMATIONS])
-    return [history.add_to(letters[number]) for number in ids if number in letters]
+    own = own_words(session) or None
+    return [history.add_to(letters[number])._replace(own_words=own) for number in ids if number in letters]
 
 
 def _load_sender(session: Session) -> Sender:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from scheduler.models.messages import MessageKind
 from scheduler.models.offers import TurnStatus
 from scheduler.usecases.outbox import CANCELLED, MOVED, REPLACED
+from scheduler.usecases.own_words import Stored
 
 K = MessageKind
 BEGUN = "The appointment has begun."
@@ -168,6 +169,8 @@ class Letter(NamedTuple):
     """The patient's own page; None: the mail names none."""
     asks_check_in: bool = False
     """Whether the page asks, before the first of these appointments, how the patient is."""
+    own_words: Stored | None = None
+    """The clinic's own words for its mails, the same for all letters; None: it has none."""
 
 
 Answer = Letter | str
