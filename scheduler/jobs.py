@@ -16,11 +16,13 @@ from flask import Flask
 
 from config import Settings
 from scheduler import clock
+from scheduler.calendars.fetch import Fetcher
 from scheduler.errors import NotFound
 from scheduler.extensions import db
 from scheduler.mail.dispatcher import Mailer, dispatch_messages
 from scheduler.mail.returns import in_imap, in_maildir, read_returns
 from scheduler.mail.site import Site
+from scheduler.usecases.busy_calendars import refresh_busy_calendars
 from scheduler.usecases.check_in_mails import check_ins_due, owe_check_ins
 from scheduler.usecases.housekeeping import finish_job, start_job, tidy_up
 from scheduler.usecases.imports.waiting import open_room
@@ -78,11 +80,17 @@ def _read_returns(settings: Settings, stop: Stop) -> str:
     return "no mailbox is set"
 
 
+def _read_private_calendars(_settings: Settings, stop: Stop) -> str:
+    read, failed = refresh_busy_calendars(Fetcher(), clock=clock.now, stop=stop)
+    return f"{read} private calendars read, {failed} not"
+
+
 JOBS: Mapping[str, Job] = {
     "dispatch": Job(timedelta(seconds=5), _dispatch),
     "offers": Job(timedelta(seconds=5), _pass_offers_on),
     "check_ins": Job(timedelta(minutes=10), _owe_check_ins),
     "returns": Job(timedelta(minutes=1), _read_returns),
+    "private_calendars": Job(timedelta(minutes=1), _read_private_calendars),
     "summaries": Job(timedelta(minutes=10), _owe_summaries),
     "tidy": Job(timedelta(hours=1), _tidy),
 }

@@ -5,11 +5,12 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from scheduler.models import (
     Appointment,
+    BusyTime,
     Closure,
     Credential,
     Hold,
@@ -101,15 +102,29 @@ def room_pairs(
 
 
 def absent_ticks(session: Session, horizon: Horizon, people: Collection[int]) -> dict[int, int]:
-    """Absences by practitioner."""
+    """Absences by practitioner, and when their private calendars say that they are busy."""
+    sources = [
+        select(model.practitioner_id, epoch(model.starts_at), epoch(model.ends_at)).where(
+            model.practitioner_id.in_(people),
+            model.starts_at < instant_of(horizon.end_tick),
+            model.ends_at > instant_of(horizon.start_tick),
+        )
+        for model in (TimeOff, BusyTime)
+    ]
+    rows = session.execute(union_all(*sources))
+    return _bits_by_key(((who, start, end) for who, start, end in rows), horizon)
+
+
+def private_ticks(session: Session, horizon: Horizon, people: Collection[int]) -> dict[int, int]:
+    """When private calendars alone say that practitioners are busy."""
     rows = session.execute(
-        select(TimeOff.practitioner_id, epoch(TimeOff.starts_at), epoch(TimeOff.ends_at)).where(
-            TimeOff.practitioner_id.in_(people),
-            TimeOff.starts_at < instant_of(horizon.end_tick),
-            TimeOff.ends_at > instant_of(horizon.start_tick),
+        select(BusyTime.practitioner_id, epoch(BusyTime.starts_at), epoch(BusyTime.ends_at)).where(
+            BusyTime.practitioner_id.in_(people),
+            BusyTime.starts_at < instant_of(horizon.end_tick),
+            BusyTime.ends_at > instant_of(horizon.start_tick),
         )
     )
-    return _bits_by_key(rows, horizon)
+    return _bits_by_key(((who, start, end) for who, start, end in rows), horizon)
 
 
 def closed_ticks(session: Session, horizon: Horizon, location_ids: Collection[int]) -> dict[int, int]:

@@ -13,6 +13,7 @@ BIGGEST_ID = 2**31 - 1
 WORDS = {
     "Appointment": "appointment",
     "AppointmentType": "appointment type",
+    "BusyCalendar": "private calendar",
     "Credential": "credential",
     "FeedToken": "calendar address",
     "Hold": "hold",
