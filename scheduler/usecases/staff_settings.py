@@ -11,6 +11,7 @@ from scheduler.models.staff import Staff
 from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
+from scheduler.usecases.edits import language
 from scheduler.usecases.lookup import find
 
 
@@ -30,3 +31,15 @@ def change_settings(
     if settings != person.settings:
         person.settings = settings
         note_deed(session, actor, "settings_changed", "staff", staff_id, now=now, names=sorted(changes))
+
+
+@writing
+def change_language(
+    session: Session, staff_id: int, locale: str | None, *, actor: Actor, now: datetime
+) -> None:
+    """Set the language of a person's screens; None is the clinic's. Raises InvalidInput for one that there is not."""
+    person = find(session, Staff, staff_id)
+    known = language(locale)
+    if person.locale != known:
+        person.locale = known
+        note_deed(session, actor, "settings_changed", "staff", staff_id, now=now, names=["locale"])

@@ -15,11 +15,11 @@ from scheduler.web import (
     formats,
     gaps,
     headers,
-    keys,
     layout,
     messages,
     offer_page,
     outcomes,
+    own_choices,
     patient_actions,
     patient_links,
     patient_side,
@@ -42,7 +42,7 @@ from scheduler.web import (
 
 SCREENS = (
     layout,
-    keys,
+    own_choices,
     sign_in,
     diary,
     booking,

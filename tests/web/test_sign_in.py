@@ -151,3 +151,13 @@ def test_choices_of_theme_and_location_stay_in_the_browser(desk: Browser) -> Non
     assert 'data-theme="dark"' in desk.get("/account").text
     desk.post("/choices", {"theme": "<script>", "place": "²", "next": "//evil.example"})
     assert 'data-theme="dark"' in desk.get("/account").text
+
+
+def test_a_person_chooses_the_language_of_their_screens(desk: Browser) -> None:
+    answer = desk.post("/account/language", {"locale": "de"})
+    assert (answer.status_code, answer.location) == (303, "/account")
+    page = desk.get("/account").text
+    assert ('lang="de"' in page, "Ihre Sprache ist geändert." in page) == (True, True)
+    desk.post("/account/language", {"locale": ""})
+    assert 'lang="en-GB"' in desk.get("/account").text
+    assert desk.post("/account/language", {"locale": "xx"}).status_code == 422
