@@ -12,23 +12,22 @@ const panel = {
 
   // A sign-in that ran out takes nothing with it: what was typed is kept in this tab and put back after signing in.
   keepDraft() {
-    const form = this.dialog()?.open && this.body().querySelector("form[method=post]");
-    if (!form || !this.address) return;
-    const fields = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !["csrf_token", "form_key"].includes(name));
-    sessionStorage.setItem("draft", JSON.stringify({ page: window.location.pathname, address: this.address, fields }));
+    const form = this.dialog()?.open && this.body().querySelector("form[method=post]:not([hidden])");
+    const address = form?.dataset.address ?? this.address;
+    if (form && address) window.drafts.keep(form, { address });
   },
 
   async bringDraftBack() {
-    const draft = JSON.parse(sessionStorage.getItem("draft") ?? "null");
-    if (!draft || draft.page !== window.location.pathname) return;
-    sessionStorage.removeItem("draft");
+    const draft = window.drafts.take();
+    if (!draft?.address) return;
     await this.open(draft.address);
-    const form = this.body().querySelector("form[method=post]");
-    for (const [name, value] of form ? draft.fields : []) {
-      const known = form.elements.namedItem(name);
-      if (known && known.type !== "hidden" && known.type !== "checkbox" && "value" in known) known.value = value;
-    }
-    if (form) { this.typed = true; this.tell(this.dialog().dataset.back, "good"); }
+    const form = [...this.body().querySelectorAll("form[method=post]")].find((known) => known.getAttribute("action") === draft.action);
+    if (!form || !window.drafts.restore(form, draft.fields)) return;
+    const fold = form.closest("details");
+    if (fold) fold.open = true;
+    this.typed = true;
+    this.tell(this.dialog().dataset.back, "good");
+    (form.querySelector(".book") ?? form.querySelector("button"))?.focus();
   },
 
   // The focus goes to where one goes on; Escape or closing gives it back to where it was.
@@ -87,7 +86,7 @@ const panel = {
     for (const each of buttons) each.disabled = true;
     const response = await this.ask(button?.getAttribute("formaction") ?? form.action, { method: "POST", body: entered });
     for (const each of buttons) each.disabled = false;
-    if (!response) return;
+    if (!response) { button?.focus(); return; }
     if (response.headers.get("Content-Type")?.startsWith("application/json")) {
       const done = await response.json();
       this.dialog().close();
