@@ -28,8 +28,8 @@ def own_sentences(letter: Letter, kind: str, voice: Voice, **fields: object) -> 
     if stored is None:
         return {}
     sender = letter.sender
-    known = {"clinic": sender.name, "phone": sender.phone, "email": sender.email, "name": letter.given_name}
-    known |= {"practitioner": "", "location": "", "until": "", "when": "", **fields}
+    known: dict[str, object] = {"clinic": sender.name, "phone": sender.phone, "email": sender.email}
+    known |= {"name": letter.given_name, "practitioner": "", "location": "", "until": "", "when": ""} | fields
     plain = {
         name: " ".join(value.split()) if isinstance(value, str) else value for name, value in known.items()
     }

@@ -210,12 +210,8 @@ def sample_reminder(
     """
     policy = policy_of(wishes)
     clinic = session.get_one(Clinic, 1)
-    place = session.scalars(
-        select(Location).where(Location.archived_at.is_(None)).order_by(Location.id).limit(1)
-    ).one()
+    place, starts_at = sample_place_and_start(session, now)
     zone = ZoneInfo(place.zone)
-    on = now.astimezone(zone).date() + timedelta(days=SAMPLE_DAYS_AHEAD)
-    starts_at = datetime.combine(on, SAMPLE_AT, zone).astimezone(now.tzinfo)
     letter = Letter(
         id=0,
         kind=MessageKind.REMINDER.value,
@@ -229,13 +225,24 @@ def sample_reminder(
         wants_reminders=True,
         attempts=0,
         pointless_at=None,
-        visits=(_sample_visit(session, place, starts_at),),
-        sender=_sender(session, clinic),
+        visits=(sample_visit(session, place, starts_at),),
+        sender=sender_of(session, clinic),
     )
     return Sample(letter, reminders_due(starts_at, now, zone, policy, now), place.zone)
 
 
-def _sample_visit(session: Session, place: Location, starts_at: datetime) -> Visit:
+def sample_place_and_start(session: Session, now: datetime) -> tuple[Location, datetime]:
+    """The first location, and a morning there some days ahead."""
+    place = session.scalars(
+        select(Location).where(Location.archived_at.is_(None)).order_by(Location.id).limit(1)
+    ).one()
+    zone = ZoneInfo(place.zone)
+    on = now.astimezone(zone).date() + timedelta(days=SAMPLE_DAYS_AHEAD)
+    return place, datetime.combine(on, SAMPLE_AT, zone).astimezone(now.tzinfo)
+
+
+def sample_visit(session: Session, place: Location, starts_at: datetime) -> Visit:
+    """An invented appointment there, with who is there to treat."""
     practitioner = session.scalars(
         select(Practitioner).where(Practitioner.archived_at.is_(None)).order_by(Practitioner.id).limit(1)
     ).first()
@@ -263,6 +270,7 @@ def _sample_visit(session: Session, place: Location, starts_at: datetime) -> Vis
     )
 
 
-def _sender(session: Session, clinic: Clinic) -> Sender:
+def sender_of(session: Session, clinic: Clinic) -> Sender:
+    """The clinic as its mails name it."""
     zones = session.scalar(select(func.count(Location.zone.distinct())).where(Location.archived_at.is_(None)))
     return Sender(clinic.name, clinic.email, clinic.phone, clinic.locale, (zones or 0) > 1)

@@ -78,7 +78,7 @@ def check_words(kind: str, words: OwnWords) -> None:
             raise InvalidInput("Something must stand here.", field=part)
         for node in _parsed(part, text).body:
             _check_output(kind, part, node)
-    fill_words(words, EXAMPLE_FIELDS | {"count": 1})
+    fill_words(words, {**EXAMPLE_FIELDS, "count": 1})
 
 
 def fill_words(words: OwnWords, fields: Mapping[str, object]) -> OwnWords:

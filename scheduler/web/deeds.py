@@ -16,6 +16,7 @@ Detail = Mapping[str, Any]
 PLAIN: dict[str, LazyString] = {
     "patient_registered": _l("Registered the patient"),
     "patient_viewed": _l("Looked at the record"),
+    "mail_previewed": _l("Looked at a mail with the patient's dates"),
     "patient_archived": _l("Archived the patient"),
     "patient_restored": _l("Took the patient back from the archive"),
     "plan_reopened": _l("The plan goes on again"),

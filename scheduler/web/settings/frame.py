@@ -39,6 +39,7 @@ SECTIONS = (
     Section("protocols", "settings.protocols", _l("Protocols")),
     Section("holidays", "settings.holidays", _l("Public holidays")),
     Section("reminders", "settings.reminders", _l("Reminders")),
+    Section("mails", "settings.mail_texts", _l("Mail texts")),
     Section("staff", "settings.staff", _l("Staff"), "clinic.write"),
     Section("keys", "settings.keys", _l("API keys"), "clinic.write"),
 )
