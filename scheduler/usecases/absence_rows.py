@@ -199,7 +199,8 @@ def _names(session: Session, kind: AbsenceKind, numbers: set[int]) -> dict[int, 
         return {place.id: (place.name, ZoneInfo(place.zone)) for place in places}
     people = session.scalars(select(Practitioner).where(Practitioner.id.in_(numbers)))
     return {
-        person.id: (person.name, ZoneInfo((zones_of_practitioner(session, person.id) or ["UTC"])[0])) for person in people
+        person.id: (person.name, ZoneInfo((zones_of_practitioner(session, person.id) or ["UTC"])[0]))
+        for person in people
     }
 
 

@@ -35,7 +35,7 @@ def test_once_runs_all_of_them_and_says_what_was_done(app: Flask) -> None:
 
 def test_once_runs_one_by_name(app: Flask) -> None:
     done = app.test_cli_runner().invoke(args=["jobs", "once", "tidy"])
-    assert (done.exit_code, done.stdout) == (0, "tidy: 0 rows deleted\n")
+    assert (done.exit_code, done.stdout) == (0, "tidy: 0 rows deleted, 0 waitlist entries over\n")
     assert runs(app) == {"tidy": ""}
 
 
