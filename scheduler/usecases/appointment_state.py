@@ -37,7 +37,9 @@ def last_change(session: Session, appointment_id: int) -> dict[str, object] | No
         .order_by(AuditEntry.id.desc())
         .limit(1)
     ).first()
-    return latest and {"by": latest.actor_name, "action": latest.action, "at": iso(latest.at)}
+    if latest is None:
+        return None
+    return {"by": latest.actor_name, "action": latest.action, "at": iso(latest.at)}
 
 
 def load_for_change(session: Session, appointment_id: int, version: int) -> Appointment:
