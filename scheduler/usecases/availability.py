@@ -148,7 +148,9 @@ def load_availability(
     taken = taken_ticks(session, horizon)
     if without:
         taken = taken.without(freed_ticks(session, horizon, without))
-    taken = taken.with_(held_ticks(session, horizon, now, for_plan))
+    held = held_ticks(session, horizon, now, for_plan)
+    if held.practitioners or held.rooms:
+        taken = taken.with_(held)
     desks = [replace(desk, busy=taken.practitioners.get(desk.practitioner_id, 0)) for desk in desks]
     rooms = rooms_of(session, {desk.location_id for desk in desks})
     room_bits = {

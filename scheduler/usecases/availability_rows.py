@@ -1,11 +1,16 @@
-"""What is stored about availability, read in bulk: columns, not objects; one query each, however many are asked."""
+"""What is stored about availability, read in bulk: columns, not objects; one query each, however many are asked.
+
+Statements that every search runs are made once: putting one together takes longer than running it.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, or_, select, union_all
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from scheduler.models import (
@@ -28,12 +33,29 @@ from scheduler.planning.timeline import Horizon, busy_bits, instant_of
 
 LONGEST = timedelta(hours=LONGEST_HOURS)
 Pairs = list[tuple[int, int]]
+PEOPLE: BindParameter[Any] = bindparam("people", expanding=True)
+PLACES: BindParameter[Any] = bindparam("places", expanding=True)
+BEGINS: BindParameter[Any] = bindparam("begins")
+ENDS: BindParameter[Any] = bindparam("ends")
 
 
 def weekly_hours(
     session: Session, practitioner_ids: Collection[int] | None, location_id: int | None
 ) -> dict[tuple[int, int], list[WeeklyHours]]:
     """Weekly hours by (practitioner, location); nobody and nowhere archived."""
+    parameters: dict[str, Any] = {}
+    if practitioner_ids is not None:
+        parameters["people"] = list(practitioner_ids)
+    if location_id is not None:
+        parameters["place"] = location_id
+    found: dict[tuple[int, int], list[WeeklyHours]] = defaultdict(list)
+    for row in session.execute(_weekly_hours(practitioner_ids is None, location_id is None), parameters):
+        found[row[0], row[1]].append(WeeklyHours(*row[2:]))
+    return found
+
+
+@lru_cache
+def _weekly_hours(everybody: bool, everywhere: bool) -> Any:
     query = (
         select(
             WorkingHours.practitioner_id,
@@ -49,20 +71,20 @@ def weekly_hours(
         .join(Location, Location.id == WorkingHours.location_id)
         .where(Practitioner.archived_at.is_(None), Location.archived_at.is_(None))
     )
-    if practitioner_ids is not None:
-        query = query.where(WorkingHours.practitioner_id.in_(practitioner_ids))
-    if location_id is not None:
-        query = query.where(WorkingHours.location_id == location_id)
-    found: dict[tuple[int, int], list[WeeklyHours]] = defaultdict(list)
-    for row in session.execute(query):
-        found[row[0], row[1]].append(WeeklyHours(*row[2:]))
-    return found
+    if not everybody:
+        query = query.where(WorkingHours.practitioner_id.in_(PEOPLE))
+    return query if everywhere else query.where(WorkingHours.location_id == bindparam("place"))
 
 
 def zones_of(session: Session, location_ids: Collection[int]) -> dict[int, ZoneInfo]:
     """Time zones by location."""
-    rows = session.execute(select(Location.id, Location.zone).where(Location.id.in_(location_ids)))
+    rows = session.execute(_zones(), {"places": list(location_ids)})
     return {number: ZoneInfo(zone) for number, zone in rows}
+
+
+@lru_cache(maxsize=1)
+def _zones() -> Any:
+    return select(Location.id, Location.zone).where(Location.id.in_(PLACES))
 
 
 def active_within(horizon: Horizon, leave_out: Collection[int] = ()) -> list[ColumnElement[bool]]:
@@ -103,40 +125,46 @@ def room_pairs(
 
 def absent_ticks(session: Session, horizon: Horizon, people: Collection[int]) -> dict[int, int]:
     """Absences by practitioner, and when their private calendars say that they are busy."""
-    sources = [
-        select(model.practitioner_id, epoch(model.starts_at), epoch(model.ends_at)).where(
-            model.practitioner_id.in_(people),
-            model.starts_at < instant_of(horizon.end_tick),
-            model.ends_at > instant_of(horizon.start_tick),
-        )
-        for model in (TimeOff, BusyTime)
-    ]
-    rows = session.execute(union_all(*sources))
+    rows = session.execute(_absences(), {"people": list(people)} | _within(horizon))
     return _bits_by_key(((who, start, end) for who, start, end in rows), horizon)
+
+
+@lru_cache(maxsize=1)
+def _absences() -> Any:
+    return union_all(*(_times_of(model.practitioner_id, model, PEOPLE) for model in (TimeOff, BusyTime)))
+
+
+def _times_of(key: Any, model: Any, wanted: BindParameter[Any]) -> Any:
+    """Whose and when, of times that touch a horizon."""
+    return select(key, epoch(model.starts_at), epoch(model.ends_at)).where(
+        key.in_(wanted), model.starts_at < ENDS, model.ends_at > BEGINS
+    )
+
+
+def _within(horizon: Horizon) -> dict[str, Any]:
+    return {"begins": instant_of(horizon.start_tick), "ends": instant_of(horizon.end_tick)}
 
 
 def private_ticks(session: Session, horizon: Horizon, people: Collection[int]) -> dict[int, int]:
     """When private calendars alone say that practitioners are busy."""
-    rows = session.execute(
-        select(BusyTime.practitioner_id, epoch(BusyTime.starts_at), epoch(BusyTime.ends_at)).where(
-            BusyTime.practitioner_id.in_(people),
-            BusyTime.starts_at < instant_of(horizon.end_tick),
-            BusyTime.ends_at > instant_of(horizon.start_tick),
-        )
-    )
+    rows = session.execute(_private_times(), {"people": list(people)} | _within(horizon))
     return _bits_by_key(((who, start, end) for who, start, end in rows), horizon)
+
+
+@lru_cache(maxsize=1)
+def _private_times() -> Any:
+    return _times_of(BusyTime.practitioner_id, BusyTime, PEOPLE)
 
 
 def closed_ticks(session: Session, horizon: Horizon, location_ids: Collection[int]) -> dict[int, int]:
     """Closures by location."""
-    rows = session.execute(
-        select(Closure.location_id, epoch(Closure.starts_at), epoch(Closure.ends_at)).where(
-            Closure.location_id.in_(location_ids),
-            Closure.starts_at < instant_of(horizon.end_tick),
-            Closure.ends_at > instant_of(horizon.start_tick),
-        )
-    )
-    return _bits_by_key(rows, horizon)
+    rows = session.execute(_closures(), {"places": list(location_ids)} | _within(horizon))
+    return _bits_by_key(((where, start, end) for where, start, end in rows), horizon)
+
+
+@lru_cache(maxsize=1)
+def _closures() -> Any:
+    return _times_of(Closure.location_id, Closure, PLACES)
 
 
 def _bits_by_key(rows: Iterable[tuple[int, int, int]], horizon: Horizon) -> dict[int, int]:
@@ -150,25 +178,33 @@ def credential_days(
     session: Session, people: Collection[int]
 ) -> dict[int, list[tuple[str, date, date | None]]]:
     """(kind, first day, last day or None) by practitioner."""
-    rows = session.execute(
-        select(
-            Credential.practitioner_id, Credential.kind, Credential.issued_on, Credential.expires_on
-        ).where(Credential.practitioner_id.in_(people))
-    )
+    rows = session.execute(_credentials(), {"people": list(people)})
     found: dict[int, list[tuple[str, date, date | None]]] = defaultdict(list)
     for practitioner, kind, issued_on, expires_on in rows:
         found[practitioner].append((kind, issued_on, expires_on))
     return found
 
 
+@lru_cache(maxsize=1)
+def _credentials() -> Any:
+    return select(
+        Credential.practitioner_id, Credential.kind, Credential.issued_on, Credential.expires_on
+    ).where(Credential.practitioner_id.in_(PEOPLE))
+
+
 def rooms_of(session: Session, location_ids: Collection[int]) -> dict[int, list[int]]:
     """Rooms in use by location, ascending."""
-    rows = session.execute(
-        select(Room.location_id, Room.id)
-        .where(Room.location_id.in_(location_ids), Room.archived_at.is_(None))
-        .order_by(Room.id)
-    )
+    rows = session.execute(_rooms(), {"places": list(location_ids)})
     found: dict[int, list[int]] = defaultdict(list)
     for location, room in rows:
         found[location].append(room)
     return found
+
+
+@lru_cache(maxsize=1)
+def _rooms() -> Any:
+    return (
+        select(Room.location_id, Room.id)
+        .where(Room.location_id.in_(PLACES), Room.archived_at.is_(None))
+        .order_by(Room.id)
+    )

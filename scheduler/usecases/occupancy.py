@@ -8,8 +8,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from scheduler.models import Appointment
@@ -65,11 +67,7 @@ _remembered: dict[tuple[int, int, int], TakenWeek] = {}
 def taken_ticks(session: Session, horizon: Horizon) -> Taken:
     """What is taken over a horizon; one query when all of it is remembered, two otherwise."""
     first, last = horizon.start_tick // WEEK_TICKS, (horizon.end_tick - 1) // WEEK_TICKS
-    stamps = session.execute(
-        select(DiaryWeek.practitioner_id, DiaryWeek.week, DiaryWeek.stamp).where(
-            DiaryWeek.week.between(first, last)
-        )
-    ).all()
+    stamps = session.execute(_stamps(), {"first": first, "last": last}).all()
     keys = [(practitioner, week, stamp) for practitioner, week, stamp in stamps]
     found = {key: known for key in keys if (known := _remembered.get(key)) is not None}
     missing = [key for key in keys if key not in found]
@@ -81,6 +79,14 @@ def taken_ticks(session: Session, horizon: Horizon) -> Taken:
     return _joined(found, first, last, horizon)
 
 
+@lru_cache(maxsize=1)
+def _stamps() -> Any:
+    """Made once: putting a statement together takes longer than running it."""
+    return select(DiaryWeek.practitioner_id, DiaryWeek.week, DiaryWeek.stamp).where(
+        DiaryWeek.week.between(bindparam("first"), bindparam("last"))
+    )
+
+
 def freed_ticks(session: Session, horizon: Horizon, appointment_ids: Collection[int]) -> Taken:
     """What these appointments take of a horizon, with their buffers."""
     return _taken_by(
@@ -89,11 +95,17 @@ def freed_ticks(session: Session, horizon: Horizon, appointment_ids: Collection[
 
 
 def held_ticks(session: Session, horizon: Horizon, now: datetime, for_plan: int | None) -> Taken:
-    """What is held over a horizon at ``now``, but not for the plan ``for_plan``: never remembered, it just ends."""
+    """What is held over a horizon at ``now``, but not for the plan ``for_plan``: never remembered, it just ends.
+
+    Holds are asked for first: there are hardly ever any, and without them no appointment need be looked at.
+    """
+    holds = session.scalars(holds_in_force(now, for_plan)).all()
+    if not holds:
+        return Taken({}, {})
     return _taken_by(
         session,
         horizon,
-        Appointment.hold_id.in_(holds_in_force(now, for_plan)),
+        Appointment.hold_id.in_(holds),
         Appointment.starts_at > instant_of(horizon.start_tick) - LONGEST,
         Appointment.starts_at < instant_of(horizon.end_tick) + LONGEST,
     )
