@@ -25,6 +25,9 @@ PLAIN: dict[str, LazyString] = {
     "plan_repaired": _l("Repaired the plan"),
     "hold_released": _l("Let the held slots go"),
     "feed_token_revoked": _l("Revoked a calendar address"),
+    "outcome_recorded": _l("Recorded how the patient is"),
+    "patient_link_shown": _l("Showed the address of the patient's page"),
+    "patient_link_revoked": _l("Revoked the address of the patient's page"),
     "consent_withdrawn": _l("Recorded that a consent was withdrawn"),
 }
 """action -> sentence, where the details add nothing."""
