@@ -10,7 +10,7 @@ from scheduler.api.answers import answer, answer_created, answer_page, page_of
 from scheduler.api.once import Once
 from scheduler.api.routes import Routes
 from scheduler.api.schemas import outcomes as schemas
-from scheduler.usecases import outcomes, patient_links, patients
+from scheduler.usecases import check_in, outcomes, patient_links, patients
 from scheduler.usecases.idempotency import Idempotency
 from scheduler.usecases.links import patient_page
 
@@ -46,6 +46,16 @@ def record_outcome(body: dict[str, Any], once: Idempotency | None, patient_id: i
         patient_id, **body, actor=current_actor(), now=clock.now(), idempotency=once
     )
     return answer_created(schemas.outcome_json(row), once)
+
+
+@routes.post("/plans/<row:plan_id>/questionnaire")
+@guard("plans.write")
+@routes.arguments(schemas.MonthlyQuestion())
+@routes.response(204)
+def set_questionnaire(body: dict[str, Any], plan_id: int) -> Response:
+    """Have a plan's patient asked once a month for a questionnaire's total, or not any more"""
+    check_in.set_questionnaire(plan_id, body["questionnaire"], actor=current_actor(), now=clock.now())
+    return Response(status=204)
 
 
 @routes.post("/patients/<row:patient_id>/page-link")

@@ -27,6 +27,8 @@ from scheduler.models import (
 from scheduler.models.appointments import AppointmentStatus
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
+from scheduler.usecases.audit import note_deed
+from scheduler.usecases.lookup import find
 from scheduler.usecases.outcomes import Entered, check_value, keep_values
 
 OPENS = timedelta(hours=36)
@@ -89,6 +91,41 @@ def answer_check_in(
         actor=actor,
         now=now,
     )
+
+
+@writing
+def set_questionnaire(
+    session: Session, plan_id: int, questionnaire: str | None, *, actor: Actor, now: datetime
+) -> TreatmentPlan:
+    """Have a plan's patient asked once a month for the total of the HIT-6 or the NDI; None: for neither.
+
+    Raises NotFound, InvalidInput.
+    """
+    plan = find(session, TreatmentPlan, plan_id)
+    if questionnaire is not None and questionnaire not in set(Questionnaire):
+        raise InvalidInput("A questionnaire is hit6 or ndi.", field="questionnaire")
+    if plan.questionnaire != questionnaire:
+        plan.questionnaire = questionnaire
+        note_deed(
+            session,
+            actor,
+            "questionnaire_set",
+            "plan",
+            plan.id,
+            now=now,
+            patient_id=plan.patient_id,
+            questionnaire=questionnaire,
+        )
+    return plan
+
+
+@reading
+def plans_that_ask(session: Session, patient_id: int) -> list[TreatmentPlan]:
+    """A patient's active plans, each with its questionnaire."""
+    query = select(TreatmentPlan).where(
+        TreatmentPlan.patient_id == patient_id, TreatmentPlan.status == PlanStatus.ACTIVE.value
+    )
+    return list(session.scalars(query.order_by(TreatmentPlan.id)))
 
 
 def _entered(question: Question, values: Mapping[str, int]) -> list[Entered]:

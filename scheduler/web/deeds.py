@@ -26,6 +26,7 @@ PLAIN: dict[str, LazyString] = {
     "hold_released": _l("Let the held slots go"),
     "feed_token_revoked": _l("Revoked a calendar address"),
     "outcome_recorded": _l("Recorded how the patient is"),
+    "questionnaire_set": _l("Changed what is asked once a month"),
     "patient_link_shown": _l("Showed the address of the patient's page"),
     "patient_link_revoked": _l("Revoked the address of the patient's page"),
     "consent_withdrawn": _l("Recorded that a consent was withdrawn"),

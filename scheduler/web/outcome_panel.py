@@ -7,7 +7,8 @@ from datetime import date
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 
-from scheduler.models import Measure, Outcome
+from scheduler.models import Measure, Outcome, TreatmentPlan
+from scheduler.usecases.check_in import plans_that_ask
 from scheduler.usecases.outcome_courses import (
     SESSIONS_BEFORE_REVIEW,
     NoBetter,
@@ -50,18 +51,20 @@ class OutcomePanel:
     views: Sequence[MeasureView]
     no_better: Sequence[NoBetter]
     measures: Mapping[str, LazyString]
+    plans: Sequence[TreatmentPlan]
+    """Active ones, for which a questionnaire may be asked."""
     sessions: int = SESSIONS_BEFORE_REVIEW
 
 
 def outcome_panel(patient_id: int, *, today: date) -> OutcomePanel:
-    """What there is of a patient; three queries."""
+    """What there is of a patient; four queries."""
     rows, points = list_outcomes(patient_id), review_points(patient_id)
     views = [
         _view(measure, found, points, today)
         for measure in MEASURES
         if (found := [row for row in rows if row.measure == measure])
     ]
-    return OutcomePanel(views, plans_no_better(patient_id=patient_id), MEASURES)
+    return OutcomePanel(views, plans_no_better(patient_id=patient_id), MEASURES, plans_that_ask(patient_id))
 
 
 def _view(

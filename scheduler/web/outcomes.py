@@ -10,6 +10,7 @@ from scheduler import clock
 from scheduler.access import current_actor, guard
 from scheduler.errors import InvalidInput, NotFound, SchedulerError
 from scheduler.http_errors import problem_of
+from scheduler.usecases.check_in import plans_that_ask, set_questionnaire
 from scheduler.usecases.outcomes import record_outcome
 from scheduler.web import once
 from scheduler.web.notices import notice
@@ -17,6 +18,18 @@ from scheduler.web.patient_page import patient_page
 from scheduler.web.wall_times import day_or
 
 pages = Blueprint("outcomes", __name__, url_prefix="/patients")
+
+
+@pages.post("/<int:patient_id>/plans/<int:plan_id>/questionnaire")
+@guard("plans.write")
+def ask_monthly(patient_id: int, plan_id: int) -> Response:
+    """Have the patient asked once a month for a questionnaire's total, or not any more."""
+    if plan_id not in {plan.id for plan in plans_that_ask(patient_id)}:
+        raise NotFound(what="plan")
+    wanted = request.form.get("questionnaire") or None
+    set_questionnaire(plan_id, wanted, actor=current_actor(), now=clock.now())
+    notice(gettext("That is kept."))
+    return redirect(url_for("patients.show", patient_id=patient_id) + "#outcomes", 303)
 
 
 @pages.post("/<int:patient_id>/outcomes")

@@ -35,3 +35,18 @@ def test_the_page_link_is_the_same_until_it_is_revoked(world: World, desk: Calle
     assert desk.delete(path).status_code == 204
     assert desk.post(path, None).get_json()["url"] != urls[0]
     assert desk.post("/patients/99/page-link", None).status_code == 404
+
+
+def test_a_monthly_questionnaire_is_switched_on_and_off(world: World, desk: Caller) -> None:
+    phase = {"sessions": 2, "min_days": 3, "ideal_days": 7, "max_days": 10}
+    body = {
+        "patient_id": world.patient_id,
+        "practitioner_id": world.practitioner_id,
+        "starts_on": "2026-03-03",
+        "phases": [phase],
+    }
+    number = desk.post("/plans", body).get_json()["id"]
+    path = f"/plans/{number}/questionnaire"
+    answers = [desk.post(path, {"questionnaire": code}).status_code for code in ("hit6", "ndi", None, "x")]
+    assert answers == [204, 204, 204, 422]
+    assert desk.post("/plans/99/questionnaire", {"questionnaire": None}).status_code == 404

@@ -5,7 +5,7 @@ from typing import Any
 from scheduler.api.answers import picked, utc
 from scheduler.api.fields import Choice, Day, Input, Number, Paging
 from scheduler.api.schemas.common import Output, day, instant, page_of, text, whole
-from scheduler.models import Measure, Outcome
+from scheduler.models import Measure, Outcome, Questionnaire
 
 MEASURE = {
     "description": "nprs: pain 0 to 10; headache_days: in 4 weeks, 0 to 28; hit6: 36 to 78; ndi: per cent; rotation: "
@@ -49,6 +49,17 @@ class OutcomeSchema(Output):
 
 
 OutcomePage = page_of(OutcomeSchema)
+
+
+class MonthlyQuestion(Input):
+    """What a plan's patient is asked once a month."""
+
+    questionnaire = Choice(
+        Questionnaire,
+        required=True,
+        allow_none=True,
+        metadata={"description": "hit6 or ndi: the total of the form on paper; null: neither."},
+    )
 
 
 class PageLinkSchema(Output):
