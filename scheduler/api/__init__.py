@@ -17,6 +17,7 @@ from scheduler.api import (
     outcomes,
     patients,
     plans,
+    private_calendars,
     repairs,
     slots,
     tasks,
@@ -44,6 +45,7 @@ NOUNS = (
     tasks,
     outcomes,
     feed_tokens,
+    private_calendars,
 )
 """In the order in which the documentation shows them."""
 

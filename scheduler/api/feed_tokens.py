@@ -6,7 +6,7 @@ from flask import Response, current_app
 
 from scheduler import clock
 from scheduler.access import current_actor, guard
-from scheduler.api.answers import answer_created, answer_page, page_of
+from scheduler.api.answers import answer, answer_created, answer_page, page_of
 from scheduler.api.fields import Paging
 from scheduler.api.once import Once
 from scheduler.api.routes import Routes
@@ -47,6 +47,19 @@ def issue_for_practitioner(body: dict[str, Any], once: Idempotency | None, pract
     return _issue(body, once, practitioner_id=practitioner_id)
 
 
+@routes.post("/rooms/<row:room_id>/feed-tokens")
+@guard("feeds.write")
+@routes.arguments(schemas.NewFeedToken(), required=False)
+@routes.arguments(Once(), location="headers")
+@routes.response(201, schemas.IssuedFeedTokenSchema)
+def issue_for_room(body: dict[str, Any], once: Idempotency | None, room_id: int) -> Response:
+    """Make a calendar address for a room
+
+    As for a patient.
+    """
+    return _issue(body, once, room_id=room_id)
+
+
 @routes.get("/patients/<row:patient_id>/feed-tokens")
 @guard("feeds.write")
 @routes.arguments(Paging(), location="query")
@@ -63,6 +76,25 @@ def list_for_patient(query: dict[str, Any], patient_id: int) -> Response:
 def list_for_practitioner(query: dict[str, Any], practitioner_id: int) -> Response:
     """A practitioner's calendar addresses in use, without their secrets"""
     return _list(query, practitioner_id=practitioner_id)
+
+
+@routes.get("/rooms/<row:room_id>/feed-tokens")
+@guard("feeds.write")
+@routes.arguments(Paging(), location="query")
+@routes.response(200, schemas.FeedTokenPage)
+def list_for_room(query: dict[str, Any], room_id: int) -> Response:
+    """A room's calendar addresses in use, without their secrets"""
+    return _list(query, room_id=room_id)
+
+
+@routes.patch("/feed-tokens/<row:token_id>")
+@guard("feeds.write")
+@routes.arguments(schemas.FeedTokenChange())
+@routes.response(200, schemas.FeedTokenSchema)
+def change_feed_token(body: dict[str, Any], token_id: int) -> Response:
+    """Rename a calendar address or change what it shows; its calendars keep it"""
+    row = feed_tokens.change_feed_token(token_id, **body, actor=current_actor(), now=clock.now())
+    return answer(schemas.feed_token_json(row))
 
 
 @routes.delete("/feed-tokens/<row:token_id>")

@@ -31,7 +31,6 @@ from scheduler.usecases.lookup import WORDS, find
 
 SECRET_BYTES = 32
 FETCH_NOTED_EVERY = timedelta(hours=1)
-SILENT_AFTER = timedelta(days=7)
 Owner = Patient | Practitioner | Room
 
 
@@ -159,17 +158,6 @@ def list_feed_tokens(
         patient_id=patient_id, practitioner_id=practitioner_id, room_id=room_id, revoked_at=None
     )
     return list(session.scalars(query.order_by(FeedToken.id)))
-
-
-def is_silent(token: FeedToken, *, now: datetime) -> bool:
-    """Whether the calendar has not fetched for 7 days although something changed since: it shows what is over.
-
-    A fetch is noted to the hour, so a change counts from an hour after it.
-    """
-    last_at = token.last_fetched_at
-    if last_at is None:
-        return token.created_at <= now - SILENT_AFTER and token.changed_at > token.created_at
-    return last_at <= now - SILENT_AFTER and token.changed_at > last_at + FETCH_NOTED_EVERY
 
 
 def hash_secret(secret: str) -> str:

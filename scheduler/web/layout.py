@@ -34,6 +34,7 @@ NAVIGATION = (
     Entry("plans", "plans.index", _l("Plans"), "plans", "diary.read", daily=True),
     Entry("gaps", "gaps.index", _l("Gaps"), "gap", "patients.read", daily=True),
     Entry("board", "board.show", _l("Behind"), "clock", "patients.read"),
+    Entry("calendars", "calendars.index", _l("Calendars"), "link", "feeds.write"),
     Entry("messages", "messages.index", _l("Messages"), "messages", "messages.read"),
     Entry("absences", "absences.index", _l("Absences"), "away", "diary.read"),
     Entry("capacity", "capacity.show", _l("Capacity"), "chart", "diary.read"),
