@@ -27,7 +27,7 @@ REPLACED = "A later message says the same and more."
 
 
 @dataclass(frozen=True, slots=True)
-class _Person:
+class Person:
     """Whom an appointment's messages go to, and the zone whose night is quiet."""
 
     address: str
@@ -105,21 +105,22 @@ def owe_reminders(session: Session, appointments: Sequence[Appointment], *, now:
     clinic = session.get(Clinic, 1)
     if clinic is None:
         return
-    people = _people(session, appointments, now)
-    known = _known_reminders(session, [row.id for row in appointments if row.sequence])
+    people = people_to_tell(session, appointments, now)
+    known = known_reminders(session, [row.id for row in appointments if row.sequence])
     drafts = [
         Draft(K.REMINDER, [appointment], person.address, due.due_at, due.offset_minutes)
         for appointment in appointments
         if (person := people.get(appointment.id)) and person.wants_reminders
         for due in reminders_due(
-            appointment.starts_at, now, ZoneInfo(person.zone), _policy(clinic, person), now
+            appointment.starts_at, now, ZoneInfo(person.zone), policy_for(clinic, person), now
         )
         if (appointment.id, due.offset_minutes) not in known
     ]
     write_drafts(session, drafts, now)
 
 
-def _policy(clinic: Clinic, person: _Person) -> ReminderPolicy:
+def policy_for(clinic: Clinic, person: Person) -> ReminderPolicy:
+    """The clinic's policy with what the patient chose instead."""
     own = person.offsets_minutes
     return ReminderPolicy(
         offsets_minutes=tuple(clinic.reminder_offsets_minutes) if own is None else own,
@@ -189,13 +190,13 @@ def _owe_at_once(
     now: datetime,
     batch: str | None = None,
 ) -> None:
-    people = _people(session, appointments, now)
+    people = people_to_tell(session, appointments, now)
     told = sorted((row for row in appointments if row.id in people), key=lambda row: row.starts_at)
     if told:
         write_drafts(session, [Draft(kind, told, people[told[0].id].address, now, batch=batch)], now)
 
 
-def _people(session: Session, appointments: Sequence[Appointment], now: datetime) -> dict[int, _Person]:
+def people_to_tell(session: Session, appointments: Sequence[Appointment], now: datetime) -> dict[int, Person]:
     """appointment id -> whom to write to; without those of whom, or of which, there is nothing to write."""
     session.flush()
     ids = [row.id for row in appointments if row.starts_at > now]
@@ -215,13 +216,13 @@ def _people(session: Session, appointments: Sequence[Appointment], now: datetime
         .where(Appointment.id.in_(ids), Patient.email != "", Patient.archived_at.is_(None))
     )
     return {
-        number: _Person(address, wants_reminders, None if own is None else tuple(own), own_zone or zone)
+        number: Person(address, wants_reminders, None if own is None else tuple(own), own_zone or zone)
         for number, address, wants_reminders, own, own_zone, zone in rows
         if address
     }
 
 
-def _known_reminders(session: Session, appointment_ids: Sequence[int]) -> set[tuple[int, int | None]]:
+def known_reminders(session: Session, appointment_ids: Sequence[int]) -> set[tuple[int, int | None]]:
     """(appointment, offset) of the reminders of the present starts that are owed or went out."""
     if not appointment_ids:
         return set()
