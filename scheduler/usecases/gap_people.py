@@ -20,7 +20,8 @@ from scheduler.models.appointments import INACTIVE
 from scheduler.models.base import epoch
 from scheduler.planning.gaps import Engaged, Entry, ToMove, Wishes
 from scheduler.planning.timeline import TICK_SECONDS
-from scheduler.usecases.gap_rows import MOVABLE, Asked, clock_of
+from scheduler.usecases.gap_rows import clock_of
+from scheduler.usecases.gap_statements import MOVABLE, Asked
 
 
 def entries_waiting(session: Session, asked: Asked, moves: Iterable[ToMove]) -> list[Entry]:

@@ -26,7 +26,8 @@ from scheduler.planning.timeline import TICK_MINUTES, Horizon, indices, instant_
 from scheduler.usecases.availability import PAD, Availability, Desk, load_availability
 from scheduler.usecases.booking_rules import checked_start, rest_minutes_of
 from scheduler.usecases.gap_people import diaries_of, entries_waiting
-from scheduler.usecases.gap_rows import Asked, sessions_to_move, sessions_to_place
+from scheduler.usecases.gap_rows import claims_of_plans
+from scheduler.usecases.gap_statements import Asked
 from scheduler.usecases.lookup import find_in_use
 
 LONGEST_SLOT = timedelta(hours=12)
@@ -105,11 +106,12 @@ def ranked_for(
     opening = _opening(session, slot, zone, now, without)
     if not opening.starts:
         return []
-    asked = Asked(slot.starts_at, slot.ends_at, opening.day, now.astimezone(zone).date())
-    moves = sessions_to_move(session, asked)
-    possible = [move for move in moves if move.type_id in opening.starts and movable_to(opening, move)]
+    today = now.astimezone(zone).date()
+    asked = Asked(slot.starts_at, slot.ends_at, opening.day, today, list(opening.starts))
+    behind, booked = claims_of_plans(session, asked)
+    possible = [move for move in booked if movable_to(opening, move)]
     claims: list[ToPlace | Entry | ToMove] = [
-        *sessions_to_place(session, asked),
+        *behind,
         *entries_waiting(session, asked, possible),
         *possible,
     ]
