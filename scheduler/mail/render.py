@@ -22,6 +22,7 @@ from scheduler.mail.parts import text_part, with_invitations
 from scheduler.mail.site import Site
 from scheduler.mail.voice import voice_of
 from scheduler.usecases.letters import Letter
+from scheduler.usecases.patient_side_wishes import sort_of
 
 LONGEST_ASCII_HEADER = 900
 
@@ -38,6 +39,7 @@ def render_letter(letter: Letter, mail_from: str, site: Site, *, now: datetime) 
     invitations = letter_invitations(letter, mail_from) if letter.wants_invitations else ()
     head = [
         *_headers(letter, mail_from, str(values["subject"]), now),
+        *_ways_out(letter, site),
         f"Content-Language: {voice.language}",
         "MIME-Version: 1.0",
     ]
@@ -59,6 +61,14 @@ def _headers(letter: Letter, mail_from: str, subject: str, now: datetime) -> Ite
         yield f"In-Reply-To: <{letter.thread}@{domain}>"
         yield f"References: <{letter.thread}@{domain}>"
     yield "Auto-Submitted: auto-generated"
+
+
+def _ways_out(letter: Letter, site: Site) -> Iterable[str]:
+    """By which the mail program's own button ends mails of this sort (RFC 8058), of those that may be ended."""
+    sort = sort_of(letter.kind)
+    if letter.page is not None and sort is not None:
+        yield f"List-Unsubscribe: <{site.stop(letter.page, sort)}>"
+        yield "List-Unsubscribe-Post: List-Unsubscribe=One-Click"
 
 
 @lru_cache(maxsize=16)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from scheduler.errors import InvalidInput
+from scheduler.errors import InvalidInput, NotFound
 from scheduler.models import FeedDetail, FeedToken, MessageKind, Patient
 from scheduler.transaction import lock_resources, writing
 from scheduler.usecases.actors import Actor
@@ -24,6 +24,7 @@ MUTABLE: dict[str, tuple[str, ...]] = {
     "check_ins": (K.CHECK_IN.value,),
 }
 """What may be switched off besides reminders; that something changed or is cancelled is always told."""
+REMINDERS = "reminders"
 CALENDARS = ("Google", "Apple", "Outlook", "Other")
 LOCALES = ("en", "de")
 
@@ -54,6 +55,30 @@ def keep_wishes(
     patient.muted_kinds = [kind for kind in patient.muted_kinds if kind not in known] + muted
     follow_change(session, patient, before, actor=actor, now=now)
     return patient
+
+
+@writing
+def stop_mails(session: Session, patient_id: int, name: str, *, actor: Actor, now: datetime) -> None:
+    """Send no more of one sort, "reminders" or a name of MUTABLE; harmless when repeated. Raises NotFound."""
+    if name != REMINDERS and name not in MUTABLE:
+        raise NotFound("There is no such sort of mails.")
+    patient = find(session, Patient, patient_id)
+    lock_resources(session, [("patient", patient_id)])
+    session.refresh(patient)
+    before, muted = known_details(patient), patient.muted_kinds
+    if name == REMINDERS:
+        patient.wants_reminders = False
+    else:
+        patient.muted_kinds = list(dict.fromkeys([*muted, *MUTABLE[name]]))
+    if before != known_details(patient) or muted != patient.muted_kinds:
+        follow_change(session, patient, before, actor=actor, now=now)
+
+
+def sort_of(kind: str) -> str | None:
+    """What a mail of this kind is switched off by; None: it is always sent."""
+    if kind == K.REMINDER:
+        return REMINDERS
+    return next((name for name, kinds in MUTABLE.items() if kind in kinds), None)
 
 
 @writing

@@ -15,7 +15,7 @@ from scheduler.usecases.check_in import answer_check_in
 from scheduler.usecases.outcomes import RANGES
 from scheduler.usecases.patient_links import Visitor
 from scheduler.usecases.patient_side import event_of, own_appointment, refuse_late_cancel, see_own_page
-from scheduler.usecases.patient_side_wishes import MUTABLE, calendar_for, keep_wishes
+from scheduler.usecases.patient_side_wishes import MUTABLE, calendar_for, keep_wishes, stop_mails
 from scheduler.web import qr
 from scheduler.web.patient_side_page import actor_of, done, for_visitor, link_key, make_discreet, own_page
 
@@ -123,6 +123,23 @@ def preferences(secret: str, visitor: Visitor) -> Answer:
     except SchedulerError as error:
         return own_page(secret, visitor, error)
     return done(secret, "kept")
+
+
+@pages.get("/<secret>/stop/<name>")
+@public
+@for_visitor
+def before_stopping(secret: str, visitor: Visitor, name: str) -> Answer:
+    """The page, for who follows the address in a mail's head; opening it stops nothing."""
+    return own_page(secret, visitor)
+
+
+@pages.post("/<secret>/stop/<name>")
+@public
+@for_visitor
+def stop(secret: str, visitor: Visitor, name: str) -> Answer:
+    """Send no more mails of one sort: what mail programs do by their own button (RFC 8058)."""
+    stop_mails(visitor.patient_id, name, actor=actor_of(visitor), now=clock.now())
+    return own_page(secret, visitor)
 
 
 @pages.post("/<secret>/calendar/<any(Google, Apple, Outlook, Other):name>")

@@ -134,7 +134,7 @@ def test_opening_every_link_of_the_page_changes_nothing(app: Flask, phone: Phone
             return [row.status, row.version, *counts]
 
     before = state()
-    for rest in ("", f"/appointments/{planned}/times", f"/appointments/{planned}.ics"):
+    for rest in ("", f"/appointments/{planned}/times", f"/appointments/{planned}.ics", "/stop/reminders"):
         assert phone.get(rest).status_code == 200
     acts = ("confirm", "cancel", "check-in")
     statuses = {phone.get(f"/appointments/{planned}/{act}").status_code for act in acts}
@@ -261,6 +261,19 @@ def test_preferences_are_kept_and_the_page_speaks_the_language(
         assert sorted(row.muted_kinds) == ["check_in", "offer", "offer_expired"]
     assert 'lang="de"' in phone.get().text
     assert phone.post("/preferences", locale="xx").status_code == 422
+
+
+def test_the_mail_programs_own_button_stops_a_sort_of_mails_and_looking_does_not(
+    app: Flask, phone: Phone, world: World
+) -> None:
+    assert phone.get("/stop/reminders").status_code == 200
+    for name in ("check_ins", "reminders", "reminders"):
+        assert phone.post(f"/stop/{name}", **{"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert phone.post("/stop/everything").status_code == 404
+    with app.app_context():
+        row = db.session.get_one(Patient, world.patient_id)
+        assert (row.wants_reminders, row.muted_kinds) == (False, ["check_in"])
+    assert deeds(app) == [("patient_changed", "patient")] * 2
 
 
 @pytest.mark.parametrize(
