@@ -19,6 +19,7 @@ FILES = (
     "swagger-ui-dist/swagger-ui-bundle.js",
     "swagger-ui-dist/swagger-ui.css",
     "axe-core/axe.min.js",
+    "ical.js/dist/ical.min.js",
 )
 # --ignore-scripts: no package may run anything here. The rest is for a calm log.
 _NPM_OPTIONS = (
