@@ -98,15 +98,14 @@
     if (JSON.stringify(wanted) === JSON.stringify(free)) return;
     free = wanted;
     calendar.setOption("events", changeable().events);
+    requestAnimationFrame(() => place.querySelector(".ec-bg-event.free.chosen")?.scrollIntoView({ block: "nearest", inline: "nearest" }));
   }
 
-  // Which of the free times is drawn at a point of the window.
+  // Which of the free times is drawn at a point of the window; of two that overlap, the one that begins later.
   function freeAt(x, y) {
-    const drawn = [...place.querySelectorAll(".ec-bg-event.free")].find((element) => {
-      const box = element.getBoundingClientRect();
-      return x >= box.left && x <= box.right && y >= box.top && y <= box.bottom;
-    });
-    return drawn?.dataset.slot;
+    const hit = [...place.querySelectorAll(".ec-bg-event.free")].map((element) => [element.getBoundingClientRect(), element.dataset.slot])
+      .filter(([box]) => x >= box.left && x <= box.right && y >= box.top && y <= box.bottom);
+    return hit.sort(([one], [other]) => other.top - one.top)[0]?.[1];
   }
 
   function coloured(event) {
@@ -152,7 +151,12 @@
   }
 
   function drawn({ event }) {
-    if (event.display === "background") return { domNodes: [] };
+    if (event.display === "background") {
+      const why = document.createElement("span");
+      why.className = "why";
+      why.textContent = event.extendedProps.why ?? "";
+      return { domNodes: why.textContent ? [why] : [] };
+    }
     const known = event.extendedProps;
     const link = document.createElement("a");
     link.className = "entry-link";
