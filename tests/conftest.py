@@ -9,7 +9,7 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from config import Settings, read_settings
 from scheduler import create_app
@@ -110,6 +110,17 @@ def empty_database() -> None:
             path.with_name(path.name + suffix).unlink(missing_ok=True)
         shutil.copy(path.with_suffix(".empty"), path)
         return
-    names = ", ".join(table.name for table in db.metadata.sorted_tables)
     with db.engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        _empty_postgresql(connection)
+
+
+def _empty_postgresql(connection: Connection) -> None:
+    """Delete the rows that there are, triggers and foreign keys asleep; TRUNCATE would take 20 times as long."""
+    names = [table.name for table in db.metadata.sorted_tables]
+    asked = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})" for name in names)
+    filled = connection.execute(text(asked)).scalars().all()
+    deletions = "".join(f"DELETE FROM {name};" for name in filled)
+    connection.execute(text(f"SET LOCAL session_replication_role = replica; {deletions}"))
+    connection.execute(
+        text("SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false) FROM pg_sequences")
+    )
