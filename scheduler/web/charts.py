@@ -195,6 +195,13 @@ def _backdrop(chart: Chart, scale: Scale) -> Iterable[Markup]:
         yield Markup('<path class="mark" d="M{x} {y}V{to}"><title>{label}</title></path>').format(
             x=_short(LEFT + place * (mark.at + 0.5)), y=TOP, to=TOP + PLOT_HEIGHT, label=mark.label
         )
+        begins = mark.at * 2 < len(chart.labels) - 1
+        yield Markup('<text class="tick" x="{x}" y="{y}" text-anchor="{anchor}">{label}</text>').format(
+            x=_short(LEFT + place * (mark.at + 0.5) + (3 if begins else -3)),
+            y=TOP + PLOT_HEIGHT - 5,
+            anchor="start" if begins else "end",
+            label=mark.label,
+        )
 
 
 def _stacked(chart: Chart, scale: Scale) -> Iterable[Markup]:

@@ -70,10 +70,16 @@ def outcome_panel(patient_id: int, *, today: date) -> OutcomePanel:
 def _view(
     measure: str, rows: Sequence[Outcome], points: Mapping[int, ReviewPoints], today: date
 ) -> MeasureView:
-    first, shown = rows[0], rows[-SHOWN:]
+    first = next(row for row in rows if row.plan_id == rows[-1].plan_id)
+    shown = rows[-SHOWN:]
     label = str(MEASURES[measure])
     band, hint = _band(measure, first.value)
     sources = {"patient": gettext("patient"), "clinic": gettext("clinic"), "import": gettext("import")}
+    marks = _marks(shown, points)
+    told = gettext(
+        "Review points: %(days)s.",
+        days=", ".join(f"{day(shown[one.at].measured_on)} ({one.label})" for one in marks),
+    )
     ahead = [on for found in points.values() for on in found.review_on if on >= today]
     return MeasureView(
         measure=measure,
@@ -87,7 +93,8 @@ def _view(
                 last=day(rows[-1].measured_on),
                 begin=first.value,
                 end=rows[-1].value,
-            ),
+            )
+            + (" " + told if marks else ""),
             head=gettext("Day"),
             labels=[f"{day_month(row.measured_on)}" for row in shown],
             series=[Series(gettext("Value"), [row.value for row in shown], "first")],
@@ -96,7 +103,7 @@ def _view(
             kind="lines",
             most=MOST.get(measure),
             bands=[band] if band else [],
-            marks=_marks(shown, points),
+            marks=marks,
         ),
         hint=hint,
         next_review_on=min(ahead, default=None),
@@ -106,7 +113,7 @@ def _view(
 def _band(measure: str, first: int) -> tuple[Band | None, str]:
     """Values that differ from the first one by less than matters."""
     if measure == Measure.HEADACHE_DAYS and first:
-        hint = gettext("Band: less than half of the days gained. Half of them or fewer is a response.")
+        hint = gettext("Band: more than half of the first value is left. Half of it or less is a response.")
         return Band(first / 2, first, hint), hint
     if measure not in SMALLEST_CHANGE:
         return None, ""
