@@ -3,9 +3,11 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from scheduler.errors import InvalidInput, NeedsOverride, NotAllowed, SlotHeld, SlotTaken
@@ -165,23 +167,29 @@ def other_needling(
     reach = timedelta(minutes=rest_minutes, days=1)
     first = min(wish.starts_at for wish in wishes) - reach
     last = max(wish.starts_at for wish in wishes) + reach
-    rows = session.execute(
-        select(Appointment.id, Appointment.starts_at, Location.zone)
-        .join(Location, Location.id == Appointment.location_id)
-        .join(AppointmentType, AppointmentType.id == Appointment.appointment_type_id)
-        .where(
-            Appointment.patient_id == wishes[0].patient_id,
-            Appointment.status.not_in(NOT_BOOKED),
-            Appointment.starts_at.between(first, last),
-            AppointmentType.is_needling,
-        )
-    )
+    rows = session.execute(_needling(), {"patient": wishes[0].patient_id, "first": first, "last": last})
     found = []
     for number, starts_at, zone in rows:
         if number not in leave_out:
             wall = starts_at.astimezone(ZoneInfo(zone))
             found.append(wall.toordinal() * 1440 + wall.hour * 60 + wall.minute)
     return found
+
+
+@lru_cache(maxsize=1)
+def _needling() -> Any:
+    """Made once: putting a statement together takes longer than running it."""
+    return (
+        select(Appointment.id, Appointment.starts_at, Location.zone)
+        .join(Location, Location.id == Appointment.location_id)
+        .join(AppointmentType, AppointmentType.id == Appointment.appointment_type_id)
+        .where(
+            Appointment.patient_id == bindparam("patient"),
+            Appointment.status.not_in(NOT_BOOKED),
+            Appointment.starts_at.between(bindparam("first"), bindparam("last")),
+            AppointmentType.is_needling,
+        )
+    )
 
 
 def refuse_if_busy(

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from scheduler.errors import InvalidInput
@@ -155,10 +156,20 @@ def view_of(session: Session, plan: TreatmentPlan) -> PlanView:
 
 def appointments_of(session: Session, plan_ids: Sequence[int]) -> dict[int, dict[int, Appointment]]:
     """Active appointments by plan and planned session, in one query."""
-    rows = session.execute(
+    rows = session.execute(_filled(), {"plans": list(plan_ids)})
+    found: dict[int, dict[int, Appointment]] = {}
+    for plan_id, planned_id, appointment in rows:
+        found.setdefault(plan_id, {})[planned_id] = appointment
+    return found
+
+
+@lru_cache(maxsize=1)
+def _filled() -> Any:
+    """Made once: with what it loads, putting it together takes longer than running it."""
+    return (
         select(PlannedSession.plan_id, PlannedSession.id, Appointment)
         .join(Appointment, filled_by())
-        .where(PlannedSession.plan_id.in_(plan_ids))
+        .where(PlannedSession.plan_id.in_(bindparam("plans", expanding=True)))
         .options(
             joinedload(Appointment.location),
             joinedload(Appointment.practitioner),
@@ -166,10 +177,6 @@ def appointments_of(session: Session, plan_ids: Sequence[int]) -> dict[int, dict
             joinedload(Appointment.appointment_type),
         )
     )
-    found: dict[int, dict[int, Appointment]] = {}
-    for plan_id, planned_id, appointment in rows:
-        found.setdefault(plan_id, {})[planned_id] = appointment
-    return found
 
 
 def local_day(appointment: Appointment) -> date:

@@ -5,8 +5,10 @@ Nothing is changed here: what a person decides on is done by repairs_acceptance.
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from scheduler.errors import Conflict, IllegalTransition, NeedsOverride, SlotTaken
@@ -175,12 +177,18 @@ def _slot(wish: Wish) -> Fixed:
 
 def _named(session: Session, appointment_id: int) -> Appointment:
     """The appointment with what the checks look at, in one query. Raises NotFound."""
-    query = select(Appointment).where(Appointment.id == appointment_id)
+    found = session.scalars(_with_what_it_is_checked_by(), {"number": appointment_id}).first()
+    return found if found is not None else find(session, Appointment, appointment_id)
+
+
+@lru_cache(maxsize=1)
+def _with_what_it_is_checked_by() -> Any:
+    """Made once: with what it loads, putting it together takes longer than running it."""
     with_it = (Appointment.patient, Appointment.practitioner, Appointment.location)
     types = joinedload(Appointment.appointment_type)
     plan = joinedload(Appointment.planned_session).joinedload(PlannedSession.plan)
-    found = session.scalars(query.options(*(joinedload(one) for one in with_it), types, plan)).first()
-    return found if found is not None else find(session, Appointment, appointment_id)
+    query = select(Appointment).where(Appointment.id == bindparam("number"))
+    return query.options(*(joinedload(one) for one in with_it), types, plan)
 
 
 def _busy(

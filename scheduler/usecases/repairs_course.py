@@ -3,9 +3,11 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from scheduler.models import (
@@ -114,19 +116,26 @@ def needling_elsewhere(
 ) -> list[int]:
     """Wall minutes of the patient's needling sessions outside this course, from the rest before ``now`` on."""
     own = {line.appointment.id for line in situation.lines if line.appointment}
-    rows = session.execute(
+    since = now - timedelta(minutes=rest_minutes, days=1)
+    rows = session.execute(_needling(), {"patient": view.plan.patient_id, "since": since})
+    walls = [starts_at.astimezone(ZoneInfo(zone)) for number, starts_at, zone in rows if number not in own]
+    return [wall.toordinal() * 1440 + wall.hour * 60 + wall.minute for wall in walls]
+
+
+@lru_cache(maxsize=1)
+def _needling() -> Any:
+    """Made once: putting a statement together takes longer than running it."""
+    return (
         select(Appointment.id, Appointment.starts_at, Location.zone)
         .join(Location, Location.id == Appointment.location_id)
         .join(AppointmentType, AppointmentType.id == Appointment.appointment_type_id)
         .where(
-            Appointment.patient_id == view.plan.patient_id,
+            Appointment.patient_id == bindparam("patient"),
             Appointment.status.not_in(NOT_BOOKED),
-            Appointment.starts_at > now - timedelta(minutes=rest_minutes, days=1),
+            Appointment.starts_at > bindparam("since"),
             AppointmentType.is_needling,
         )
     )
-    walls = [starts_at.astimezone(ZoneInfo(zone)) for number, starts_at, zone in rows if number not in own]
-    return [wall.toordinal() * 1440 + wall.hour * 60 + wall.minute for wall in walls]
 
 
 def find_repair(
