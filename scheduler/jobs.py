@@ -22,11 +22,13 @@ from scheduler.extensions import db
 from scheduler.mail.dispatcher import Mailer, dispatch_messages
 from scheduler.mail.returns import in_imap, in_maildir, read_returns
 from scheduler.mail.site import Site
+from scheduler.usecases.actors import CLOCK
 from scheduler.usecases.busy_calendars import refresh_busy_calendars
 from scheduler.usecases.check_in_mails import check_ins_due, owe_check_ins
 from scheduler.usecases.housekeeping import finish_job, start_job, tidy_up
 from scheduler.usecases.imports.waiting import open_room
 from scheduler.usecases.offer_expiry import expire_offers
+from scheduler.usecases.reminder_policy import follow_policy, policy_is_new
 from scheduler.usecases.summaries import owe_summaries, summaries_due
 from scheduler.usecases.waitlist import close_over_entries
 
@@ -64,6 +66,13 @@ def _owe_summaries(_settings: Settings, _stop: Stop) -> str:
     return f"{owe_summaries(now=now) if summaries_due(now=now) else 0} mails owed"
 
 
+def _follow_policy(_settings: Settings, stop: Stop) -> str:
+    followed = 0
+    while policy_is_new() and not stop():
+        followed += follow_policy(actor=CLOCK, now=clock.now())
+    return f"reminders of {followed} appointments brought up to date"
+
+
 def _owe_check_ins(_settings: Settings, _stop: Stop) -> str:
     now = clock.now()
     return f"{owe_check_ins(now=now) if check_ins_due(now=now) else 0} mails owed"
@@ -88,6 +97,7 @@ def _read_private_calendars(_settings: Settings, stop: Stop) -> str:
 JOBS: Mapping[str, Job] = {
     "dispatch": Job(timedelta(seconds=5), _dispatch),
     "offers": Job(timedelta(seconds=5), _pass_offers_on),
+    "reminders": Job(timedelta(minutes=1), _follow_policy),
     "check_ins": Job(timedelta(minutes=10), _owe_check_ins),
     "returns": Job(timedelta(minutes=1), _read_returns),
     "private_calendars": Job(timedelta(minutes=1), _read_private_calendars),

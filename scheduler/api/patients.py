@@ -37,7 +37,7 @@ def find_patients(query: dict[str, Any]) -> Response:
 @routes.created(schemas.PatientSchema, "patient")
 def register_patient(body: dict[str, Any], once: Idempotency | None) -> Response:
     """Register a patient"""
-    body["cautions"] = tuple(body.get("cautions", ()))
+    _with_tuples(body)
     patient = patients.register_patient(
         PatientDetails(**body), actor=current_actor(), now=clock.now(), idempotency=once
     )
@@ -67,11 +67,15 @@ def change_patient(body: dict[str, Any], patient_id: int) -> Response:
     What is not given stays.
     """
     version = body.pop("version")
-    if "cautions" in body:
-        body["cautions"] = tuple(body["cautions"])
+    _with_tuples(body)
     # Whoever changes the patient between these two makes the version stale, so nothing is lost.
     details = replace(patients.read_details(patient_id), **body)
     patient = patients.change_patient(
         patient_id, details, version=version, actor=current_actor(), now=clock.now()
     )
     return answer(schemas.patient_json(patient))
+
+
+def _with_tuples(body: dict[str, Any]) -> None:
+    """Lists as PatientDetails wants them."""
+    body |= {name: tuple(value) for name, value in body.items() if isinstance(value, list)}

@@ -143,7 +143,7 @@ def _recipients(addresses: tuple[str, ...]) -> list[str]:
 def change_reminders(
     session: Session, wishes: ReminderWishes, *, seen: str, actor: Actor, now: datetime
 ) -> Clinic:
-    """Change the reminder policy, for appointments booked or moved from now on.
+    """Change the reminder policy; what waits already follows soon (see reminder_policy.follow_policy).
 
     Raises NotFound, StaleVersion or InvalidInput naming the field.
     """

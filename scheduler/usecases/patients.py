@@ -19,12 +19,14 @@ from scheduler.usecases.audit import note_deed
 from scheduler.usecases.feed_tokens import touch_events
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import BIGGEST_ID, find
-from scheduler.usecases.outbox import owe_reminders
+from scheduler.usecases.mail_choices import checked_muted, checked_offsets
 from scheduler.usecases.paging import Page, fetch_page
+from scheduler.usecases.reminder_policy import bring_up_to_date
 
 EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;:\"()\[\]\\.]+")
 OLDEST = date(1890, 1, 1)
 LONGEST_NAME, LONGEST_EMAIL, LONGEST_PHONE = 200, 320, 40
+LONGEST_ATTENTION, LONGEST_REFERENCE = 300, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,16 @@ class PatientDetails:
     notes: str = ""
     cautions: tuple[str, ...] = ()
     wants_reminders: bool = True
+    wants_invitations: bool = False
+    muted_kinds: tuple[str, ...] = ()
+    reminder_offsets_minutes: tuple[int, ...] | None = None
+    """None: as the clinic."""
+    attention: str = ""
+    reference: str | None = None
+    """The patient's number in another system; nobody else's."""
+
+
+CHOICES_OF_REMINDERS = ("email", "wants_reminders", "reminder_offsets_minutes")
 
 
 @writing
@@ -56,7 +68,7 @@ def register_patient(
     if known is not None:
         return find(session, Patient, known[0])
     patient = Patient(created_at=now)
-    _apply(patient, details, now)
+    _apply(session, patient, details, now)
     session.add(patient)
     session.flush()
     _index(session, patient)
@@ -76,7 +88,7 @@ def change_patient(
     if patient.version != version:
         raise StaleVersion(current={"version": patient.version})
     before = known_details(patient)
-    _apply(patient, details, now)
+    _apply(session, patient, details, now)
     follow_change(session, patient, before, actor=actor, now=now)
     return patient
 
@@ -93,8 +105,8 @@ def follow_change(
     patient.version += 1
     if patient.email != before["email"]:
         patient.address_failed_at = None
-    if (patient.email, patient.wants_reminders) != (before["email"], before["wants_reminders"]):
-        owe_reminders(session, _still_to_come(session, patient, now), now=now)
+    if any(getattr(patient, name) != before[name] for name in CHOICES_OF_REMINDERS):
+        bring_up_to_date(session, _still_to_come(session, patient, now), now=now)
     changed = sorted(name for name, value in before.items() if getattr(patient, name) != value)
     session.flush()
     if {"given_name", "family_name"} & set(changed):
@@ -118,8 +130,12 @@ def follow_change(
 def read_details(session: Session, patient_id: int) -> PatientDetails:
     """What is entered about a patient, to change a part of it; showing it is a look (view_patient). Raises NotFound."""
     patient = find(session, Patient, patient_id)
-    known = {name: getattr(patient, name) for name in PatientDetails.__slots__}
-    return PatientDetails(**known | {"cautions": tuple(patient.cautions)})
+    return PatientDetails(
+        **{
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in known_details(patient).items()
+        }
+    )
 
 
 @writing
@@ -212,9 +228,18 @@ def _index(session: Session, patient: Patient) -> None:
     session.add_all(PatientTerm(patient_id=patient.id, term=term) for term in sorted(search_terms(patient)))
 
 
-def _apply(patient: Patient, details: PatientDetails, now: datetime) -> None:
-    for name in PatientDetails.__slots__:
-        setattr(patient, name, checked_detail(name, getattr(details, name), now))
+def _apply(session: Session, patient: Patient, details: PatientDetails, now: datetime) -> None:
+    checked = {name: checked_detail(name, getattr(details, name), now) for name in PatientDetails.__slots__}
+    _refuse_shared_reference(session, patient, checked["reference"])
+    for name, value in checked.items():
+        setattr(patient, name, value)
+
+
+def _refuse_shared_reference(session: Session, patient: Patient, reference: str | None) -> None:
+    if reference is None or reference == patient.reference:
+        return
+    if session.scalar(select(Patient.id).where(Patient.reference == reference)) is not None:
+        raise InvalidInput("Another patient has that number already.", field="reference")
 
 
 def checked_detail(name: str, value: Any, now: datetime) -> Any:
@@ -234,6 +259,14 @@ def checked_detail(name: str, value: Any, now: datetime) -> Any:
             return value.replace("\0", "").strip()
         case "cautions":
             return list(value)
+        case "muted_kinds":
+            return checked_muted(value)
+        case "reminder_offsets_minutes":
+            return checked_offsets(value)
+        case "attention":
+            return _attention(value)
+        case "reference":
+            return _reference(value)
         case _:
             return value
 
@@ -253,6 +286,26 @@ def _email(value: str | None) -> str | None:
         return None
     if not EMAIL.fullmatch(clean) or len(clean) > LONGEST_EMAIL or not clean.isprintable():
         raise InvalidInput("An email address looks like name@example.org.", field="email")
+    return clean
+
+
+def _attention(value: str) -> str:
+    clean = " ".join("".join(letter if letter.isprintable() else " " for letter in value).split())
+    if len(clean) > LONGEST_ATTENTION:
+        raise InvalidInput(
+            "That is too long: at most %(most)s letters.", most=LONGEST_ATTENTION, field="attention"
+        )
+    return clean
+
+
+def _reference(value: str | None) -> str | None:
+    clean = " ".join((value or "").split())
+    if not clean:
+        return None
+    if len(clean) > LONGEST_REFERENCE or not clean.isprintable():
+        raise InvalidInput(
+            "That is too long: at most %(most)s letters.", most=LONGEST_REFERENCE, field="reference"
+        )
     return clean
 
 

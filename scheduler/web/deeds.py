@@ -43,6 +43,11 @@ FIELDS: dict[str, LazyString] = {
     "notes": _l("notes"),
     "cautions": _l("cautions"),
     "wants_reminders": _l("reminders"),
+    "wants_invitations": _l("invitations"),
+    "muted_kinds": _l("mails"),
+    "reminder_offsets_minutes": _l("times of reminders"),
+    "attention": _l("what is not to be overlooked"),
+    "reference": _l("number in another system"),
 }
 """What a patient's details are called in a sentence."""
 

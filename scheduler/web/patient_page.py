@@ -31,8 +31,6 @@ from scheduler.web.plan_strip import Strip, strip_of
 from scheduler.web.words import word
 
 MESSAGES_SHOWN, DEEDS_SHOWN = 6, 6
-ATTENTION = "!"
-"""Notes whose first line begins so have that line shown on top of the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +117,8 @@ def _missing(patient: Patient) -> list[str]:
 def _alerts(patient: Patient, record: PatientRecord, strips: list[Strip]) -> list[Alert]:
     """What is on top: attention first, then cautions, then consents missing while something is to come."""
     alerts = []
-    first = patient.notes.partition("\n")[0].strip()
-    if first.startswith(ATTENTION):
-        alerts.append(Alert("attention", gettext("Attention:"), first.lstrip(ATTENTION + " ")))
+    if patient.attention:
+        alerts.append(Alert("attention", gettext("Attention:"), patient.attention))
     if patient.cautions:
         words = ", ".join(word(code, "caution") for code in patient.cautions)
         alerts.append(Alert("caution", gettext("Caution:"), words))

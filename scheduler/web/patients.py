@@ -14,6 +14,8 @@ from scheduler.errors import InvalidInput, SchedulerError, StaleVersion
 from scheduler.http_errors import problem_of, say
 from scheduler.models import Patient
 from scheduler.usecases import patients
+from scheduler.usecases.clinic import get_clinic
+from scheduler.usecases.mail_choices import MUTABLE, muted_without
 from scheduler.usecases.patient_record import next_appointments
 from scheduler.usecases.patients import PatientDetails
 from scheduler.web import once
@@ -25,6 +27,8 @@ from scheduler.web.words import WORDS
 
 pages = Blueprint("patients", __name__, url_prefix="/patients")
 PAGE_SIZE = 25
+OFFSETS = (7 * 1440, 3 * 1440, 2 * 1440, 1440, 4 * 60, 2 * 60)
+"""Minutes before an appointment at which a patient may wish to be reminded."""
 Answer = Response | str | tuple[str, int]
 
 
@@ -54,7 +58,14 @@ def show(patient_id: int) -> str:
 def new() -> str:
     """The empty form; what was searched for becomes the name."""
     given_name, _, family_name = request.args.get("q", "").strip().rpartition(" ")
-    return _form({"given_name": given_name, "family_name": family_name, "wants_reminders": True})
+    return _form(
+        {
+            "given_name": given_name,
+            "family_name": family_name,
+            "wants_reminders": True,
+            "mails": list(MUTABLE),
+        }
+    )
 
 
 @pages.post("/new")
@@ -112,7 +123,17 @@ def _entered() -> PatientDetails:
         notes=entered.get("notes", ""),
         cautions=tuple(code for code in entered.getlist("cautions") if code in WORDS["caution"]),
         wants_reminders="wants_reminders" in entered,
+        wants_invitations="wants_invitations" in entered,
+        muted_kinds=muted_without([name for name in MUTABLE if name in entered.getlist("mails")]),
+        reminder_offsets_minutes=_offsets(entered.getlist("offsets")),
+        attention=entered.get("attention", ""),
+        reference=entered.get("reference"),
     )
+
+
+def _offsets(entered: list[str]) -> tuple[int, ...] | None:
+    """None where none is chosen: as the clinic. What is no number is not one of the choices."""
+    return tuple(int(each) for each in entered if each.isdecimal() and len(each) < 7) or None
 
 
 def _date(text: str) -> date | None:
@@ -123,16 +144,34 @@ def _date(text: str) -> date | None:
 
 
 def _known(patient: Patient) -> dict[str, Any]:
-    return {name: getattr(patient, name) for name in PatientDetails.__slots__}
+    """What is stored, as the form names it."""
+    known = {name: getattr(patient, name) for name in PatientDetails.__slots__}
+    wanted = [name for name, kinds in MUTABLE.items() if not set(kinds) & set(patient.muted_kinds)]
+    return known | {"mails": wanted, "offsets": patient.reminder_offsets_minutes or []}
 
 
 def _form(values: Mapping[str, Any], **more: Any) -> str:
-    return render_template("patients/form.html", values=values, form_key=once.new_key(), **more)
+    return render_template(
+        "patients/form.html", values=values, form_key=once.new_key(), **_choices(values), **more
+    )
+
+
+def _choices(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Times of reminders to choose from, those that were chosen elsewhere among them; and the clinic's own."""
+    chosen = [int(each) for each in values.get("offsets", ()) if str(each).isdecimal()]
+    return {
+        "offsets": sorted({*OFFSETS, *chosen}, reverse=True),
+        "chosen": chosen,
+        "clinic_offsets": get_clinic().reminder_offsets_minutes,
+    }
 
 
 def _form_again(error: SchedulerError, patient: Patient | None = None) -> tuple[str, int]:
     """The form as it was sent, with the error where it belongs and, if it is stale, what is stored now."""
-    values = {**request.form, "cautions": request.form.getlist("cautions")}
+    values = {
+        **request.form,
+        **{name: request.form.getlist(name) for name in ("cautions", "mails", "offsets")},
+    }
     field = error.details.get("field")
     stored = _known(patient) if patient and isinstance(error, StaleVersion) else {}
     page = render_template(
@@ -140,6 +179,7 @@ def _form_again(error: SchedulerError, patient: Patient | None = None) -> tuple[
         values=values,
         patient=patient,
         form_key=request.form.get(once.FIELD, ""),
+        **_choices(values),
         errors={field: say(error)} if field else {},
         sentence=None if field else say(error),
         stored={name: value for name, value in stored.items() if (value or "") != (values.get(name) or "")},

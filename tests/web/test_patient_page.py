@@ -90,7 +90,7 @@ def test_what_must_not_be_overlooked_is_on_top(desk: Browser, app: Flask, world:
     make_series(app, world)
     with app.app_context():
         row = db.session.get_one(Patient, world.patient_id)
-        row.cautions, row.notes = ["anticoagulants"], "! pays at the counter\nlikes room 2"
+        row.cautions, row.attention = ["anticoagulants"], "pays at the counter"
         save(Consent(patient_id=row.id, kind="data_protection", version="1", given_on=at(2).date()))
     page = page_of(desk, world)
     top = page.split('class="alerts"')[1].split("</ul>")[0]

@@ -40,9 +40,9 @@ def day(description: str = "", *, none: bool = False) -> fields.Date:
     return fields.Date(required=True, allow_none=none, metadata=_about(description))
 
 
-def many(inner: Any, description: str = "") -> fields.List[Any]:
+def many(inner: Any, description: str = "", *, none: bool = False) -> fields.List[Any]:
     """A list, perhaps empty."""
-    return fields.List(inner, required=True, metadata=_about(description))
+    return fields.List(inner, required=True, allow_none=none, metadata=_about(description))
 
 
 def part(schema: type[Output], description: str = "", *, none: bool = False) -> fields.Nested:

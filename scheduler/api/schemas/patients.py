@@ -3,10 +3,18 @@
 from typing import Any
 
 from scheduler.api.answers import day_or_none, picked, utc, utc_or_none
-from scheduler.api.fields import Day, Flag, Input, Many, Number, Paging, Text
+from scheduler.api.fields import Choice, Day, Flag, Input, Many, Number, Paging, Text
 from scheduler.api.schemas.common import Output, day, flag, instant, many, page_of, parts, text, whole
 from scheduler.models import Consent, Patient
-from scheduler.usecases.patients import LONGEST_EMAIL, LONGEST_NAME, LONGEST_PHONE
+from scheduler.planning.timeline import TICK_MINUTES
+from scheduler.usecases.mail_choices import LONGEST_OFFSET_MINUTES, MOST_REMINDERS, MUTABLE_KINDS
+from scheduler.usecases.patients import (
+    LONGEST_ATTENTION,
+    LONGEST_EMAIL,
+    LONGEST_NAME,
+    LONGEST_PHONE,
+    LONGEST_REFERENCE,
+)
 
 LONGEST_NOTES = 20_000
 MOST_CAUTIONS = 40
@@ -38,6 +46,28 @@ class NewPatient(Input):
         Text(80, shortest=1), MOST_CAUTIONS, metadata={"description": "Clinical cautions, such as pregnancy."}
     )
     wants_reminders = Flag()
+    wants_invitations = Flag(
+        metadata={"description": "Each mail brings its appointments as invitations (iMIP)."}
+    )
+    muted_kinds = Many(
+        Choice(MUTABLE_KINDS),
+        len(MUTABLE_KINDS),
+        metadata={"description": "Kinds of mails not to send; changes and cancellations are always told."},
+    )
+    reminder_offsets_minutes = Many(
+        Number(TICK_MINUTES, LONGEST_OFFSET_MINUTES),
+        MOST_REMINDERS,
+        allow_none=True,
+        metadata={"description": "How long before an appointment to remind; null: as the clinic."},
+    )
+    attention = Text(
+        LONGEST_ATTENTION, metadata={"description": "What whoever opens the record must see first."}
+    )
+    reference = Text(
+        LONGEST_REFERENCE,
+        allow_none=True,
+        metadata={"description": "The patient's number in another system; no two may have the same."},
+    )
 
 
 class PatientChange(NewPatient):
@@ -79,6 +109,11 @@ class PatientSchema(Output):
     notes = text()
     cautions = many(text())
     wants_reminders = flag()
+    wants_invitations = flag()
+    muted_kinds = many(text())
+    reminder_offsets_minutes = many(whole(), none=True)
+    attention = text()
+    reference = text(none=True)
     consents = parts(ConsentSchema)
     version = whole("Counts every change; send it back with an edit.")
     created_at = instant()
@@ -98,7 +133,8 @@ def patient_json(row: Patient) -> dict[str, Any]:
     return {
         **picked(row, "id", "name", "given_name", "family_name", "email", "phone"),
         "born_on": day_or_none(row.born_on),
-        **picked(row, "locale", "notes", "cautions", "wants_reminders"),
+        **picked(row, "locale", "notes", "cautions", "wants_reminders", "wants_invitations"),
+        **picked(row, "muted_kinds", "reminder_offsets_minutes", "attention", "reference"),
         "consents": [_consent_json(consent) for consent in row.consents],
         "version": row.version,
         "created_at": utc(row.created_at),

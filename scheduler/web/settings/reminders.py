@@ -79,7 +79,7 @@ def reminders_change() -> Response | str | tuple[str, int]:
             seen=seen_now,
             **_preview(wishes_of(clinic)),
         )
-    notice(gettext("The changes are kept. They hold for appointments booked or moved from now on."))
+    notice(gettext("The changes are kept. Reminders that wait already follow within a minute."))
     return redirect(to("reminders"), 303)
 
 
