@@ -46,6 +46,10 @@ ANSWER_SECONDS = 0.004
 LONGEST_WAIT = 20.0
 """Without any mail taken meanwhile, after which somebody is killed all the same."""
 REPORT = Path(__file__).parent.parent / "docs" / "mail-proof.md"
+AFTERWARDS = (
+    "An unknown mail was being handed over when its dispatcher was killed, so it may have arrived: it is listed for",
+    "reception under `Messages`, `To see to`, and never sent again by itself.",
+)
 OPEN = (MessageState.DUE.value, MessageState.CLAIMED.value, MessageState.SENDING.value)
 _forking: Any = multiprocessing.get_context("fork")
 
@@ -229,6 +233,7 @@ def _write(proofs: list[Proof]) -> None:
         "# Mails under fire",
         "",
         f"`python -m bench.mail_kills --write`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores.",
+        "",
         *(__doc__ or "").partition("\n\n")[2].strip().splitlines(),
         "",
         "| | " + " | ".join(proof.database for proof in proofs) + " |",
@@ -248,7 +253,8 @@ def _write(proofs: list[Proof]) -> None:
     lines += [
         f"| {name} | " + " | ".join(f"{value:,}" for value in row) + " |" for name, row in figures.items()
     ]
-    REPORT.write_text("\n".join(lines) + "\n")
+    lines += ["", *AFTERWARDS]
+    REPORT.write_text("\n".join(lines).replace("``", "`") + "\n")
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ from scheduler.usecases.edits import (
     whole_number,
 )
 from scheduler.usecases.letters import Letter, Sender, Visit
+from scheduler.usecases.mail_choices import LONGEST_OFFSET_MINUTES, MOST_REMINDERS
 
 DETAILS = (
     *("name", "email", "phone", "locale", "slot_minutes", "hold_minutes", "offer_minutes", "min_rest_hours"),
@@ -39,7 +40,6 @@ REMINDERS = (
     "quiet_until_minute",
     "no_reminder_within_minutes",
 )
-MOST_REMINDERS, LONGEST_OFFSET_MINUTES = 4, 30 * DAY_MINUTES
 MOST_RECIPIENTS = 10
 LONGEST_QUIET_MINUTES = 20 * 60
 SAMPLE_DAYS_AHEAD, SAMPLE_AT = 8, time(10, 0)

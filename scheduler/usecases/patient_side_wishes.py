@@ -14,16 +14,11 @@ from scheduler.usecases.audit import note_deed
 from scheduler.usecases.feed_tokens import hash_secret
 from scheduler.usecases.links import calendar_secret
 from scheduler.usecases.lookup import find
+from scheduler.usecases.mail_choices import MUTABLE
 from scheduler.usecases.patient_links import Visitor
 from scheduler.usecases.patients import follow_change, known_details
 
 K = MessageKind
-MUTABLE: dict[str, tuple[str, ...]] = {
-    "confirmations": (K.CONFIRMATION.value, K.SERIES_CONFIRMATION.value),
-    "offers": (K.OFFER.value, K.OFFER_EXPIRED.value),
-    "check_ins": (K.CHECK_IN.value,),
-}
-"""What may be switched off besides reminders; that something changed or is cancelled is always told."""
 REMINDERS = "reminders"
 CALENDARS = ("Google", "Apple", "Outlook", "Other")
 LOCALES = ("en", "de")

@@ -130,12 +130,11 @@ def follow_change(
 def read_details(session: Session, patient_id: int) -> PatientDetails:
     """What is entered about a patient, to change a part of it; showing it is a look (view_patient). Raises NotFound."""
     patient = find(session, Patient, patient_id)
-    return PatientDetails(
-        **{
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in known_details(patient).items()
-        }
-    )
+    known: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in known_details(patient).items()
+    }
+    return PatientDetails(**known)
 
 
 @writing
