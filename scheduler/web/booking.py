@@ -18,8 +18,8 @@ from scheduler.usecases.appointments import book_appointment
 from scheduler.usecases.clinic import list_appointment_types, list_practitioners
 from scheduler.usecases.desk import Place
 from scheduler.usecases.next_visit import NextVisit, days_to_search, suggest_visit
-from scheduler.usecases.paging import Page
-from scheduler.usecases.patients import PatientDetails, find_patients, name_patient, register_patient
+from scheduler.usecases.patient_suggestions import Suggestions, suggest_patients
+from scheduler.usecases.patients import PatientDetails, name_patient, register_patient
 from scheduler.usecases.quick_slots import find_quick_slots
 from scheduler.usecases.similar_patients import find_similar
 from scheduler.usecases.slots import FoundSlot
@@ -60,7 +60,7 @@ def new() -> str:
 
 @pages.get("/patients")
 @guard("patients.read")
-def suggest_patients() -> str:
+def patients_found() -> str:
     """A few patients for what was typed, to choose one."""
     q = request.args.get("patient_q", "").strip()[:200]
     return render_template(
@@ -259,8 +259,8 @@ def _names() -> dict[str, Any]:
     return {"practitioners": list_practitioners().items, "places": session.desk().places}
 
 
-def _suggested(q: str) -> Page[Patient] | None:
-    return find_patients(q, page_size=SUGGESTIONS) if q else None
+def _suggested(q: str) -> Suggestions | None:
+    return suggest_patients(q, limit=SUGGESTIONS) if q else None
 
 
 def _born_on(text: str) -> date | None:

@@ -178,7 +178,7 @@ def test_suggestions_are_few_and_say_how_many_more_there_are(app: Flask, desk: B
     for letter in "ABCDEFGHIJ":
         register(app, f"{letter} Same")
     found = desk.get("/appointments/new/patients?patient_q=same", HX_Request="true").text
-    assert (found.count('class="option"'), "2 more: type another letter." in found) == (8, True)
+    assert (found.count('class="option"'), "There are more: type another letter." in found) == (8, True)
     assert desk.get("/appointments/new/patients?patient_q=%20", HX_Request="true").text.strip() == ""
     found = desk.get("/appointments/new/patients?patient_q=nobody", HX_Request="true").text
     assert "Nobody is found." in found
