@@ -113,7 +113,7 @@ def test_issuing_and_revoking_are_noted_without_the_secret(context: Flask) -> No
         ("feed_token_issued", NOW, world.patient_id, token.id),
         ("feed_token_revoked", LATER, world.patient_id, token.id),
     ]
-    told = {"name": "phone", "detail": "minimal", "practitioner_id": None}
+    told = {"name": "phone", "detail": "minimal", "practitioner_id": None, "room_id": None}
     assert [entry.detail for entry in entries] == [told, told]
 
 
