@@ -13,6 +13,7 @@ from scheduler.models import (
     Appointment,
     AppointmentStatus,
     AppointmentType,
+    BusyTime,
     Closure,
     DiaryWeek,
     Hold,
@@ -28,7 +29,7 @@ from scheduler.planning.hours import start_of_day
 from scheduler.planning.timeline import Horizon, instant_of, runs, span
 from scheduler.transaction import reading
 from scheduler.usecases.availability import Desk, load_desks
-from scheduler.usecases.availability_rows import LONGEST
+from scheduler.usecases.availability_rows import LONGEST, private_ticks
 from scheduler.usecases.clinic import zone_of
 from scheduler.usecases.lookup import find
 
@@ -95,7 +96,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Shut:
-    """A time at which a practitioner does not treat here; why is hours, away or closed."""
+    """A time at which a practitioner does not treat here; why is hours, away, private (their calendar) or closed."""
 
     practitioner_id: int
     starts_at: datetime
@@ -157,7 +158,13 @@ def load_diary(
     needed |= {desk.practitioner_id for desk in desks if desk.hours}
     if asked is not None and len(asked) == 1:
         needed.update(asked)
-    shut = [gap for desk in desks if desk.practitioner_id in needed for gap in _shut(desk, horizon)]
+    private = private_ticks(session, horizon, needed)
+    shut = [
+        gap
+        for desk in desks
+        if desk.practitioner_id in needed
+        for gap in _shut(desk, horizon, private.get(desk.practitioner_id, 0))
+    ]
     return Diary(_columns(session, needed), _rooms(session, location_id, entries), entries, held, shut)
 
 
@@ -172,7 +179,7 @@ def diary_version(session: Session, location_id: int, from_on: date, to_on: date
     weeks = (int(start.timestamp()) // WEEK_SECONDS, int(end.timestamp()) // WEEK_SECONDS)
     absences = [
         select(literal(number), func.count(model.id), func.coalesce(func.max(model.id), 0))
-        for number, model in ((-1, TimeOff), (-2, Closure))
+        for number, model in ((-1, TimeOff), (-2, Closure), (-4, BusyTime))
     ]
     holds = select(literal(-3), func.count(Hold.id), literal(0)).where(Hold.expires_at > now)
     stamps = select(DiaryWeek.practitioner_id, DiaryWeek.week, DiaryWeek.stamp)
@@ -180,12 +187,16 @@ def diary_version(session: Session, location_id: int, from_on: date, to_on: date
     return f"{crc32(repr(sorted(tuple(row) for row in rows)).encode()):08x}"
 
 
-def _shut(desk: Desk, horizon: Horizon) -> Iterable[Shut]:
-    """When the practitioner does not treat here: outside the hours, away, closed; each tick is named once."""
+def _shut(desk: Desk, horizon: Horizon, private: int) -> Iterable[Shut]:
+    """When the practitioner does not treat here: outside the hours, away, closed; each tick is named once.
+
+    What a private calendar calls busy is named within the hours only: what else somebody does is nobody's business.
+    """
     reasons = {
         "closed": desk.closed,
-        "away": desk.away & ~desk.closed,
-        "hours": horizon.all & ~(desk.hours | desk.closed | desk.away),
+        "away": desk.away & ~desk.closed & ~private,
+        "private": desk.hours & private & ~desk.closed,
+        "hours": horizon.all & ~(desk.hours | desk.closed | (desk.away & ~private)),
     }
     for why, bits in reasons.items():
         for lo, hi in runs(bits & span(0, horizon.ticks)):

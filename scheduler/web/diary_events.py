@@ -121,6 +121,7 @@ def _background(diary: Diary, zone: str) -> list[dict[str, object]]:
             "end": wall(gap.ends_at, zone),
             "display": "background",
             "classNames": ["shut", gap.why],
+            "extendedProps": {"why": gettext("busy (private calendar)") if gap.why == "private" else ""},
         }
         for number, gap in enumerate(diary.shut)
     ]
