@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import CTE, and_, func, select
 from sqlalchemy.orm import Session
 
 from scheduler.models import (
@@ -129,28 +129,32 @@ def plans_no_better(session: Session, *, patient_id: int | None = None) -> list[
     return [line for line in found if line is not None]
 
 
-def _ends(patient_id: int | None) -> Any:
-    """By active plan with four sessions held and by measure, the first value and the last one."""
-    place = func.row_number().over(partition_by=PlannedSession.plan_id, order_by=(PlannedSession.number))
+def _reached(patient_id: int | None) -> CTE:
+    """Active plans with how many sessions were held, and the fourth of them; null where there is none yet."""
     held = (
-        select(
-            PlannedSession.plan_id,
-            place.label("place"),
-            func.count().over(partition_by=PlannedSession.plan_id).label("held"),
-            epoch(Appointment.starts_at).label("starts"),
-            Location.zone,
-        )
-        .join(TreatmentPlan, TreatmentPlan.id == PlannedSession.plan_id)
-        .join(Appointment, filled_by())
-        .join(Location, Location.id == Appointment.location_id)
+        select(PlannedSession.id)
         .where(
-            TreatmentPlan.status == PlanStatus.ACTIVE.value,
+            PlannedSession.plan_id == TreatmentPlan.id,
             PlannedSession.status == SessionStatus.COMPLETED.value,
         )
+        .correlate(TreatmentPlan)
     )
+    fourth = held.order_by(PlannedSession.number).limit(1).offset(SESSIONS_BEFORE_REVIEW - 1)
+    query = select(
+        TreatmentPlan.id.label("plan_id"),
+        TreatmentPlan.patient_id,
+        fourth.scalar_subquery().label("fourth_id"),
+        held.with_only_columns(func.count()).scalar_subquery().label("held"),
+    ).where(TreatmentPlan.status == PlanStatus.ACTIVE.value)
     if patient_id is not None:
-        held = held.where(TreatmentPlan.patient_id == patient_id)
-    held_cte = held.cte("held")
+        query = query.where(TreatmentPlan.patient_id == patient_id)
+    # Written out once: the databases would otherwise count the sessions anew for every value.
+    return query.cte("reached").prefix_with("MATERIALIZED")
+
+
+def _ends(patient_id: int | None) -> Any:
+    """By active plan with four sessions held and by measure, the first value and the last one."""
+    reached = _reached(patient_id)
     order = (Outcome.measured_on, Outcome.id)
     partition = (Outcome.plan_id, Outcome.measure)
     values = (
@@ -163,17 +167,23 @@ def _ends(patient_id: int | None) -> Any:
             func.row_number()
             .over(partition_by=partition, order_by=[column.desc() for column in order])
             .label("from_end"),
-            held_cte.c.held,
-            held_cte.c.starts,
-            held_cte.c.zone,
+            reached.c.held,
+            reached.c.fourth_id,
         )
-        .join(held_cte, held_cte.c.plan_id == Outcome.plan_id)
-        .where(held_cte.c.place == SESSIONS_BEFORE_REVIEW, Outcome.measure != Measure.ROTATION.value)
+        .select_from(reached)
+        # By patient, too: there is an index on it.
+        .join(
+            Outcome,
+            and_(Outcome.patient_id == reached.c.patient_id, Outcome.plan_id == reached.c.plan_id),
+        )
+        .where(reached.c.fourth_id.is_not(None), Outcome.measure != Measure.ROTATION.value)
         .cte("ends")
     )
     return (
         select(
             values,
+            epoch(Appointment.starts_at).label("starts"),
+            Location.zone,
             TreatmentPlan.name.label("plan"),
             TreatmentPlan.patient_id,
             Patient.given_name,
@@ -181,6 +191,9 @@ def _ends(patient_id: int | None) -> Any:
             Practitioner.given_name.label("their_given"),
             Practitioner.family_name.label("their_family"),
         )
+        .join(PlannedSession, PlannedSession.id == values.c.fourth_id)
+        .join(Appointment, filled_by())
+        .join(Location, Location.id == Appointment.location_id)
         .join(TreatmentPlan, TreatmentPlan.id == values.c.plan_id)
         .join(Patient, Patient.id == TreatmentPlan.patient_id)
         .join(Practitioner, Practitioner.id == TreatmentPlan.practitioner_id)

@@ -1,7 +1,7 @@
 """Outcomes: what was measured, what may be entered, and whether a course of treatment helps.
 
-The smallest changes that matter, as published for these measures: pain 2.5 points of 10; half of the headache days (who has at most half as many is a responder); HIT-6 8 points (chronic tension-type headache); NDI 5.5 of
-50 points, which is 11 percent.
+The smallest changes that matter, as published for these measures: pain 2.5 points of 10; half of the headache days;
+HIT-6 8 points (chronic tension-type headache); NDI 5.5 of 50 points, which is 11 percent.
 """
 
 from collections.abc import Mapping, Sequence
