@@ -14,6 +14,7 @@ from scheduler.transaction import writing
 from scheduler.usecases import letters, outbox
 from scheduler.usecases.claims import Claim, claim_messages
 from tests.factories import NOW, at, make_appointment, make_world, save
+from tests.mail.support import SITE
 
 owe_cancellations = writing(outbox.owe_cancellations)
 
@@ -33,7 +34,9 @@ def claim(now: datetime = NOW) -> Claim:
 def mail(claimed: Claim) -> tuple[str, str]:
     """Subject and text of its only letter."""
     (letter,) = claimed.letters
-    parsed = message_from_bytes(render_letter(letter, "desk@clinic.example", now=NOW), policy=policy.default)
+    parsed = message_from_bytes(
+        render_letter(letter, "desk@clinic.example", SITE, now=NOW), policy=policy.default
+    )
     text = parsed.get_body(("plain",))
     assert text is not None
     return str(parsed["Subject"]), text.get_content()
