@@ -1,4 +1,8 @@
-"""What reception waits for when a session is dragged: the preview of a move with its repair, through the use case."""
+"""What reception waits for when a session is dragged: the preview of a move with its repair, through the use case.
+
+Beside the time that passed stands the processor time of this process, which a busy machine changes less; PostgreSQL's
+own work is only in the former.
+"""
 
 import random
 import tempfile
@@ -41,10 +45,10 @@ def _measure(url: str, size: int) -> dict[str, float]:
     app, _ = build(url, size, today=now.date())
     with app.app_context():
         rows = _plan(now.date() + timedelta(days=1), now)
-        took = _moves(rows, now)
+        took, worked = _moves(rows, now)
         db.session.remove()
         db.engine.dispose()
-    return {"repair_ms": median(took), "repair_worst_ms": max(took)}
+    return {"repair_ms": median(took), "repair_worst_ms": max(took), "repair_cpu_ms": median(worked)}
 
 
 def _plan(starts_on: date, now: datetime) -> list[tuple[int, datetime]]:
@@ -66,16 +70,18 @@ def _plan(starts_on: date, now: datetime) -> list[tuple[int, datetime]]:
     return [(row.id, row.starts_at) for row in booked]
 
 
-def _moves(rows: list[tuple[int, datetime]], now: datetime) -> list[float]:
-    """Every time another session, by days enough to break a window."""
+def _moves(rows: list[tuple[int, datetime]], now: datetime) -> tuple[list[float], list[float]]:
+    """Milliseconds passed and worked; every time another session, by days enough to break a window."""
     rng = random.Random(1)
     took: list[float] = []
+    worked: list[float] = []
     while len(took) < MOVES:
         appointment_id, starts_at = rng.choice(rows[:-1])
         goal = starts_at + timedelta(days=rng.choice([-6, -4, -3, 3, 4, 6]))
         db.session.rollback()
-        begins = time.perf_counter()
+        begins, works = time.perf_counter(), time.process_time()
         found = preview_move(appointment_id, starts_at=goal, now=now)
         if found.newly_broken:
+            worked.append((time.process_time() - works) * 1000)
             took.append((time.perf_counter() - begins) * 1000)
-    return took
+    return took, worked

@@ -1,8 +1,10 @@
 """A clinic of 20 practitioners with as many appointments as asked, written past the use cases, fast."""
 
 import random
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from flask_migrate import upgrade
@@ -22,6 +24,7 @@ from scheduler.models import (
     Room,
     WorkingHours,
 )
+from scheduler.models.base import Base
 from scheduler.models.overlap_guard import create_statements, drop_statements
 from scheduler.models.staff import Role
 from scheduler.usecases.actors import COMMAND
@@ -33,6 +36,7 @@ PER_DAY = 15
 """Half-hour appointments of one practitioner on a working day of 16: a well-filled diary."""
 SECRET_KEY = "only for measuring: nothing here is worth protecting"
 BATCH = 20_000
+AHEAD_DAYS = 182
 
 
 def environment_for(database_url: str) -> dict[str, str]:
@@ -40,13 +44,16 @@ def environment_for(database_url: str) -> dict[str, str]:
     return {"DATABASE_URL": database_url, "SECRET_KEY": SECRET_KEY, "LOG_LEVEL": "ERROR"}
 
 
-def build(database_url: str, appointments: int, *, today: date) -> tuple[Flask, str]:
-    """A migrated database with the world in it, three months of it ahead; returns the application and an API key."""
+def build(
+    database_url: str, appointments: int, *, today: date, ahead_days: int = AHEAD_DAYS
+) -> tuple[Flask, str]:
+    """A migrated database with the world in it, so many days of it ahead; returns the application and an API key."""
     app = create_app(read_settings(environment_for(database_url)))
     with app.app_context():
         upgrade(directory=str(Path(__file__).parent.parent / "migrations"))
         _add_house()
-        _without_guards(lambda: _add_appointments(appointments, today))
+        last = today + timedelta(days=ahead_days)
+        without_guards(lambda: _add_appointments(appointments, last))
         analyse()
         key = issue_api_key("bench", Role.RECEPTION, actor=COMMAND, now=datetime.now(UTC)).key
         db.session.remove()
@@ -96,16 +103,16 @@ def _add_house() -> None:
         }
         for number in range(PATIENTS)
     ]
-    db.session.execute(insert(Patient), patients)
-    db.session.commit()
+    db.session.flush()
+    add(Patient, patients)
 
 
-def _add_appointments(count: int, today: date) -> None:
-    """Appointments backwards from half a year ahead, by day, practitioner and half hour; by chance one is left free."""
+def _add_appointments(count: int, last: date) -> None:
+    """Appointments backwards from the last day, by day, practitioner and half hour; by chance one is left free."""
     chance = random.Random(7)
     berlin_morning = timedelta(hours=8)
-    day = today + timedelta(days=182)
-    rows: list[dict[str, object]] = []
+    day = last
+    rows: list[dict[str, Any]] = []
     made = 0
     while made < count:
         if day.weekday() < 5:
@@ -113,16 +120,23 @@ def _add_appointments(count: int, today: date) -> None:
             for person in range(1, PRACTITIONERS + 1):
                 for half_hour in sorted(chance.sample(range(16), PER_DAY)):
                     starts_at = midnight + berlin_morning + half_hour * timedelta(minutes=30)
-                    rows.append(_row(made, person, 1 + (made * 17) % PATIENTS, starts_at))
+                    rows.append(visit(made, person, 1 + (made * 17) % PATIENTS, starts_at))
                     made += 1
         day -= timedelta(days=1)
         if len(rows) > BATCH or made >= count:
-            db.session.execute(insert(Appointment), rows)
-            db.session.commit()
+            add(Appointment, rows)
             rows = []
 
 
-def _row(number: int, person: int, patient: int, starts_at: datetime) -> dict[str, object]:
+def add(model: type[Base], rows: list[dict[str, Any]]) -> None:
+    """Write rows past the models, which would take twice as long, and commit."""
+    if rows:
+        db.session.execute(insert(model.__table__), rows)  # type: ignore[arg-type]
+    db.session.commit()
+
+
+def visit(number: int, person: int, patient: int, starts_at: datetime) -> dict[str, Any]:
+    """One booked half hour, as a row."""
     ends_at = starts_at + timedelta(minutes=30)
     return {
         "uid": f"{number:032x}@needletime",
@@ -145,13 +159,13 @@ def _row(number: int, person: int, patient: int, starts_at: datetime) -> dict[st
     }
 
 
-def _without_guards(fill: object) -> None:
+def without_guards(fill: Callable[[], None]) -> None:
     """Fill while the guards are away: putting them back checks everything at once, where that is possible."""
     dialect = db.engine.dialect.name
     with db.engine.begin() as connection:
         for statement in drop_statements(dialect):
             connection.exec_driver_sql(statement)
-    fill()  # type: ignore[operator]
+    fill()
     with db.engine.begin() as connection:
         for statement in create_statements(dialect):
             connection.exec_driver_sql(statement)
