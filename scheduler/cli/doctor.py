@@ -60,7 +60,7 @@ def doctor() -> None:
     with said_plainly():
         for level, subject, sentence in examine(current_app.config["SETTINGS"]):
             levels.add(level)
-            click.echo(f"{click.style(f'{level:8}', fg=COLOURS[level])} {subject:20} {sentence}")
+            click.echo(f"{click.style(f'{level:8}', fg=COLOURS[level])} {subject:24} {sentence}")
     if PROBLEM in levels:
         raise SystemExit(1)
 

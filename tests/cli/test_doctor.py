@@ -32,7 +32,7 @@ def report(app: Flask, **environment: str) -> tuple[int, list[tuple[str, str, st
         app.config["SETTINGS"] = own
     assert done.stderr == ""
     lines = done.stdout.splitlines()
-    return done.exit_code, [(line[:8].strip(), line[9:29].strip(), line[30:]) for line in lines]
+    return done.exit_code, [(line[:8].strip(), line[9:33].strip(), line[34:]) for line in lines]
 
 
 def about(subject: str, app: Flask, **environment: str) -> list[tuple[str, str]]:
