@@ -21,6 +21,11 @@ FULL = {
     "notes": "Prefers mornings.\nRing twice.",
     "cautions": ["anticoagulants"],
     "wants_reminders": False,
+    "wants_invitations": True,
+    "muted_kinds": ["offer", "check_in"],
+    "reminder_offsets_minutes": [4320, 120],
+    "attention": "Pays at the counter.",
+    "reference": "K-17",
 }
 
 

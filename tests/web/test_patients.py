@@ -150,6 +150,51 @@ def test_changes_are_kept(desk: Browser, app: Flask, world: World) -> None:
         assert (row.name, row.cautions, row.wants_reminders) == ("Paula Müller", ["pregnancy"], False)
 
 
+def test_choices_about_mails_are_kept_and_shown_again(desk: Browser, app: Flask, world: World) -> None:
+    desk.get("/patients/1/edit")
+    chosen = {
+        "wants_reminders": "yes",
+        "mails": ["offers", "check_ins"],
+        "offsets": ["4320", "120"],
+        "wants_invitations": "yes",
+        "attention": "pays at the counter",
+        "reference": "K-17",
+        "version": "1",
+    }
+    assert desk.post("/patients/1/edit", PAULA | chosen).status_code == 303
+    with app.app_context():
+        row = db.session.get_one(Patient, 1)
+        assert row.muted_kinds == ["confirmation", "series_confirmation"]
+        assert row.reminder_offsets_minutes == [4320, 120]
+        assert (row.wants_invitations, row.attention, row.reference) == (True, "pays at the counter", "K-17")
+    form = desk.get("/patients/1/edit").text
+    ticked = re.findall(r'name="(mails|offsets)" value="(\w+)" checked', form)
+    assert ticked == [("mails", "offers"), ("mails", "check_ins"), ("offsets", "4320"), ("offsets", "120")]
+
+
+def test_without_ticked_times_the_clinics_hold(desk: Browser, app: Flask, world: World) -> None:
+    desk.get("/patients/1/edit")
+    desk.post("/patients/1/edit", PAULA | {"version": "1", "wants_reminders": "yes"})
+    with app.app_context():
+        assert db.session.get_one(Patient, 1).reminder_offsets_minutes is None
+
+
+def test_two_patients_cannot_have_the_same_number_in_another_system(desk: Browser, world: World) -> None:
+    desk.get("/patients/new")
+    assert desk.post("/patients/new", PAULA | {"reference": "K-17"}).status_code == 303
+    page = desk.post("/patients/new", {"given_name": "Karl", "family_name": "K", "reference": "K-17"})
+    assert page.status_code == 422
+    assert "Another patient has that number already." in page.text
+
+
+def test_too_many_times_are_refused_where_they_stand(desk: Browser, world: World) -> None:
+    desk.get("/patients/new")
+    page = desk.post("/patients/new", PAULA | {"offsets": ["10080", "4320", "2880", "1440", "120"]})
+    assert page.status_code == 422
+    assert "At most 4 reminders are sent." in page.text
+    assert page.text.count('name="offsets"') == 6
+
+
 def test_who_was_slower_sees_what_is_stored_and_loses_nothing(desk: Browser, world: World) -> None:
     path = f"/patients/{world.patient_id}/edit"
     desk.post(path, PAULA | {"version": "1", "phone": "030 111111"})
