@@ -19,6 +19,7 @@ from scheduler.models import (
     Clinic,
     FeedToken,
     Message,
+    OfferTurn,
     Outcome,
     Patient,
     PatientLink,
@@ -29,6 +30,7 @@ from scheduler.usecases.placement import ChosenSlot, place_plan
 from scheduler.usecases.plans import PhaseWish, prescribe_plan
 from tests.factories import NOW, RECEPTIONIST, World, at, make_appointment, make_patient, save
 from tests.web.browser import Browser
+from tests.web.test_gaps import offered
 
 pytestmark = pytest.mark.usefixtures("monday")
 
@@ -341,3 +343,34 @@ def make_near(world: World, planned: int) -> int:
     row.ends_at = row.busy_until = NOW + timedelta(hours=6, minutes=30)
     save(row)
     return row.id
+
+
+def page_of(app: Flask, patient_id: int) -> Phone:
+    with app.app_context():
+        key = app.config["SETTINGS"].secret_key
+        return Phone(app, issue_link(patient_id, key=key, actor=RECEPTIONIST, now=clock.now()))
+
+
+@pytest.mark.parametrize(("answer", "status"), [("accept", "accepted"), ("decline", "declined")])
+def test_an_offer_is_answered_on_the_page_by_whom_it_is_for(
+    app: Flask, world: World, phone: Phone, desk: Browser, answer: str, status: str
+) -> None:
+    offered(app, world, desk, "Ann")
+    with app.app_context():
+        turn = db.session.query(OfferTurn).one()
+        number, patient_id = turn.id, turn.patient_id
+    assert phone.post(f"/offers/{number}/{answer}").status_code == 404
+    theirs = page_of(app, patient_id)
+    assert "A time is free for you" in theirs.get().text
+    assert theirs.post(f"/offers/{number}/{answer}").status_code == 303
+    with app.app_context():
+        assert db.session.query(OfferTurn).one().status == status
+    assert "A time is free for you" not in theirs.get().text
+
+
+def test_the_zone_is_named_for_who_lives_in_another(app: Flask, world: World, phone: Phone) -> None:
+    assert "Central European" not in phone.get().text
+    with app.app_context():
+        db.session.get_one(Patient, world.patient_id).zone = "America/New_York"
+        db.session.commit()
+    assert "Central European Standard Time" in phone.get().text
