@@ -3,7 +3,8 @@
 Each is a Jinja filter. ``zone`` is an IANA name; without it, the zone of the location that is looked at.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError, dates
@@ -88,9 +89,14 @@ def city(zone: str) -> str:
 
 def clock_time(instant: datetime, zone: str | None = None) -> str:
     """14:30"""
-    return dates.format_time(
-        local(instant, zone), "short", tzinfo=ZoneInfo(zone or choose_zone()), locale=get_locale()
-    )
+    there = local(instant, zone)
+    return _time_of_day(there.hour, there.minute, get_locale())
+
+
+@lru_cache(maxsize=4096)
+def _time_of_day(hour: int, minute: int, locale: Locale) -> str:
+    """Kept: a day in the diary writes hundreds of times, most of them the same."""
+    return dates.format_time(time(hour, minute), "short", locale=locale)
 
 
 def time_span(starts_at: datetime, ends_at: datetime, zone: str | None = None) -> str:

@@ -83,8 +83,11 @@ class Layout:
     @property
     def keys(self) -> str:
         """on, or off for those who have switched single keys off."""
-        person = self.person
-        return str(settings_of(person.staff_id).get("keys", "on")) if person else "off"
+        if "keys" not in g:
+            person = self.person
+            g.keys = str(settings_of(person.staff_id).get("keys", "on")) if person else "off"
+        chosen: str = g.keys
+        return chosen
 
     @property
     def theme(self) -> str:

@@ -1,0 +1,148 @@
+"""What a receptionist's browser asks all day: the diary of 20 practitioners, whether it changed, and patients by a
+few letters among 200,000; over HTTP, signed in, on both databases."""
+
+import os
+import random
+import statistics
+import tempfile
+import time
+from datetime import UTC, date, datetime, timedelta
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import func, insert, select
+
+from bench.server import serving
+from bench.world import BATCH, analyse, build, environment_for
+from scheduler.extensions import db
+from scheduler.models import Patient
+from scheduler.models.patients import PatientTerm
+from scheduler.models.staff import Role
+from scheduler.usecases.actors import COMMAND
+from scheduler.usecases.patients import search_terms
+from scheduler.usecases.staff import add_staff, sign_in
+from tools import probe
+from tools.postgres import Cluster
+
+APPOINTMENTS = 78_000
+PATIENTS = int(os.environ.get("PATIENTS", "200000"))
+ROUNDS = 25
+PASSWORD = "only for measuring, in a database of its own"
+TYPED = ("sch", "mül", "anna b", "0176 04", "1984-0", "weber paul", "zzz")
+"""What is typed at the phone: the beginnings of names, a number, a year and month, and nobody."""
+FAMILIES = (
+    *(
+        "Müller",
+        "Schmidt",
+        "Schneider",
+        "Fischer",
+        "Weber",
+        "Meyer",
+        "Wagner",
+        "Becker",
+        "Schulz",
+        "Hoffmann",
+    ),
+    *("Bauer", "Koch", "Richter", "Klein", "Wolf", "Schröder", "Neumann", "Schwarz", "Zimmermann", "Braun"),
+)
+GIVEN = ("Anna", "Paul", "Emma", "Ben", "Mia", "Jonas", "Lena", "Leon", "Marie", "Finn", "Sophie", "Elias")
+
+
+def run() -> dict[str, Any]:
+    """Median milliseconds as the browser sees them, by database."""
+    today = datetime.now(UTC).date()
+    today += timedelta(days=(7 - today.weekday()) % 7)  # a day that is worked
+    with tempfile.TemporaryDirectory() as folder, Cluster(durable=True) as cluster:
+        urls = {
+            "sqlite": f"sqlite:///{Path(folder) / 'reception.db'}",
+            "postgresql": cluster.create_database("reception"),
+        }
+        return {name: _measure(url, today) for name, url in urls.items()}
+
+
+def _measure(url: str, today: date) -> dict[str, float]:
+    app, _ = build(url, APPOINTMENTS, today=today)
+    with app.app_context():
+        _add_patients()
+        analyse()
+        now = datetime.now(UTC)
+        add_staff(email="rita", name="Rita", role=Role.RECEPTION, password=PASSWORD, actor=COMMAND, now=now)
+        secret = sign_in("rita", PASSWORD, source="bench", now=now)
+        db.session.remove()
+        db.engine.dispose()
+    with serving(environment_for(url) | {"BASE_URL": "http://127.0.0.1"}) as (port, _):
+        browser = Browser(port, f"desk={secret}")
+        day = f"?on={today}&view=day"
+        searches = [browser.median_ms(f"/appointments/new/patients?patient_q={quote(q)}") for q in TYPED]
+        tag = browser.get(f"/diary/version{day}")[1] or ""
+        unchanged = {"If-None-Match": tag}
+        assert browser.get(f"/diary/version{day}", unchanged)[0] == 304
+        return {
+            "diary_ms": browser.median_ms(f"/diary{day}", {}),
+            "diary_data_ms": browser.median_ms(f"/diary/data{day}"),
+            "version_304_ms": browser.median_ms(f"/diary/version{day}", unchanged),
+            "patient_search_ms": statistics.median(searches),
+            "slowest_patient_search_ms": max(searches),
+        }
+
+
+class Browser:
+    """A signed-in browser's connection, kept open."""
+
+    def __init__(self, port: int, cookie: str) -> None:
+        self._connection = HTTPConnection(probe.HOST, port, timeout=60)
+        self._headers = {"Cookie": cookie}
+
+    def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, str | None]:
+        """Status and entity tag; raises RuntimeError for a refusal."""
+        asked = {"HX-Request": "true"} if headers is None else headers
+        self._connection.request("GET", path, headers=self._headers | asked)
+        response = self._connection.getresponse()
+        text = response.read()
+        if response.status not in {200, 304}:
+            raise RuntimeError(f"{path}: {response.status} {text[:300]!r}")
+        return response.status, response.headers.get("ETag")
+
+    def median_ms(self, path: str, headers: dict[str, str] | None = None) -> float:
+        """The median of some rounds, after two to warm up."""
+        times = []
+        for _ in range(ROUNDS + 2):
+            begun = time.perf_counter()
+            self.get(path, headers)
+            times.append((time.perf_counter() - begun) * 1000)
+        return statistics.median(times[2:])
+
+
+def _add_patients() -> None:
+    """As many more as are missing, with the words by which they are found."""
+    chance = random.Random(11)
+    known = db.session.scalar(select(func.max(Patient.id))) or 0
+    for first in range(known + 1, PATIENTS + 1, BATCH):
+        numbers = range(first, min(first + BATCH, PATIENTS + 1))
+        patients = [_patient(number, chance) for number in numbers]
+        terms = [
+            {"patient_id": row["id"], "term": term}
+            for row in patients
+            for term in search_terms(Patient(**row))
+        ]
+        db.session.execute(insert(Patient), patients)
+        db.session.execute(insert(PatientTerm), terms)
+        db.session.commit()
+
+
+def _patient(number: int, chance: random.Random) -> dict[str, Any]:
+    return {
+        "id": number,
+        "given_name": chance.choice(GIVEN),
+        "family_name": chance.choice(FAMILIES),
+        "born_on": date(1935, 1, 1) + timedelta(days=chance.randrange(30_000)),
+        "phone": f"0176 {chance.randrange(10**8):08}",
+        "email": f"p{number}@patients.example",
+        "cautions": [],
+        "created_at": datetime.now(UTC),
+        "wants_reminders": True,
+        "notes": "",
+        "version": 1,
+    }
