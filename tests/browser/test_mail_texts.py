@@ -45,6 +45,8 @@ def test_the_screens_fit_and_can_be_read_by_everybody(admin: Page, path: str, wi
     admin.set_viewport_size({"width": width, "height": 860})
     admin.goto(path)
     expect(admin.get_by_role("heading", level=1)).to_be_visible()
+    if path != "/clinic/mails":
+        expect(admin.frame_locator("iframe[name=mail]").get_by_text("Needle Point")).to_be_visible()
     if LOOK:
         admin.screenshot(path=f"{LOOK}/{path.replace('/', '_')}-{width}.png", full_page=True)
     assert (violations(admin), overflow(admin)) == ([], 0)

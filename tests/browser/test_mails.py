@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from scheduler.usecases.letters import DayLine, DayList
+from scheduler.usecases.letters import DayLine, DayList, OwnLink
 from tests.browser.looks import overflow, violations
 from tests.factories import at
 from tests.mail.test_render import KINDS, rendered, text_of, visit
 
 FOLDER = os.environ.get("PICTURES", "")
 """Where `make pictures` wants pictures; "" takes none."""
-PICTURED = ("reminder", "series_changed", "offer", "weekly_summary")
+ALL_KINDS = (*KINDS, "check_in", "day_list")
 OF_WHOLE_PAGES = ("landmark-one-main", "page-has-heading-one", "region")
 """Rules about pages; a mail is shown within the page of a mail program."""
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänswitwenrentenauszahlungsstelle" * 3
@@ -32,6 +32,8 @@ def phone(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
 
 def html_of(kind: str) -> str:
     """A mail of a kind with all that may stand in it; those about series with three dates."""
+    if kind == "check_in":
+        return text_of(rendered(kind, page=OwnLink(1, "any"), asks_check_in=True), "html")
     if kind == "day_list":
         return text_of(rendered(kind, visits=(), day=DAY, given_name="Petra"), "html")
     if "series" in kind:
@@ -40,12 +42,12 @@ def html_of(kind: str) -> str:
     return text_of(rendered(kind), "html")
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "day_list"])
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_a_mail_fits_a_small_phone_and_can_be_read(phone: Page, kind: str) -> None:
     phone.set_content(html_of(kind))
     assert overflow(phone) == 0
     assert [line for line in violations(phone) if not line.startswith(OF_WHOLE_PAGES)] == []
-    if FOLDER and kind in PICTURED:
+    if FOLDER:
         dark = phone.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
         name = f"mail-{kind.replace('_', '-')}-{'dark' if dark else 'light'}.png"
         phone.screenshot(path=str(Path(FOLDER) / name), full_page=True)
