@@ -61,4 +61,70 @@ def test_who_treats_nobody_has_no_calendar_of_their_own(desk: Browser) -> None:
 def test_a_wrong_choice_is_told_in_a_sentence(desk: Browser, world: World) -> None:
     answer = desk.post(f"/patients/{world.patient_id}/calendars", {"detail": "everything"})
     assert answer.status_code == 422
-    assert "The detail of a calendar is minimal or full." in answer.text
+    assert "The detail of a calendar is minimal, type or full." in answer.text
+
+
+def test_an_address_is_renamed_and_shows_something_else(desk: Browser, app: Flask, world: World) -> None:
+    path = f"/calendars/practitioners/{world.practitioner_id}"
+    desk.post(f"/practitioners/{world.practitioner_id}/calendars", {"name": "phone", "next": path})
+    (change,) = re.findall(r'action="(/calendars/\d+/change)"', desk.get(path).text)
+    entered = {"name": "assistant", "detail": "type", "range": "7-90", "shows_holds": "yes", "next": path}
+    assert desk.post(change, entered).location == path
+    with app.app_context():
+        row = db.session.scalars(select(FeedToken)).one()
+        assert (row.name, row.detail, row.past_days, row.ahead_days, row.shows_holds) == (
+            "assistant",
+            "type",
+            7,
+            90,
+            True,
+        )
+
+
+def test_a_room_has_addresses_of_its_own(desk: Browser, world: World) -> None:
+    room = world.room_ids[0]
+    page = desk.post(f"/rooms/{room}/calendars", {"detail": "full", "next": f"/calendars/rooms/{room}"}).text
+    address = re.findall(r'id="address"[^>]*>http://127.0.0.1:8000([^<]+)<', page)[0]
+    assert desk.get(address).content_type == "text/calendar; charset=utf-8"
+    assert "not read yet" not in desk.get(f"/calendars/rooms/{room}").text
+    assert desk.get("/calendars/rooms/4711").status_code == 404
+
+
+def test_a_private_calendar_is_kept_and_its_address_never_shown(desk: Browser, world: World) -> None:
+    path = f"/calendars/practitioners/{world.practitioner_id}"
+    secret = "https://calendar.example/private-7f3a/basic.ics"
+    kept = desk.post(
+        f"/practitioners/{world.practitioner_id}/private-calendars",
+        {"url": secret, "name": "Home", "next": path},
+    )
+    assert (kept.status_code, kept.location) == (303, path)
+    pages = [desk.get(each).text for each in (path, "/calendars")]
+    assert "Home" in pages[0]
+    assert [page for page in pages if "7f3a" in page] == []
+    (remove,) = re.findall(r'action="(/private-calendars/\d+/remove)"', pages[0])
+    assert desk.post(remove, {"next": path}).location == path
+    assert "Home" not in desk.get(path).text
+
+
+def test_practitioners_add_and_remove_their_own_private_calendars_only(
+    stranger: Browser, world: World
+) -> None:
+    stranger.sign_in("practitioner")
+    added = stranger.post(
+        "/account/private-calendars", {"url": "https://calendar.example/x.ics", "next": "/account/calendars"}
+    )
+    assert added.location == "/account/calendars"
+    (remove,) = re.findall(
+        r'action="(/account/private-calendars/\d+/remove)"', stranger.get("/account/calendars").text
+    )
+    assert stranger.get("/calendars").status_code == 403
+    assert stranger.post("/account/private-calendars/4711/remove").status_code == 404
+    assert stranger.post(remove, {"next": "/account/calendars"}).status_code == 303
+
+
+def test_an_address_that_is_none_is_told(desk: Browser, world: World) -> None:
+    answer = desk.post(
+        f"/practitioners/{world.practitioner_id}/private-calendars", {"url": "file:///etc/passwd"}
+    )
+    assert answer.status_code == 422
+    assert "This is no address of a calendar: it begins with https://." in answer.text
