@@ -12,7 +12,7 @@ from scheduler.usecases.diary import Diary, Entry, Held
 from scheduler.web import formats
 from scheduler.web.diary_range import Range
 from scheduler.web.wall_times import wall
-from scheduler.web.words import WORDS
+from scheduler.web.words import word
 
 MARGIN_MINUTES = 30
 LEAST_MINUTES = 240
@@ -80,7 +80,7 @@ def _event(entry: Entry, view: str, zone: str) -> dict[str, object]:
         "extendedProps": {
             "version": entry.version,
             "code": entry.status,
-            "status": str(WORDS["appointment"][entry.status]),
+            "status": word(entry.status, "appointment"),
             "colour": entry.colour,
             "detail": detail.get(view, what),
             "time": formats.time_span(entry.starts_at, entry.ends_at, zone),

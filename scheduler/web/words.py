@@ -1,6 +1,6 @@
 """What stored codes are called on screen, and in which tone their badge is shown."""
 
-from flask import Flask
+from flask import Flask, g
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
@@ -179,8 +179,12 @@ def register(app: Flask) -> None:
 
 
 def word(code: object, noun: str) -> str:
-    """The word for a code of a noun, or the code itself where there is none."""
-    return str(WORDS[noun].get(str(code), code))
+    """The word for a code of a noun, or the code itself where there is none; looked up once per request."""
+    known: dict[tuple[str, str], str] = g.setdefault("words", {})
+    asked = (noun, str(code))
+    if asked not in known:
+        known[asked] = str(WORDS[noun].get(str(code), code))
+    return known[asked]
 
 
 def tone(code: object) -> str:
