@@ -24,7 +24,7 @@ Pair = tuple[int, int]
 
 
 class BusyTimes(NamedTuple):
-    """Intervals [start, end) in epoch seconds, by start, none touching another; and how many entries were unreadable."""
+    """Intervals [start, end) in epoch seconds, by start, apart from each other; and how many entries were not read."""
 
     intervals: list[Pair]
     unread: int
