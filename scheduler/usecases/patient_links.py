@@ -8,11 +8,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, true, update
 from sqlalchemy.orm import Session
 
 from scheduler.errors import NotFound
-from scheduler.models import Patient, PatientLink, Role
+from scheduler.models import Clinic, Patient, PatientLink, Role
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
@@ -36,6 +36,8 @@ class Visitor:
     nonce: str = field(repr=False)
     expires_at: datetime
     last_used_at: datetime | None
+    locale: str
+    """BCP 47: the patient's own, else the clinic's."""
 
 
 def patient_actor(patient_id: int, source: str) -> Actor:
@@ -108,8 +110,11 @@ def visitor_for(session: Session, secret: str, *, now: datetime) -> Visitor:
             PatientLink.nonce,
             PatientLink.expires_at,
             PatientLink.last_used_at,
+            func.coalesce(Patient.locale, Clinic.locale, "en"),
         )
+        .select_from(PatientLink)
         .join(Patient, Patient.id == PatientLink.patient_id)
+        .outerjoin(Clinic, true())
         .where(
             PatientLink.token_hash == hash_secret(secret[:100]),
             PatientLink.revoked_at.is_(None),

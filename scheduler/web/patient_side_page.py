@@ -78,11 +78,10 @@ def for_visitor(view: View) -> View:
         now = clock.now()
         try:
             visitor = visitor_for(secret, now=now)
-            locale = see_own_page(visitor.patient_id, now=now).locale
             if use_is_to_be_noted(visitor, now=now):
                 with suppress(DatabaseBusy):  # no reason to withhold the page
                     note_use(visitor, now=now)
-            with force_locale(str(parse_locale(locale) or DEFAULT)):
+            with force_locale(str(parse_locale(visitor.locale) or DEFAULT)):
                 return view(secret, visitor, **values)
         except NotFound:
             return unknown()
