@@ -1,0 +1,120 @@
+"""Every screen there is, found by walking the routes: nothing that axe minds in either theme, no sideways scrolling."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page
+from werkzeug.routing import Rule
+
+from scheduler.extensions import db
+from scheduler.models import AuditEntry, TimeOff
+from scheduler.usecases.actors import COMMAND
+from scheduler.usecases.clinic import load_shipped_protocols
+from scheduler.usecases.plans import prescribe_plan
+from scheduler.usecases.waitlist import EntryWish, add_to_waitlist
+from tests.browser.conftest import Live, sign_in
+from tests.browser.looks import overflow, violations
+from tests.factories import NOW, at, make_appointment, save
+
+pytestmark = [
+    pytest.mark.usefixtures("monday"),
+    pytest.mark.parametrize("app", ["sqlite"], indirect=True),
+]
+NO_SCREENS = ("/api/", "/static/", "/feeds/", "/dev/")
+VIEWS = tuple(f"/diary?on=2026-03-03&view={view}" for view in ("day", "team", "week", "rooms", "month"))
+SMALLEST = 24
+TARGETS = """() => [...document.querySelectorAll('button, summary, select, input:not([type=hidden])')]
+  .filter((one) => one.checkVisibility({ visibilityProperty: true }) && getComputedStyle(one).display !== 'inline')
+  .filter((one) => !one.closest('.unseen, .skip') && !['checkbox', 'radio'].includes(one.type))
+  .map((one) => [one.getBoundingClientRect(), one.outerHTML.slice(0, 120)])
+  .filter(([box]) => box.width > 1 && (box.width < 23.5 || box.height < 23.5))
+  .map(([box, html]) => `${Math.round(box.width)}x${Math.round(box.height)} ${html}`)"""
+"""Buttons and the like smaller than 24 pixels; links, which may be smaller where nothing is near, axe looks at."""
+
+
+@pytest.fixture
+def clinic(live: Live) -> Live:
+    """Something on every screen: appointments, leave, a plan, a wish on the waiting list."""
+    world = live.world
+    with live.app.app_context():
+        protocols = load_shipped_protocols()
+        save(
+            *protocols, TimeOff(practitioner_id=world.practitioner_id, starts_at=at(5, 9), ends_at=at(5, 12))
+        )
+        make_appointment(world, at(3))
+        make_appointment(world, at(2, 9))
+        prescribe_plan(
+            patient_id=world.patient_id,
+            practitioner_id=world.practitioner_id,
+            protocol_id=protocols[0].id,
+            starts_on=at(3).date(),
+            actor=COMMAND,
+            now=NOW,
+        )
+        wish = EntryWish(world.needling_id, NOW.date(), at(30).date())
+        add_to_waitlist(world.patient_id, wish, actor=COMMAND, now=NOW)
+        assert db.session.query(AuditEntry).count() > 0
+    return live
+
+
+def addresses(app: Flask) -> Iterator[str]:
+    """What can be opened: every address without a variable part, and the first of whatever has a number."""
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        if "GET" in (rule.methods or ()) and not rule.rule.startswith(NO_SCREENS) and _numbered(rule):
+            with app.test_request_context():
+                yield app.url_map.bind("").build(rule.endpoint, dict.fromkeys(rule.arguments, 1))
+
+
+def _numbered(rule: Rule) -> bool:
+    return all(f"<int:{name}>" in rule.rule for name in rule.arguments)
+
+
+def screens(live: Live, page: Page) -> list[str]:
+    """The addresses that answer with a whole page of their own."""
+    found = []
+    for path in addresses(live.app):
+        answer = page.request.get(path, max_redirects=0)
+        html = answer.ok and answer.headers["content-type"].startswith("text/html")
+        if html and answer.text().lstrip().lower().startswith("<!doctype"):
+            found.append(path)
+    return found
+
+
+@pytest.mark.parametrize(("theme", "width"), [("dark", 1280), ("light", 320)])
+def test_every_screen_is_accessible_and_fits(clinic: Live, page: Page, theme: str, width: int) -> None:
+    sign_in(page, "admin")
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 640})
+    paths = [*screens(clinic, page), *VIEWS]
+    assert {"/absences", "/behind", "/capacity", "/clinic", "/gaps", "/plans/new", "/waitlist"} <= set(paths)
+    found = {}
+    for path in paths:
+        page.goto(path)
+        found[path] = (violations(page), overflow(page), page.evaluate(TARGETS))
+    page.goto("/diary")
+    page.keyboard.press("?")
+    found["keys"] = (violations(page), overflow(page), [])
+    wrong = {path: problems for path, problems in found.items() if problems != ([], 0, [])}
+    assert wrong == {}
+
+
+def test_twice_as_large_everything_is_still_there(clinic: Live, page: Page) -> None:
+    """200 % on a screen of 1280 pixels is a screen of 640 with twice the pixels."""
+    sign_in(page)
+    page.set_viewport_size({"width": 640, "height": 430})
+    for path in (
+        *VIEWS,
+        "/patients/1",
+        "/plans/1/place",
+        f"/appointments/new?patient_id={clinic.world.patient_id}",
+    ):
+        page.goto(path)
+        assert (path, overflow(page)) == (path, 0)
+    page.get_by_role("button", name="Book", exact=True).focus()
+    box = page.get_by_role("button", name="Book", exact=True).bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] <= 430 - SMALLEST
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("link", name="Messages").click()
+    page.wait_for_url("**/messages")
