@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -306,3 +307,16 @@ def test_a_retry_keeps_its_message_id(context: Flask) -> None:
     first, second = server.read
     assert first.parsed["Message-ID"] == second.parsed["Message-ID"]
     assert second.parsed["Message-ID"] == f"<{messages()[0].message_id}@clinic.example>"
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=3), timedelta(hours=-3)], ids=["ahead", "back"])
+def test_a_clock_that_jumps_while_mails_go_out_loses_and_repeats_none(
+    context: Flask, jump: timedelta
+) -> None:
+    world_with_confirmations(*some_addresses(4))
+    looks = count()
+    with ScriptedServer() as server:
+        jumping = dispatch_messages(mailer(server.port), clock=lambda: NOW if next(looks) < 3 else NOW + jump)
+        assert (jumping, dispatch(server, NOW + abs(jump))) == (Tally(sent=4), Tally())
+    assert server.recipients == some_addresses(4)
+    assert states() == ["sent"] * 4
