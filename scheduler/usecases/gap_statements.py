@@ -109,6 +109,25 @@ def to_place() -> Any:
 @lru_cache(maxsize=1)
 def to_move() -> Any:
     """Booked sessions soon after the slot, following one that stands, into whose windows its day may fall."""
+    # Kept apart, or PostgreSQL would look for the session before twice: to join by it, and to sort by it.
+    booked = (
+        select(
+            Appointment.id,
+            PlannedSession.id.label("planned_id"),
+            PlannedSession.phase_id,
+            PlannedSession.number,
+            _session_before(OPEN).label("previous_id"),
+        )
+        .select_from(Appointment)
+        .join(PlannedSession, PlannedSession.id == Appointment.planned_session_id)
+        .where(
+            Appointment.status.in_(MOVABLE),
+            Appointment.starts_at >= ENDS,
+            Appointment.starts_at < LATEST,
+        )
+        .cte("booked")
+        .prefix_with("MATERIALIZED")
+    )
     previous, place, where = aliased(Appointment), aliased(Location), aliased(Location)
     return (
         _sessions(previous, place)
@@ -117,23 +136,21 @@ def to_move() -> Any:
             epoch(Appointment.starts_at).label("starts"),
             where.zone.label("zone"),
         )
-        .select_from(Appointment)
-        .join(PlannedSession, PlannedSession.id == Appointment.planned_session_id)
-        .join(PlanPhase, PlanPhase.id == PlannedSession.phase_id)
+        .select_from(booked)
+        .join(PlanPhase, PlanPhase.id == booked.c.phase_id)
         # First of all, as SQLite keeps to this order: most are ruled out by the session before.
-        .outerjoin(previous, _fills(previous, _session_before(OPEN)))
+        .outerjoin(previous, _fills(previous, booked.c.previous_id))
         .outerjoin(place, place.id == previous.location_id)
+        .join(PlannedSession, PlannedSession.id == booked.c.planned_id)
+        .join(Appointment, Appointment.id == booked.c.id)
         .join(AppointmentType, AppointmentType.id == PlannedSession.appointment_type_id)
         .join(TreatmentPlan, TreatmentPlan.id == PlannedSession.plan_id)
         .join(Patient, Patient.id == TreatmentPlan.patient_id)
         .join(where, where.id == Appointment.location_id)
         .where(
-            Appointment.status.in_(MOVABLE),
-            Appointment.starts_at >= ENDS,
-            Appointment.starts_at < LATEST,
             *_fitting_in_active_plans(),
             or_(
-                and_(previous.id.is_(None), PlannedSession.number == 1),
+                and_(previous.id.is_(None), booked.c.number == 1),
                 and_(
                     previous.starts_at < STARTS,
                     epoch(previous.starts_at) + PlanPhase.max_days * DAY_SECONDS >= SECOND - DAY_SECONDS,
