@@ -8,14 +8,17 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from scheduler.errors import InvalidInput
 from scheduler.extensions import db
 from scheduler.models import Appointment, Clinic, Message, Patient
 from scheduler.transaction import writing
 from scheduler.usecases import outbox, reminder_policy
 from scheduler.usecases.actors import CLOCK, COMMAND
+from scheduler.usecases.appointments import move_appointment
 from scheduler.usecases.clinic_settings import ReminderWishes, change_reminders, reminders_stamp
 from scheduler.usecases.patients import change_patient, read_details
 from scheduler.usecases.reminder_policy import follow_policy, policy_is_new
+from scheduler.usecases.upcoming import list_upcoming
 from tests.factories import NOW, World, at, make_appointment, make_patient, make_world
 from tests.mail.support import change
 
@@ -166,3 +169,32 @@ def test_quiet_hours_are_those_of_the_patients_zone(world: World) -> None:
     local = reminders()[0][1]
     assert local == at(19, 1, 55)  # 20:55 there, the last tick before it is quiet
     assert at(20) - local > timedelta(days=1)
+
+
+def test_the_dry_run_shows_what_was_chosen(world: World) -> None:
+    row = make_appointment(world, at(6), created_at=NOW, changed_at=NOW)
+    owe_reminders([row], now=NOW)
+    choose(world.patient_id, reminder_offsets_minutes=(2 * DAY,))
+    db.session.rollback()
+    assert [each.goes_out_at for each in list_upcoming(now=NOW, days=30).items] == [at(4)]
+    set_policy()
+    follow()
+    assert [each.goes_out_at for each in list_upcoming(now=NOW, days=30).items] == [at(4)]
+    choose(world.patient_id, wants_reminders=False)
+    assert list_upcoming(now=NOW, days=30).items == []
+
+
+@pytest.mark.parametrize("kind", ["change", "series_changed", "cancellation", "reminder"])
+def test_what_must_be_told_cannot_be_switched_off(world: World, kind: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        choose(world.patient_id, muted_kinds=(kind,))
+    assert refusal.value.details["field"] == "muted_kinds"
+
+
+def test_a_move_keeps_the_patients_own_times(world: World) -> None:
+    choose(world.patient_id, reminder_offsets_minutes=(2 * DAY,))
+    row = make_appointment(world, at(10), created_at=NOW, changed_at=NOW)
+    owe_reminders([row], now=NOW)
+    moved = move_appointment(row.id, starts_at=at(12), version=row.version, actor=COMMAND, now=NOW)
+    assert moved.starts_at == at(12)
+    assert reminders() == [(2 * DAY, at(10))]
