@@ -231,7 +231,8 @@ def refuse_if_busy(
 
 def rest_minutes_of(session: Session) -> int:
     """The clinic's minimum rest between needling sessions."""
-    clinic = session.get(Clinic, 1)
+    # Held on to, as a session forgets what nobody holds, and would read the clinic again for every question.
+    clinic = session.info["clinic"] = session.get(Clinic, 1)
     return (clinic.min_rest_hours if clinic is not None else 48) * 60
 
 
