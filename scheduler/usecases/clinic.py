@@ -22,7 +22,7 @@ from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.paging import Page, fetch_page
-from scheduler.usecases.patients import EMAIL
+from scheduler.usecases.patient_details import EMAIL
 
 SHIPPED = Path(__file__).parent.parent / "shipped"
 DEFAULT_REMINDERS = [72 * 60, 24 * 60]

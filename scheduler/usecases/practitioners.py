@@ -18,7 +18,7 @@ from scheduler.usecases.audit import note_deed
 from scheduler.usecases.clinic import location_named
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find
-from scheduler.usecases.patients import EMAIL, LONGEST_EMAIL, LONGEST_NAME
+from scheduler.usecases.patient_details import EMAIL, LONGEST_EMAIL, LONGEST_NAME
 
 DRY_NEEDLING = "dry_needling"
 """The kind of credential that the shipped needling types ask for."""

@@ -21,7 +21,7 @@ from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.outbox_rows import insert_messages, message_row
-from scheduler.usecases.patients import EMAIL
+from scheduler.usecases.patient_details import EMAIL
 
 NOON = 12 * 60
 """A list that is wanted before it is of the same day, any other of the next one."""

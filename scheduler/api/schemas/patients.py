@@ -8,7 +8,7 @@ from scheduler.api.schemas.common import Output, day, flag, instant, many, page_
 from scheduler.models import Consent, Patient
 from scheduler.planning.timeline import TICK_MINUTES
 from scheduler.usecases.mail_choices import LONGEST_OFFSET_MINUTES, MOST_REMINDERS, MUTABLE_KINDS
-from scheduler.usecases.patients import (
+from scheduler.usecases.patient_details import (
     LONGEST_ATTENTION,
     LONGEST_EMAIL,
     LONGEST_NAME,

@@ -26,7 +26,8 @@ from scheduler.usecases.imports.people import (
 )
 from scheduler.usecases.imports.report import NEW, UNCHANGED, UPDATED, Progress, Report, silent
 from scheduler.usecases.imports.tables import Table
-from scheduler.usecases.patients import checked_detail, follow_change, known_details
+from scheduler.usecases.patient_details import checked_detail
+from scheduler.usecases.patients import follow_change, known_details
 
 CHUNK = 1000
 MOST_LOCKS = 1000
