@@ -13,7 +13,7 @@ def test_requests_can_be_tried_on_the_page(page: Page, live: Live) -> None:
     page.get_by_role("button", name="Authorize").click()
     page.get_by_label("auth-bearer-value").fill(key)
     page.get_by_label("Apply credentials").click()
-    page.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Close", exact=True).click()
     page.get_by_text("Practitioners, by family name").click()
     page.get_by_role("button", name="Try it out").click()
     page.get_by_role("button", name="Execute").click()

@@ -74,7 +74,7 @@ def booking_panel(page: Page) -> None:
     day(page)
     page.keyboard.press("n")
     page.get_by_role("searchbox").press_sequentially("kais")
-    expect(page.get_by_role("link", name="Kaiser")).to_be_visible()
+    expect(page.locator("#suggestions").get_by_role("link", name="Kaiser")).to_be_visible()
 
 
 def refused_booking(page: Page) -> None:

@@ -12,7 +12,7 @@ const panel = {
 
   // A sign-in that ran out takes nothing with it: what was typed is kept in this tab and put back after signing in.
   keepDraft() {
-    const form = this.dialog()?.open && this.body().querySelector("form[method=post]:not([hidden])");
+    const form = this.dialog()?.open ? this.body().querySelector("form[method=post]:not([hidden])") : null;
     const address = form?.dataset.address ?? this.address;
     if (form && address) window.drafts.keep(form, { address });
   },
