@@ -82,7 +82,9 @@ class SlotHeld(SlotTaken):
     """Somebody keeps that time for a patient for some minutes."""
 
     code = "slot_held"
-    sentence = "That time is being kept for another booking just now (the %(busy)s). Try again in a few minutes."
+    sentence = (
+        "That time is being kept for another booking just now (the %(busy)s). Try again in a few minutes."
+    )
 
 
 class NoRoomFree(SlotTaken):

@@ -128,7 +128,7 @@ def test_a_feed_address_is_printed_alone_and_answers_until_it_is_revoked(app: Fl
 @pytest.mark.parametrize(
     ("owner", "sentence"),
     [
-        ([], "A calendar address belongs to one patient or to one practitioner."),
+        ([], "A calendar address belongs to one patient, one practitioner or one room."),
         (["--patient", "99"], "There is no patient with that number."),
     ],
 )
