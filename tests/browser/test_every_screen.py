@@ -76,6 +76,8 @@ def screens(live: Live, page: Page) -> list[str]:
     for path in addresses(live.app):
         answer = page.request.get(path, max_redirects=0)
         html = answer.ok and answer.headers["content-type"].startswith("text/html")
+        # A mail in its frame is no screen, and no script runs in it.
+        html = html and "sandbox" not in answer.headers.get("content-security-policy", "")
         if html and answer.text().lstrip().lower().startswith("<!doctype"):
             found.append(path)
     return found
