@@ -45,6 +45,11 @@ def test_list_shows_addresses_without_their_secret(desk: Caller, owner: str) -> 
                 "name": "phone",
                 "detail": "full",
                 "alarm_minutes": 30,
+                "past_days": 30,
+                "ahead_days": 365,
+                "shows_holds": False,
+                "client": "",
+                "is_silent": False,
                 "created_at": "2026-03-02T07:00:00Z",
                 "last_fetched_at": None,
             }

@@ -86,11 +86,17 @@ def statements(engine: Engine) -> Iterator[list[str]]:
             seen.append(str(query))
             return super().execute(query, *args, **options)
 
+    class WatchedStream(psycopg.ServerCursor[Any]):
+        def execute(self, query: Any, *args: Any, **options: Any) -> Any:
+            seen.append(str(query))
+            return super().execute(query, *args, **options)
+
     def watch(connection: Any, *_: object) -> None:
         if engine.dialect.name == "sqlite":
             connection.set_trace_callback(seen.append)
         else:
             connection.cursor_factory = Watched
+            connection.server_cursor_factory = WatchedStream
 
     db.session.rollback()
     engine.dispose()

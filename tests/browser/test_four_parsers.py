@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from scheduler.calendars.calendar import assemble_calendar
 from scheduler.calendars.event import EventRow, FeedStyle, Viewer
@@ -16,7 +16,6 @@ from scheduler.models import FeedDetail
 from tests.calendars.libical import by_libical
 from tests.calendars.parsers import ReadEvent, read_alike
 from tests.calendars.test_event import FULL_ROW
-from tools.browser import ensure_chromium
 
 ICAL_JS = Path(__file__).parents[2] / "scheduler/web/static/vendor/ical.min.js"
 READ = """text => new ICAL.Component(ICAL.parse(text)).getAllSubcomponents("vevent").map(component => {
@@ -43,20 +42,18 @@ HARD = [
 
 
 @pytest.fixture(scope="module")
-def ical_js() -> Iterator[Page]:
+def ical_js(chromium: Browser) -> Iterator[Page]:
     """An empty page in Chromium with ical.js loaded."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=ensure_chromium(), args=["--no-sandbox"])
-        page = browser.new_page()
-        source = json.dumps(ICAL_JS.read_text())
-        page.evaluate(
-            f"""async () => {{
-              const address = URL.createObjectURL(new Blob([{source}], {{ type: "text/javascript" }}));
-              window.ICAL = (await import(address)).default;
-            }}"""
-        )
-        yield page
-        browser.close()
+    page = chromium.new_page()
+    source = json.dumps(ICAL_JS.read_text())
+    page.evaluate(
+        f"""async () => {{
+          const address = URL.createObjectURL(new Blob([{source}], {{ type: "text/javascript" }}));
+          window.ICAL = (await import(address)).default;
+        }}"""
+    )
+    yield page
+    page.close()
 
 
 def feed() -> bytes:
