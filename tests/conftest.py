@@ -101,14 +101,20 @@ def client(app: Flask) -> FlaskClient:
 
 
 def empty_database() -> None:
-    """Bring the current application's database back to just migrated."""
+    """Bring the current application's database back to just migrated.
+
+    An SQLite file is replaced, not overwritten: a request that is still being answered keeps the old one, and does
+    not delete the new one's log when it ends (SQLite does so only where the file is still in its place).
+    """
     db.session.remove()
     if db.engine.dialect.name == "sqlite":
         db.engine.dispose()
         path = Path(db.engine.url.database or "")
+        fresh = path.with_suffix(".fresh")
+        shutil.copy(path.with_suffix(".empty"), fresh)
+        fresh.replace(path)
         for suffix in ("-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
-        shutil.copy(path.with_suffix(".empty"), path)
         return
     with db.engine.begin() as connection:
         _empty_postgresql(connection)

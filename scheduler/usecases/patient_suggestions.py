@@ -8,7 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from scheduler.models import Patient
 from scheduler.models.patients import PatientTerm
 from scheduler.transaction import reading
-from scheduler.usecases.patients import _query_terms
+from scheduler.usecases.patients import query_terms
 
 LAST = "\U0010ffff"
 SAME_PATIENT = 4
@@ -28,7 +28,7 @@ def suggest_patients(session: Session, q: str, *, limit: int) -> Suggestions:
     """Up to ``limit`` patients, not archived, of whom every word of ``q`` begins a name part, the phone number or
     the birth date; those whose word comes first in the alphabet. Nobody where nothing was typed.
     """
-    terms = sorted(_query_terms(q), key=len, reverse=True)
+    terms = sorted(query_terms(q), key=len, reverse=True)
     if not terms:
         return Suggestions([], more=False)
     query = (

@@ -155,7 +155,7 @@ def find_patients(session: Session, q: str = "", *, page: int = 1, page_size: in
     Ordered by family name; an empty ``q`` finds everybody.
     """
     query = select(Patient).where(Patient.archived_at.is_(None))
-    for term in _query_terms(q):
+    for term in query_terms(q):
         beginning = select(PatientTerm.patient_id).where(
             PatientTerm.term >= term, PatientTerm.term < term + "\U0010ffff"
         )
@@ -202,7 +202,7 @@ def search_terms(patient: Patient) -> set[str]:
     return {word[:80] for word in words if word}
 
 
-def _query_terms(q: str) -> list[str]:
+def query_terms(q: str) -> list[str]:
     """What was typed, as beginnings of terms: words, or the digits of a number or date."""
     terms = []
     rest = q

@@ -102,6 +102,7 @@ def read_again(
     rows = session.scalars(
         select(Appointment)
         .where(Appointment.id.in_(ids))
+        .order_by(Appointment.starts_at, Appointment.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()

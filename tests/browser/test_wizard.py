@@ -171,6 +171,12 @@ def test_going_back_keeps_everything_and_makes_no_second_plan(clinic: Live, desk
     assert (plan.id, plan.version, plan.target_muscles) == (1, 2, ["masseter", "frontalis"])
 
 
+def test_a_form_that_was_never_left_says_of_nothing_that_it_is_back(clinic: Live, desk: Page) -> None:
+    desk.goto(f"/plans/new?patient_id={clinic.world.patient_id}")
+    expect(desk.get_by_role("radio", name="Tension-type headache 6 sessions")).to_be_visible()
+    expect(desk.get_by_text("What you had entered is back.")).to_be_hidden()
+
+
 def test_what_was_sent_with_an_expired_sign_in_is_back_after_signing_in(clinic: Live, desk: Page) -> None:
     desk.goto(f"/plans/new?patient_id={clinic.world.patient_id}")
     desk.get_by_role("radio", name="Own phases").check()
