@@ -36,8 +36,8 @@ from scheduler.models import (
     TreatmentPlan,
     WorkingHours,
 )
-from scheduler.usecases.absence_times import WallTime
-from scheduler.usecases.displacement import preview_absence
+from scheduler.usecases.absences.displacement import preview_absence
+from scheduler.usecases.absences.times import WallTime
 from tools.postgres import Cluster
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -38,8 +38,8 @@ from scheduler.models import (
     TreatmentPlan,
 )
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.feed_tokens import bump_feeds, issue_feed_token
-from scheduler.usecases.feeds import each_event, find_feed
+from scheduler.usecases.feeds.reading import each_event, find_feed
+from scheduler.usecases.feeds.tokens import bump_feeds, issue_feed_token
 from tools import children, probe
 from tools.postgres import Cluster
 

@@ -18,9 +18,9 @@ from zoneinfo import ZoneInfo
 from bench import world
 from scheduler.extensions import db
 from scheduler.models import Appointment, PlannedSession, PlanPhase, TreatmentPlan, WaitlistEntry
-from scheduler.usecases.gap_ranking import Slot
-from scheduler.usecases.gaps import rank_gap
-from scheduler.usecases.slots import find_slots
+from scheduler.usecases.availability.slots import find_slots
+from scheduler.usecases.gaps.free_slots import rank_gap
+from scheduler.usecases.gaps.ranking import Slot
 from tools.postgres import Cluster
 
 SIZES = (500, 2000)

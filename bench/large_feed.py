@@ -23,7 +23,7 @@ from scheduler.clock import now
 from scheduler.extensions import db
 from scheduler.models import Appointment, AppointmentType, Clinic, Location, Patient, Practitioner
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.feed_tokens import bump_feeds, issue_feed_token
+from scheduler.usecases.feeds.tokens import bump_feeds, issue_feed_token
 from tools.postgres import Cluster
 
 EVENTS = 50_000

@@ -42,8 +42,8 @@ from scheduler.models import (
     Room,
 )
 from scheduler.transaction import writing
-from scheduler.usecases.claims import claim_messages, give_back
-from scheduler.usecases.outbox import owe_reminders
+from scheduler.usecases.messages.claims import claim_messages, give_back
+from scheduler.usecases.messages.outbox import owe_reminders
 from tools import children, probe
 from tools.postgres import Cluster
 

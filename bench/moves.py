@@ -15,11 +15,11 @@ from bench.world import analyse, build
 from scheduler.extensions import db
 from scheduler.models import Appointment
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.patients import PatientDetails, register_patient
-from scheduler.usecases.placement import ChosenSlot, place_plan
-from scheduler.usecases.plans import PhaseWish, prescribe_plan
-from scheduler.usecases.proposals import propose_series
-from scheduler.usecases.repairs import preview_move
+from scheduler.usecases.patients.registry import PatientDetails, register_patient
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
+from scheduler.usecases.repairs.preview import preview_move
+from scheduler.usecases.series.placement import ChosenSlot, place_plan
+from scheduler.usecases.series.proposals import propose_series
 from tools.postgres import Cluster
 
 SIZES = (20_000, 78_000)

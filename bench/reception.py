@@ -22,8 +22,8 @@ from scheduler.models import Patient
 from scheduler.models.patients import PatientTerm
 from scheduler.models.staff import Role
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.patients import search_terms
-from scheduler.usecases.staff import add_staff, sign_in
+from scheduler.usecases.patients.registry import search_terms
+from scheduler.usecases.staff.sign_in import add_staff, sign_in
 from tools import probe
 from tools.postgres import Cluster
 

@@ -28,7 +28,7 @@ from scheduler.models.base import Base
 from scheduler.models.overlap_guard import create_statements, drop_statements
 from scheduler.models.staff import Role
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.api_keys import issue_api_key
+from scheduler.usecases.staff.api_keys import issue_api_key
 
 PRACTITIONERS = 20
 PATIENTS = 4000

@@ -28,7 +28,7 @@ from scheduler.calendars.clients import client_family
 from scheduler.clock import now
 from scheduler.errors import SchedulerError
 from scheduler.extensions import db
-from scheduler.usecases.feeds import Feed, each_event, fetch_is_to_be_noted, find_feed, note_fetch
+from scheduler.usecases.feeds.reading import Feed, each_event, fetch_is_to_be_noted, find_feed, note_fetch
 
 log = logging.getLogger(__name__)
 PREFIX, SUFFIX = "/feeds/", ".ics"

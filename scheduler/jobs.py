@@ -23,14 +23,14 @@ from scheduler.mail.dispatcher import Mailer, dispatch_messages
 from scheduler.mail.returns import in_imap, in_maildir, read_returns
 from scheduler.mail.site import Site
 from scheduler.usecases.actors import CLOCK
-from scheduler.usecases.busy_calendars import refresh_busy_calendars
-from scheduler.usecases.check_in_mails import check_ins_due, owe_check_ins
+from scheduler.usecases.gaps.waitlist import close_over_entries
 from scheduler.usecases.housekeeping import finish_job, start_job, tidy_up
 from scheduler.usecases.imports.waiting import open_room
-from scheduler.usecases.offer_expiry import expire_offers
-from scheduler.usecases.reminder_policy import follow_policy, policy_is_new
-from scheduler.usecases.summaries import owe_summaries, summaries_due
-from scheduler.usecases.waitlist import close_over_entries
+from scheduler.usecases.messages.check_in_mails import check_ins_due, owe_check_ins
+from scheduler.usecases.messages.reminder_policy import follow_policy, policy_is_new
+from scheduler.usecases.messages.summaries import owe_summaries, summaries_due
+from scheduler.usecases.offers.expiry import expire_offers
+from scheduler.usecases.practitioners.busy_calendars import refresh_busy_calendars
 
 log = logging.getLogger(__name__)
 Stop = Callable[[], bool]

@@ -4,8 +4,8 @@ from flask import current_app
 from sqlalchemy.exc import DBAPIError
 
 from scheduler.extensions import db
+from scheduler.usecases.clinic.first_setup import is_set_up, setup_code
 from scheduler.usecases.doctor import missing_guards, newest_revision, stamps_are_renewed, stored_revision
-from scheduler.usecases.first_setup import is_set_up, setup_code
 
 SETUP_PATH = "/setup"
 SET_UP = "CLINIC_IS_SET_UP"

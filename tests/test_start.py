@@ -14,7 +14,7 @@ from flask_migrate import upgrade
 from scheduler import create_app
 from scheduler.extensions import db
 from scheduler.models.overlap_guard import drop_statements
-from scheduler.usecases.first_setup import setup_code
+from scheduler.usecases.clinic.first_setup import setup_code
 from tests.conftest import DATABASES, settings_for
 from tools import probe
 

@@ -7,7 +7,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 
 from scheduler import errors
-from scheduler.usecases import outbox
+from scheduler.usecases.messages import outbox
 from tools.vendor import ROOT
 
 

@@ -13,9 +13,10 @@ from scheduler.api.schemas import absences as schemas
 from scheduler.api.schemas import appointments as appointment_schemas
 from scheduler.api.schemas.displaced import DisplacedSchema, displaced_json
 from scheduler.errors import InvalidInput
-from scheduler.usecases import absences, displacement, rehousing
-from scheduler.usecases.absences import AbsenceKind
-from scheduler.usecases.appointment_queries import get_appointment
+from scheduler.usecases.absences import displacement, rehousing
+from scheduler.usecases.absences import entering as absences
+from scheduler.usecases.absences.entering import AbsenceKind
+from scheduler.usecases.appointments.queries import get_appointment
 from scheduler.usecases.idempotency import Idempotency
 
 routes = Routes("absences", "When nobody can be booked, and where displaced appointments can go.")

@@ -10,7 +10,8 @@ from scheduler.api.answers import answer, answer_created, answer_page
 from scheduler.api.once import Once
 from scheduler.api.routes import Routes
 from scheduler.api.schemas import appointments as schemas
-from scheduler.usecases import appointment_queries, appointments
+from scheduler.usecases.appointments import changing as appointments
+from scheduler.usecases.appointments import queries as appointment_queries
 from scheduler.usecases.idempotency import Idempotency
 
 routes = Routes("appointments", "Booked slots.")

@@ -3,7 +3,7 @@
 from flask import g, request
 
 from scheduler.errors import NotSignedIn
-from scheduler.usecases.api_keys import actor_for_api_key
+from scheduler.usecases.staff.api_keys import actor_for_api_key
 
 
 def recognise() -> None:

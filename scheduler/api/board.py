@@ -11,7 +11,7 @@ from scheduler.api.fields import Paging
 from scheduler.api.routes import Routes
 from scheduler.api.schemas import board as schemas
 from scheduler.api.today import today_at_desk
-from scheduler.usecases import board
+from scheduler.usecases.plans import board
 
 routes = Routes(
     "board", "Active plans with a session to place that is due or overdue, or with nothing booked."

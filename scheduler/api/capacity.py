@@ -10,7 +10,7 @@ from scheduler.api.answers import answer
 from scheduler.api.routes import Routes
 from scheduler.api.schemas import capacity as schemas
 from scheduler.api.today import today_at_desk
-from scheduler.usecases import capacity
+from scheduler.usecases.capacity import weeks as capacity
 
 routes = Routes("capacity", "What the coming weeks can still carry, and what waits to be placed in them.")
 

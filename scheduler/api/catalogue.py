@@ -9,7 +9,7 @@ from scheduler.api.answers import answer_page
 from scheduler.api.fields import Paging
 from scheduler.api.routes import Routes
 from scheduler.api.schemas import catalogue as schemas
-from scheduler.usecases import clinic
+from scheduler.usecases.clinic import catalogue as clinic
 
 routes = Routes("catalogue", "What is offered to choose from; nothing archived.")
 

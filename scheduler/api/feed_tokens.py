@@ -12,7 +12,7 @@ from scheduler.api.once import Once
 from scheduler.api.routes import Routes
 from scheduler.api.schemas import feed_tokens as schemas
 from scheduler.calendars.links import feed_links
-from scheduler.usecases import feed_tokens
+from scheduler.usecases.feeds import tokens as feed_tokens
 from scheduler.usecases.idempotency import Idempotency
 
 routes = Routes(

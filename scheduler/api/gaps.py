@@ -9,7 +9,7 @@ from scheduler.access import guard
 from scheduler.api.answers import answer, answer_page, page_of
 from scheduler.api.routes import Routes
 from scheduler.api.schemas import gaps as schemas
-from scheduler.usecases import gaps
+from scheduler.usecases.gaps import free_slots as gaps
 
 routes = Routes("gaps", "Slots that became free again, and who could use one.")
 

@@ -11,8 +11,8 @@ from scheduler.api.once import Once
 from scheduler.api.routes import Routes
 from scheduler.api.schemas import holds as schemas
 from scheduler.api.schemas.plans import chosen_slots
-from scheduler.usecases import holds
 from scheduler.usecases.idempotency import Idempotency
+from scheduler.usecases.series import holds
 
 routes = Routes("holds", "Slots kept for some minutes; they let themselves go.")
 

@@ -10,8 +10,9 @@ from scheduler.api.answers import answer, answer_page
 from scheduler.api.fields import Paging
 from scheduler.api.routes import Routes
 from scheduler.api.schemas import messages as schemas
-from scheduler.usecases import message_care, messages
-from scheduler.usecases.upcoming import list_upcoming
+from scheduler.usecases.messages import care as message_care
+from scheduler.usecases.messages import overview as messages
+from scheduler.usecases.messages.upcoming import list_upcoming
 
 routes = Routes("messages", "Mails owed and sent.")
 

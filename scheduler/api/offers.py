@@ -12,8 +12,9 @@ from scheduler.api.routes import Routes
 from scheduler.api.schemas import offers as schemas
 from scheduler.api.schemas.gaps import slot_of
 from scheduler.errors import NotFound
-from scheduler.usecases import offer_queries, offers
 from scheduler.usecases.idempotency import Idempotency
+from scheduler.usecases.offers import asking as offers
+from scheduler.usecases.offers import queries as offer_queries
 
 routes = Routes("offers", "A free slot, held and offered to some patients in turn.")
 

@@ -10,9 +10,12 @@ from scheduler.api.answers import answer, answer_created, answer_page, page_of
 from scheduler.api.once import Once
 from scheduler.api.routes import Routes
 from scheduler.api.schemas import outcomes as schemas
-from scheduler.usecases import check_in, outcomes, patient_links, patients
 from scheduler.usecases.idempotency import Idempotency
 from scheduler.usecases.links import patient_page
+from scheduler.usecases.outcomes import values as outcomes
+from scheduler.usecases.patient_side import check_in
+from scheduler.usecases.patient_side import links as patient_links
+from scheduler.usecases.patients import registry as patients
 
 routes = Routes("outcomes", "How patients are: what was measured, and the page on which they say it.")
 

@@ -11,9 +11,9 @@ from scheduler.api.answers import answer, answer_created, answer_page
 from scheduler.api.once import Once
 from scheduler.api.routes import Routes
 from scheduler.api.schemas import patients as schemas
-from scheduler.usecases import patients
 from scheduler.usecases.idempotency import Idempotency
-from scheduler.usecases.patients import PatientDetails
+from scheduler.usecases.patients import registry as patients
+from scheduler.usecases.patients.registry import PatientDetails
 
 routes = Routes("patients", "Who is treated.")
 

@@ -12,8 +12,13 @@ from scheduler.api.routes import Routes
 from scheduler.api.schemas import plans as schemas
 from scheduler.api.schemas.appointments import appointment_json
 from scheduler.api.schemas.proposals import ProposalsSchema, proposal_json
-from scheduler.usecases import patients, placement, plan_course, plan_life, plan_sessions, plans, proposals
 from scheduler.usecases.idempotency import Idempotency
+from scheduler.usecases.patients import registry as patients
+from scheduler.usecases.plans import course as plan_course
+from scheduler.usecases.plans import life as plan_life
+from scheduler.usecases.plans import prescribing as plans
+from scheduler.usecases.plans import sessions as plan_sessions
+from scheduler.usecases.series import placement, proposals
 
 routes = Routes("plans", "A patient's own copy of a protocol, and the placing of its sessions.")
 

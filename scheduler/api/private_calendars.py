@@ -11,8 +11,8 @@ from scheduler.api.fields import Paging
 from scheduler.api.once import Once
 from scheduler.api.routes import Routes
 from scheduler.api.schemas import private_calendars as schemas
-from scheduler.usecases import busy_calendars
 from scheduler.usecases.idempotency import Idempotency
+from scheduler.usecases.practitioners import busy_calendars
 
 routes = Routes("private_calendars", "Private calendars that count as busy; only their times are kept.")
 

@@ -12,9 +12,11 @@ from scheduler.api.routes import Routes
 from scheduler.api.schemas import repairs as schemas
 from scheduler.api.schemas.appointments import appointment_json
 from scheduler.api.schemas.plans import PlacedSchema
-from scheduler.usecases import patients, repairs, repairs_acceptance
 from scheduler.usecases.idempotency import Idempotency
-from scheduler.usecases.repairs_lines import RepairPreview
+from scheduler.usecases.patients import registry as patients
+from scheduler.usecases.repairs import acceptance as repairs_acceptance
+from scheduler.usecases.repairs import preview as repairs
+from scheduler.usecases.repairs.lines import RepairPreview
 
 routes = Routes("repairs", "The smallest change that puts a plan's sessions back into their windows.")
 

@@ -9,7 +9,7 @@ from scheduler.access import guard
 from scheduler.api.answers import KIND
 from scheduler.api.routes import Routes
 from scheduler.api.schemas import slots as schemas
-from scheduler.usecases import slots
+from scheduler.usecases.availability import slots
 
 routes = Routes("slots", "Starts at which a type, a practitioner and, where one is needed, a room are free.")
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from scheduler.usecases.desk import see_desk
+from scheduler.usecases.clinic.desk import see_desk
 
 
 def today_at_desk(now: datetime) -> date:

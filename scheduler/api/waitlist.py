@@ -10,7 +10,7 @@ from scheduler.api.answers import answer, answer_created, answer_page
 from scheduler.api.once import Once
 from scheduler.api.routes import Routes
 from scheduler.api.schemas import waitlist as schemas
-from scheduler.usecases import waitlist
+from scheduler.usecases.gaps import waitlist
 from scheduler.usecases.idempotency import Idempotency
 
 routes = Routes("waitlist", "Who wants a slot that there was not.")

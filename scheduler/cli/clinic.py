@@ -7,10 +7,10 @@ import click
 from scheduler import clock
 from scheduler.cli.entries import WALL_TIME, list_absences, tell_absence
 from scheduler.cli.plainly import PlainGroup
-from scheduler.usecases.absences import WallTime, add_closure, list_closures, remove_closure
+from scheduler.usecases.absences.entering import WallTime, add_closure, list_closures, remove_closure
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.clinic import add_location, setup_clinic
-from scheduler.usecases.summaries import set_summary
+from scheduler.usecases.clinic.catalogue import add_location, setup_clinic
+from scheduler.usecases.messages.summaries import set_summary
 
 commands = PlainGroup("clinic", help="Set up the clinic itself.")
 

@@ -19,7 +19,7 @@ from scheduler.cli.plainly import said_plainly
 from scheduler.extensions import db
 from scheduler.jobs import JOBS
 from scheduler.mail.smtp import Connection, NoConnection, Patience
-from scheduler.usecases.clinic import find_clinic
+from scheduler.usecases.clinic.catalogue import find_clinic
 from scheduler.usecases.doctor import (
     job_runs,
     missing_guards,

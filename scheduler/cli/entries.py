@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 import click
 
 from scheduler.errors import InvalidInput
-from scheduler.usecases.absences import Absence, WallTime
-from scheduler.usecases.practitioners import DayHours
+from scheduler.usecases.absences.entering import Absence, WallTime
+from scheduler.usecases.practitioners.adding import DayHours
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAY = r"[A-Za-z]{3,}"

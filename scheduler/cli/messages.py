@@ -6,7 +6,7 @@ import click
 
 from scheduler import clock
 from scheduler.cli.plainly import PlainGroup
-from scheduler.usecases.upcoming import DAYS, Upcoming, list_upcoming
+from scheduler.usecases.messages.upcoming import DAYS, Upcoming, list_upcoming
 
 commands = PlainGroup("messages", help="Look at the mails that are owed.")
 MOST = 500

@@ -11,10 +11,10 @@ from scheduler.calendars.links import feed_links
 from scheduler.cli.plainly import PlainGroup
 from scheduler.models import FeedDetail, Role
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.api_keys import issue_api_key, revoke_api_key
-from scheduler.usecases.feed_tokens import issue_feed_token, list_feed_tokens, revoke_feed_token
-from scheduler.usecases.staff import add_staff
-from scheduler.usecases.staff_accounts import disable_staff, list_staff, set_password
+from scheduler.usecases.feeds.tokens import issue_feed_token, list_feed_tokens, revoke_feed_token
+from scheduler.usecases.staff.accounts import disable_staff, list_staff, set_password
+from scheduler.usecases.staff.api_keys import issue_api_key, revoke_api_key
+from scheduler.usecases.staff.sign_in import add_staff
 
 ROLES = click.Choice([role.value for role in Role])
 password_option = click.option(

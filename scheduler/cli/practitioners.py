@@ -7,10 +7,15 @@ import click
 from scheduler import clock
 from scheduler.cli.entries import DATE, HOURS, WALL_TIME, list_absences, tell_absence
 from scheduler.cli.plainly import PlainGroup
-from scheduler.usecases.absences import WallTime, add_time_off, list_time_off, remove_time_off
+from scheduler.usecases.absences.entering import WallTime, add_time_off, list_time_off, remove_time_off
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.clinic import list_practitioners
-from scheduler.usecases.practitioners import DayHours, HeldCredential, PractitionerDetails, add_practitioner
+from scheduler.usecases.clinic.catalogue import list_practitioners
+from scheduler.usecases.practitioners.adding import (
+    DayHours,
+    HeldCredential,
+    PractitionerDetails,
+    add_practitioner,
+)
 
 commands = PlainGroup("practitioner", help="People who treat.")
 FIRST_HOURS = "Working hours (such as Mon-Fri 09:00-17:00)"

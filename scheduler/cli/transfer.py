@@ -13,7 +13,6 @@ from scheduler import clock
 from scheduler.cli.entries import DATE
 from scheduler.cli.plainly import PlainGroup, said_plainly
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.exports import export_files, note_export
 from scheduler.usecases.imports.appointment_slots import AppointmentChoices
 from scheduler.usecases.imports.appointments import check_appointments, import_appointments
 from scheduler.usecases.imports.columns import FIELDS, propose_mapping
@@ -22,6 +21,7 @@ from scheduler.usecases.imports.diary import ABSENCES, APPOINTMENTS, DiaryChoice
 from scheduler.usecases.imports.patients import PatientChoices, check_patients, import_patients
 from scheduler.usecases.imports.report import Progress, Report
 from scheduler.usecases.imports.tables import ENCODINGS, MOST_BYTES, Table, read_table
+from scheduler.usecases.reports.exports import export_files, note_export
 
 PARTS = 1000
 SHOWN = 200

@@ -27,9 +27,9 @@ from scheduler.mail.smtp import (
     Reply,
     Server,
 )
-from scheduler.usecases.claims import Claim, claim_messages, give_back
-from scheduler.usecases.dispatch import Outcome, Verdict, begin_sending, keep_outcomes
-from scheduler.usecases.letters import Letter
+from scheduler.usecases.messages.claims import Claim, claim_messages, give_back
+from scheduler.usecases.messages.dispatch import Outcome, Verdict, begin_sending, keep_outcomes
+from scheduler.usecases.messages.letters import Letter
 
 FIRST_BATCH, SMALLEST_BATCH, LARGEST_BATCH = 50, 20, 800
 """Mails claimed at once: after the first batch about as many as go out in a second. More would keep a slow server's

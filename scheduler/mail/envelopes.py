@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from scheduler.usecases.letters import Letter
+from scheduler.usecases.messages.letters import Letter
 
 LONGEST_ADDRESS = 254
 _ADDRESS = re.compile(r"""[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+@[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+""")

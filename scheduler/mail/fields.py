@@ -12,7 +12,7 @@ from scheduler.mail.own_sentences import own_sentences, who_and_where
 from scheduler.mail.site import Site
 from scheduler.mail.voice import Voice
 from scheduler.models.messages import MessageKind
-from scheduler.usecases.letters import DayList, Letter, Offered, Sender, Summary, Visit
+from scheduler.usecases.messages.letters import DayList, Letter, Offered, Sender, Summary, Visit
 
 K = MessageKind
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")

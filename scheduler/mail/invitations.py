@@ -5,7 +5,7 @@ from scheduler.calendars.invitation import Party, method_of, render_invitation
 from scheduler.mail.parts import Invitation
 from scheduler.models.feeds import FeedDetail
 from scheduler.models.messages import MessageKind
-from scheduler.usecases.letters import Letter, Visit
+from scheduler.usecases.messages.letters import Letter, Visit
 
 CARRIED = (
     MessageKind.CONFIRMATION.value,

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from scheduler.mail import summary, words
 from scheduler.mail.voice import Voice, voice_of
 from scheduler.models.messages import MessageKind
-from scheduler.usecases.letters import Letter, Offered, Visit
-from scheduler.usecases.own_words import OwnWords, WordsBroken, fill_words
+from scheduler.usecases.messages.letters import Letter, Offered, Visit
+from scheduler.usecases.messages.own_words import OwnWords, WordsBroken, fill_words
 
 log = logging.getLogger(__name__)
 _SHIPPED_FIELD = re.compile(r"%\((\w+)\)[sd]")

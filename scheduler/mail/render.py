@@ -21,8 +21,8 @@ from scheduler.mail.invitations import letter_invitations
 from scheduler.mail.parts import text_part, with_invitations
 from scheduler.mail.site import Site
 from scheduler.mail.voice import voice_of
-from scheduler.usecases.letters import Letter
-from scheduler.usecases.patient_side_wishes import sort_of
+from scheduler.usecases.messages.letters import Letter
+from scheduler.usecases.patient_side.wishes import sort_of
 
 LONGEST_ASCII_HEADER = 900
 

@@ -10,7 +10,7 @@ from email import message_from_bytes
 from email.message import Message as Mail
 
 from scheduler.mail.fields import one_line
-from scheduler.usecases.mail_returns import Report, ReportKind
+from scheduler.usecases.messages.returns import Report, ReportKind
 
 LONGEST_REASON = 300
 _OURS = r"<([0-9a-f]{32})@%s>"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from scheduler.mail.reports import read_reports
-from scheduler.usecases.mail_returns import keep_report
+from scheduler.usecases.messages.returns import keep_report
 
 LARGEST_BYTES = 2_000_000
 """Of a mail, from its beginning; a report's own part comes first."""

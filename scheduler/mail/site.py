@@ -3,8 +3,8 @@
 from datetime import date, datetime
 from typing import NamedTuple
 
-from scheduler.usecases.letters import OwnLink
 from scheduler.usecases.links import offer_link, offer_secret, patient_page, patient_secret
+from scheduler.usecases.messages.letters import OwnLink
 
 
 class Site(NamedTuple):

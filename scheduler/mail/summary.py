@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from scheduler.mail import words
 from scheduler.mail.voice import Voice
-from scheduler.usecases.letters import DayLine, DayList, Summary, SummaryLine
+from scheduler.usecases.messages.letters import DayLine, DayList, Summary, SummaryLine
 
 
 def _(message: str) -> str:

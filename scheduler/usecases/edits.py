@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from scheduler.errors import InvalidInput, StaleVersion
 from scheduler.models.base import Base
 from scheduler.usecases.lookup import find
-from scheduler.usecases.patient_details import EMAIL
+from scheduler.usecases.patients.details import EMAIL
 
 Row = TypeVar("Row", bound=Base)
 STAMP_LENGTH = 20

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from scheduler.models.audit import IdempotencyKey, JobRun
 from scheduler.models.staff import BrowserSession, SignInFailure
 from scheduler.transaction import writing
-from scheduler.usecases.held_slots import clear_expired
-from scheduler.usecases.staff import FAILURES_FORGOTTEN_AFTER
+from scheduler.usecases.series.held_slots import clear_expired
+from scheduler.usecases.staff.sign_in import FAILURES_FORGOTTEN_AFTER
 
 KEYS_KEPT = timedelta(hours=48)
 """How long a repeated request still finds its result."""

@@ -9,11 +9,12 @@ from flask import request
 
 from scheduler import clock
 from scheduler.errors import InvalidInput
-from scheduler.usecases import absences, displacement
-from scheduler.usecases.absence_times import WallTime
-from scheduler.usecases.absences import Absence, AbsenceKind
-from scheduler.usecases.displacement_question import Others
-from scheduler.usecases.rehousing import Choice
+from scheduler.usecases.absences import displacement
+from scheduler.usecases.absences import entering as absences
+from scheduler.usecases.absences.displacement_question import Others
+from scheduler.usecases.absences.entering import Absence, AbsenceKind
+from scheduler.usecases.absences.rehousing import Choice
+from scheduler.usecases.absences.times import WallTime
 from scheduler.web.displaced_cards import target_in
 
 KINDS = {"practitioner": "practitioner_id", "location": "location_id", "room": "room_id"}

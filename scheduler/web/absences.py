@@ -11,11 +11,12 @@ from scheduler import clock
 from scheduler.access import current_actor, guard
 from scheduler.errors import SchedulerError
 from scheduler.http_errors import problem_of, say
-from scheduler.usecases import absences, displacement
-from scheduler.usecases.absences import Absence, AbsenceKind
-from scheduler.usecases.clinic import list_locations, list_practitioners
-from scheduler.usecases.displacement import Displacement
-from scheduler.usecases.rehousing import Outcome, batch_of, carry_out
+from scheduler.usecases.absences import displacement
+from scheduler.usecases.absences import entering as absences
+from scheduler.usecases.absences.displacement import Displacement
+from scheduler.usecases.absences.entering import Absence, AbsenceKind
+from scheduler.usecases.absences.rehousing import Outcome, batch_of, carry_out
+from scheduler.usecases.clinic.catalogue import list_locations, list_practitioners
 from scheduler.web import once
 from scheduler.web.absence_forms import (
     MOVE,

@@ -14,11 +14,11 @@ from scheduler.access import current_actor, guard
 from scheduler.errors import NeedsOverride, SchedulerError
 from scheduler.http_errors import problem_of
 from scheduler.models import Appointment
-from scheduler.usecases import appointments
-from scheduler.usecases.appointment_queries import get_appointment
-from scheduler.usecases.clinic import list_practitioners
-from scheduler.usecases.patients import view_patient
-from scheduler.usecases.repairs_course import REPAIRABLE
+from scheduler.usecases.appointments import changing as appointments
+from scheduler.usecases.appointments.queries import get_appointment
+from scheduler.usecases.clinic.catalogue import list_practitioners
+from scheduler.usecases.patients.registry import view_patient
+from scheduler.usecases.repairs.course import REPAIRABLE
 from scheduler.web import repairs
 from scheduler.web.appointment_answers import Answer, done, number, panel, refusal, wants_json
 from scheduler.web.formats import local, moment

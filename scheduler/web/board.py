@@ -6,11 +6,11 @@ from scheduler import clock
 from scheduler.access import guard
 from scheduler.errors import SchedulerError
 from scheduler.http_errors import say
-from scheduler.usecases.board import behind_board
-from scheduler.usecases.clinic import list_locations, list_practitioners
-from scheduler.usecases.outcome_courses import SESSIONS_BEFORE_REVIEW, plans_no_better
-from scheduler.usecases.plans import get_plan
-from scheduler.usecases.proposals import ProposedSession, propose_series
+from scheduler.usecases.clinic.catalogue import list_locations, list_practitioners
+from scheduler.usecases.outcomes.courses import SESSIONS_BEFORE_REVIEW, plans_no_better
+from scheduler.usecases.plans.board import behind_board
+from scheduler.usecases.plans.prescribing import get_plan
+from scheduler.usecases.series.proposals import ProposedSession, propose_series
 from scheduler.web import once
 from scheduler.web.formats import local
 from scheduler.web.outcome_panel import MEASURES

@@ -14,15 +14,15 @@ from scheduler.errors import InvalidInput, NeedsOverride, NotFound, SchedulerErr
 from scheduler.http_errors import problem_of, say
 from scheduler.models import AppointmentType, Patient
 from scheduler.planning.asked_times import AskedTimes, read_asked_times
-from scheduler.usecases.appointments import book_appointment
-from scheduler.usecases.clinic import list_appointment_types, list_practitioners
-from scheduler.usecases.desk import Place
-from scheduler.usecases.next_visit import NextVisit, days_to_search, suggest_visit
-from scheduler.usecases.patient_suggestions import Suggestions, suggest_patients
-from scheduler.usecases.patients import PatientDetails, name_patient, register_patient
-from scheduler.usecases.quick_slots import find_quick_slots
-from scheduler.usecases.similar_patients import find_similar
-from scheduler.usecases.slots import FoundSlot
+from scheduler.usecases.appointments.changing import book_appointment
+from scheduler.usecases.appointments.next_visit import NextVisit, days_to_search, suggest_visit
+from scheduler.usecases.availability.quick_slots import find_quick_slots
+from scheduler.usecases.availability.slots import FoundSlot
+from scheduler.usecases.clinic.catalogue import list_appointment_types, list_practitioners
+from scheduler.usecases.clinic.desk import Place
+from scheduler.usecases.patients.registry import PatientDetails, name_patient, register_patient
+from scheduler.usecases.patients.similar import find_similar
+from scheduler.usecases.patients.suggestions import Suggestions, suggest_patients
 from scheduler.web import once, session
 from scheduler.web.appointment_answers import Answer, done, number, panel
 from scheduler.web.formats import city, local, moment

@@ -8,8 +8,10 @@ from scheduler import clock
 from scheduler.access import current_actor, guard
 from scheduler.errors import InvalidInput, NotFound
 from scheduler.models import FeedToken
-from scheduler.usecases import busy_calendars, feed_tokens, silent_feeds
-from scheduler.usecases.clinic import list_locations, list_practitioners
+from scheduler.usecases.clinic.catalogue import list_locations, list_practitioners
+from scheduler.usecases.feeds import silent as silent_feeds
+from scheduler.usecases.feeds import tokens as feed_tokens
+from scheduler.usecases.practitioners import busy_calendars
 from scheduler.web import calendars, once
 from scheduler.web.calendars import pages
 from scheduler.web.links import local_path

@@ -11,8 +11,10 @@ from scheduler.access import current_actor, guard
 from scheduler.calendars.links import feed_links
 from scheduler.errors import InvalidInput
 from scheduler.models import FeedDetail, FeedToken
-from scheduler.usecases import feed_tokens, patients, silent_feeds
-from scheduler.usecases.feed_options import AHEAD_DAYS, PAST_DAYS
+from scheduler.usecases.feeds import silent as silent_feeds
+from scheduler.usecases.feeds import tokens as feed_tokens
+from scheduler.usecases.feeds.options import AHEAD_DAYS, PAST_DAYS
+from scheduler.usecases.patients import registry as patients
 from scheduler.web import qr, session
 from scheduler.web.links import local_path
 from scheduler.web.notices import notice

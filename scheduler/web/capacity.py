@@ -12,15 +12,15 @@ from scheduler import clock
 from scheduler.access import guard
 from scheduler.errors import SchedulerError
 from scheduler.http_errors import say
-from scheduler.usecases.capacity import (
+from scheduler.usecases.capacity.match import Load, Shortfall
+from scheduler.usecases.capacity.weeks import (
     Capacity,
     DeskLoad,
     load_capacity,
     load_plan_capacity,
     load_wish_capacity,
 )
-from scheduler.usecases.capacity_match import Load, Shortfall
-from scheduler.usecases.clinic import list_locations, list_practitioners
+from scheduler.usecases.clinic.catalogue import list_locations, list_practitioners
 from scheduler.web.charts import Chart, Series
 from scheduler.web.formats import day_month, local, short_day
 from scheduler.web.plan_form import entered_plan

@@ -6,10 +6,10 @@ from werkzeug import Response as AnyResponse
 from scheduler import clock
 from scheduler.access import current_actor, guard
 from scheduler.models import Practitioner
-from scheduler.usecases.clinic import list_appointment_types, list_practitioners
-from scheduler.usecases.diary import Diary, diary_version, load_diary
-from scheduler.usecases.diary_load import load_days
-from scheduler.usecases.staff_settings import change_settings, settings_of
+from scheduler.usecases.clinic.catalogue import list_appointment_types, list_practitioners
+from scheduler.usecases.diary.days import Diary, diary_version, load_diary
+from scheduler.usecases.diary.load import load_days
+from scheduler.usecases.staff.settings import change_settings, settings_of
 from scheduler.web import formats, session
 from scheduler.web.diary_events import calendar_of
 from scheduler.web.diary_range import REMEMBERED, Range, asked_range

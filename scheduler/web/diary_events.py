@@ -8,7 +8,7 @@ from flask_babel import gettext
 
 from scheduler import clock
 from scheduler.planning.hours import start_of_day
-from scheduler.usecases.diary import Diary, Entry, Held
+from scheduler.usecases.diary.days import Diary, Entry, Held
 from scheduler.web import formats
 from scheduler.web.diary_range import Range
 from scheduler.web.wall_times import wall

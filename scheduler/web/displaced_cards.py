@@ -11,9 +11,9 @@ from flask_babel import gettext
 from scheduler.displaced_wording import compromise_word, no_slot_sentence
 from scheduler.errors import InvalidInput
 from scheduler.models import Appointment, Patient
-from scheduler.usecases.absences import Absence, AbsenceKind
-from scheduler.usecases.displacement import DisplacedLine, Displacement, MeantSlot, Slot
-from scheduler.usecases.rehousing import Target
+from scheduler.usecases.absences.displacement import DisplacedLine, Displacement, MeantSlot, Slot
+from scheduler.usecases.absences.entering import Absence, AbsenceKind
+from scheduler.usecases.absences.rehousing import Target
 
 MOST_WEEKS = 8
 """More weeks than that are not drawn side by side: those without anything are left out."""

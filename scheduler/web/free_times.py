@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from itertools import groupby
 
-from scheduler.usecases.alternatives import Alternative
+from scheduler.usecases.series.alternatives import Alternative
 
 Group = tuple[tuple[date, int], list[Alternative]]
 

@@ -14,12 +14,17 @@ from scheduler.errors import InvalidInput, SchedulerError
 from scheduler.http_errors import problem_of, say
 from scheduler.models import Offer, OfferTurn
 from scheduler.planning.gaps import Note
-from scheduler.usecases import offers
-from scheduler.usecases.clinic import get_clinic, list_appointment_types, list_locations, list_practitioners
-from scheduler.usecases.gap_ranking import Slot
-from scheduler.usecases.gaps import list_gaps, rank_gap
-from scheduler.usecases.offer_queries import get_offer, list_offers, preview_chain, why_passed_over
-from scheduler.usecases.offers import Chosen
+from scheduler.usecases.clinic.catalogue import (
+    get_clinic,
+    list_appointment_types,
+    list_locations,
+    list_practitioners,
+)
+from scheduler.usecases.gaps.free_slots import list_gaps, rank_gap
+from scheduler.usecases.gaps.ranking import Slot
+from scheduler.usecases.offers import asking as offers
+from scheduler.usecases.offers.asking import Chosen
+from scheduler.usecases.offers.queries import get_offer, list_offers, preview_chain, why_passed_over
 from scheduler.web import once, session
 from scheduler.web.formats import local, moment
 from scheduler.web.notices import BAD, notice

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug import Response
 
 from scheduler.access import guard, may
-from scheduler.usecases.staff_settings import settings_of
+from scheduler.usecases.staff.settings import settings_of
 from scheduler.web import session
 from scheduler.web.formats import city
 

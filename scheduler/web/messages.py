@@ -13,10 +13,11 @@ from scheduler.access import current_actor, guard
 from scheduler.errors import SchedulerError
 from scheduler.http_errors import say
 from scheduler.models import Message, MessageState
-from scheduler.usecases import message_care, messages
 from scheduler.usecases.actors import Actor
+from scheduler.usecases.messages import care as message_care
+from scheduler.usecases.messages import overview as messages
+from scheduler.usecases.messages.upcoming import DAYS, list_upcoming
 from scheduler.usecases.tasks import count_open_tasks
-from scheduler.usecases.upcoming import DAYS, list_upcoming
 from scheduler.web import formats
 from scheduler.web.links import local_path
 from scheduler.web.notices import BAD, notice

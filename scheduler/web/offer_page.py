@@ -13,8 +13,8 @@ from scheduler import clock
 from scheduler.access import public
 from scheduler.errors import NotFound, SchedulerError
 from scheduler.http_errors import problem_of
-from scheduler.usecases import offers
-from scheduler.usecases.offer_queries import OfferedSlot, see_offered_slot
+from scheduler.usecases.offers import asking as offers
+from scheduler.usecases.offers.queries import OfferedSlot, see_offered_slot
 from scheduler.web import session
 from scheduler.web.formats import DEFAULT, parse_locale
 

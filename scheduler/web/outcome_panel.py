@@ -8,15 +8,15 @@ from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 
 from scheduler.models import Measure, Outcome, TreatmentPlan
-from scheduler.usecases.check_in import plans_that_ask
-from scheduler.usecases.outcome_courses import (
+from scheduler.usecases.outcomes.courses import (
     SESSIONS_BEFORE_REVIEW,
     NoBetter,
     ReviewPoints,
     plans_no_better,
     review_points,
 )
-from scheduler.usecases.outcomes import SMALLEST_CHANGE, list_outcomes
+from scheduler.usecases.outcomes.values import SMALLEST_CHANGE, list_outcomes
+from scheduler.usecases.patient_side.check_in import plans_that_ask
 from scheduler.web.charts import Band, Chart, Mark, Series
 from scheduler.web.formats import day, day_month
 

@@ -10,8 +10,8 @@ from scheduler import clock
 from scheduler.access import current_actor, guard
 from scheduler.errors import InvalidInput, NotFound, SchedulerError
 from scheduler.http_errors import problem_of
-from scheduler.usecases.check_in import plans_that_ask, set_questionnaire
-from scheduler.usecases.outcomes import record_outcome
+from scheduler.usecases.outcomes.values import record_outcome
+from scheduler.usecases.patient_side.check_in import plans_that_ask, set_questionnaire
 from scheduler.web import once
 from scheduler.web.notices import notice
 from scheduler.web.patient_page import patient_page

@@ -6,7 +6,7 @@ from werkzeug import Response
 
 from scheduler import clock
 from scheduler.access import current_actor, guard
-from scheduler.usecases.staff_settings import change_language, change_settings
+from scheduler.usecases.staff.settings import change_language, change_settings
 from scheduler.web.links import local_path
 from scheduler.web.notices import notice
 

@@ -13,16 +13,16 @@ from scheduler.access import current_actor, guard
 from scheduler.errors import InvalidInput, NotFound, SchedulerError
 from scheduler.http_errors import problem_of
 from scheduler.models import Appointment
-from scheduler.usecases.alternatives import appointment_alternatives
-from scheduler.usecases.appointment_list import mail_appointment_list
-from scheduler.usecases.appointment_queries import get_appointment
-from scheduler.usecases.appointments import cancel_appointment, move_appointment
-from scheduler.usecases.clinic import list_locations, list_practitioners
-from scheduler.usecases.consents import record_consent, withdraw_consent
-from scheduler.usecases.patient_archive import archive_patient, list_archived_patients, restore_patient
-from scheduler.usecases.patient_record import see_patient_record
-from scheduler.usecases.patient_trail import read_trail
-from scheduler.usecases.patients import view_patient
+from scheduler.usecases.appointments.changing import cancel_appointment, move_appointment
+from scheduler.usecases.appointments.mailed_list import mail_appointment_list
+from scheduler.usecases.appointments.queries import get_appointment
+from scheduler.usecases.clinic.catalogue import list_locations, list_practitioners
+from scheduler.usecases.patients.archive import archive_patient, list_archived_patients, restore_patient
+from scheduler.usecases.patients.consents import record_consent, withdraw_consent
+from scheduler.usecases.patients.record import see_patient_record
+from scheduler.usecases.patients.registry import view_patient
+from scheduler.usecases.patients.trail import read_trail
+from scheduler.usecases.series.alternatives import appointment_alternatives
 from scheduler.web import once
 from scheduler.web.deeds import deed_sentence
 from scheduler.web.formats import moment

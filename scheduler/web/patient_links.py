@@ -6,8 +6,9 @@ from werkzeug import Response
 
 from scheduler import clock
 from scheduler.access import current_actor, guard
-from scheduler.usecases import patient_links, patients
 from scheduler.usecases.links import patient_page
+from scheduler.usecases.patient_side import links as patient_links
+from scheduler.usecases.patients import registry as patients
 from scheduler.web import qr
 from scheduler.web.notices import notice
 

@@ -12,16 +12,16 @@ from scheduler.access import current_actor
 from scheduler.errors import NeedsOverride, SchedulerError
 from scheduler.http_errors import say
 from scheduler.models import Patient
-from scheduler.usecases.appointment_state import MOVABLE
-from scheduler.usecases.clinic import list_locations, list_practitioners
-from scheduler.usecases.consents import KINDS
-from scheduler.usecases.feed_tokens import list_feed_tokens
-from scheduler.usecases.messages import list_messages
-from scheduler.usecases.patient_links import good_link
-from scheduler.usecases.patient_record import PatientRecord, see_patient_record
-from scheduler.usecases.patient_trail import read_trail
-from scheduler.usecases.patients import view_patient
-from scheduler.usecases.plans import list_plans
+from scheduler.usecases.appointments.state import MOVABLE
+from scheduler.usecases.clinic.catalogue import list_locations, list_practitioners
+from scheduler.usecases.feeds.tokens import list_feed_tokens
+from scheduler.usecases.messages.overview import list_messages
+from scheduler.usecases.patient_side.links import good_link
+from scheduler.usecases.patients.consents import KINDS
+from scheduler.usecases.patients.record import PatientRecord, see_patient_record
+from scheduler.usecases.patients.registry import view_patient
+from scheduler.usecases.patients.trail import read_trail
+from scheduler.usecases.plans.prescribing import list_plans
 from scheduler.web import once
 from scheduler.web.deeds import deed_sentence
 from scheduler.web.formats import local

@@ -10,12 +10,13 @@ from scheduler.calendars.links import feed_links
 from scheduler.calendars.single import render_single
 from scheduler.errors import InvalidInput, NotFound, SchedulerError
 from scheduler.models import AppointmentStatus, FeedDetail
-from scheduler.usecases import appointments, offers
-from scheduler.usecases.check_in import answer_check_in
-from scheduler.usecases.outcomes import RANGES
-from scheduler.usecases.patient_links import Visitor
-from scheduler.usecases.patient_side import event_of, own_appointment, refuse_late_cancel, see_own_page
-from scheduler.usecases.patient_side_wishes import MUTABLE, calendar_for, keep_wishes, stop_mails
+from scheduler.usecases.appointments import changing as appointments
+from scheduler.usecases.offers import asking as offers
+from scheduler.usecases.outcomes.values import RANGES
+from scheduler.usecases.patient_side.check_in import answer_check_in
+from scheduler.usecases.patient_side.links import Visitor
+from scheduler.usecases.patient_side.page import event_of, own_appointment, refuse_late_cancel, see_own_page
+from scheduler.usecases.patient_side.wishes import MUTABLE, calendar_for, keep_wishes, stop_mails
 from scheduler.web import qr
 from scheduler.web.patient_side_page import actor_of, done, for_visitor, link_key, make_discreet, own_page
 

@@ -21,15 +21,15 @@ from scheduler.errors import DatabaseBusy, NotFound, SchedulerError
 from scheduler.http_errors import problem_of, say
 from scheduler.mail.words import zone_name
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.check_in import question_for
-from scheduler.usecases.patient_links import (
+from scheduler.usecases.patient_side.check_in import question_for
+from scheduler.usecases.patient_side.links import (
     Visitor,
     note_use,
     patient_actor,
     use_is_to_be_noted,
     visitor_for,
 )
-from scheduler.usecases.patient_side import see_own_page
+from scheduler.usecases.patient_side.page import see_own_page
 from scheduler.web import session
 from scheduler.web.formats import DEFAULT, parse_locale
 from scheduler.web.headers import CONTENT_SECURITY_POLICY

@@ -12,12 +12,11 @@ from scheduler.access import public
 from scheduler.errors import Conflict, InvalidInput, NotFound, SchedulerError
 from scheduler.http_errors import problem_of
 from scheduler.models import Appointment, Rebooking
-from scheduler.usecases.alternatives import Alternative, appointment_alternatives
-from scheduler.usecases.appointments import move_appointment
-from scheduler.usecases.clinic import list_locations
-from scheduler.usecases.patient_links import Visitor
-from scheduler.usecases.patient_side import see_own_page
-from scheduler.usecases.patient_side_times import (
+from scheduler.usecases.appointments.changing import move_appointment
+from scheduler.usecases.clinic.catalogue import list_locations
+from scheduler.usecases.patient_side.links import Visitor
+from scheduler.usecases.patient_side.page import see_own_page
+from scheduler.usecases.patient_side.times import (
     MOST_WISHES,
     NOT_SOONER,
     Wish,
@@ -26,6 +25,7 @@ from scheduler.usecases.patient_side_times import (
     read,
     written,
 )
+from scheduler.usecases.series.alternatives import Alternative, appointment_alternatives
 from scheduler.web.patient_side_page import (
     actor_of,
     done,

@@ -13,11 +13,11 @@ from scheduler.access import current_actor, guard
 from scheduler.errors import InvalidInput, SchedulerError, StaleVersion
 from scheduler.http_errors import problem_of, say
 from scheduler.models import Patient
-from scheduler.usecases import patients
-from scheduler.usecases.clinic import get_clinic
-from scheduler.usecases.mail_choices import MUTABLE, muted_without
-from scheduler.usecases.patient_record import next_appointments
-from scheduler.usecases.patients import PatientDetails
+from scheduler.usecases.clinic.catalogue import get_clinic
+from scheduler.usecases.messages.choices import MUTABLE, muted_without
+from scheduler.usecases.patients import registry as patients
+from scheduler.usecases.patients.record import next_appointments
+from scheduler.usecases.patients.registry import PatientDetails
 from scheduler.web import once
 from scheduler.web.links import local_path
 from scheduler.web.notices import notice

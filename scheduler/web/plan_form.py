@@ -11,15 +11,15 @@ from scheduler import clock
 from scheduler.errors import InvalidInput, SchedulerError
 from scheduler.http_errors import say
 from scheduler.models import Protocol, TreatmentPlan
-from scheduler.usecases.appointment_queries import list_appointments
-from scheduler.usecases.clinic import (
+from scheduler.usecases.appointments.queries import list_appointments
+from scheduler.usecases.clinic.catalogue import (
     list_appointment_types,
     list_locations,
     list_practitioners,
     list_protocols,
 )
-from scheduler.usecases.patients import name_patient
-from scheduler.usecases.plans import PhaseWish
+from scheduler.usecases.patients.registry import name_patient
+from scheduler.usecases.plans.prescribing import PhaseWish
 from scheduler.web import once
 from scheduler.web.formats import local
 from scheduler.web.plan_wishes import TIMES_OF_DAY, preferences_of, time_of_day

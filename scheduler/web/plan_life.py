@@ -12,9 +12,9 @@ from scheduler.access import current_actor, guard
 from scheduler.errors import InvalidInput, SchedulerError
 from scheduler.http_errors import problem_of
 from scheduler.models import TreatmentPlan
-from scheduler.usecases.plan_course import change_course, extend_plan
-from scheduler.usecases.plan_life import complete_plan, discontinue_plan, pause_plan, resume_plan
-from scheduler.usecases.plan_sessions import give_up_session, skip_session, take_back_session
+from scheduler.usecases.plans.course import change_course, extend_plan
+from scheduler.usecases.plans.life import complete_plan, discontinue_plan, pause_plan, resume_plan
+from scheduler.usecases.plans.sessions import give_up_session, skip_session, take_back_session
 from scheduler.web.notices import notice
 from scheduler.web.plan_form import OWN_PHASES, own_phases
 from scheduler.web.plans import Answer, plan_page

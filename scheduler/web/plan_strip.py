@@ -5,7 +5,7 @@ from datetime import date
 
 from scheduler.models import Appointment, SessionStatus
 from scheduler.planning.cadence import Window
-from scheduler.usecases.plans import PlanView, SessionLine
+from scheduler.usecases.plans.prescribing import PlanView, SessionLine
 
 OVERDUE = "overdue"
 """To place, and its window is over."""

@@ -12,23 +12,23 @@ from scheduler.access import current_actor, guard, may
 from scheduler.errors import InvalidInput, NeedsOverride, NotFound, SchedulerError
 from scheduler.http_errors import problem_of, say
 from scheduler.models import SessionStatus
-from scheduler.usecases.adjusted_series import read_adjusted_series
-from scheduler.usecases.alternatives import session_alternatives
-from scheduler.usecases.clinic import (
+from scheduler.usecases.clinic.catalogue import (
     list_locations,
     list_practitioners,
     list_protocols,
 )
-from scheduler.usecases.holds import hold_slots, list_holds, release_hold
-from scheduler.usecases.patients import name_patient, view_patient
-from scheduler.usecases.placement import ChosenSlot, place_plan
-from scheduler.usecases.plan_amend import amend_plan, find_begun_plan
-from scheduler.usecases.plan_course import HISTORY
-from scheduler.usecases.plan_life import is_ahead
-from scheduler.usecases.plan_lists import list_active_plans
-from scheduler.usecases.plan_mails import list_plan_mails
-from scheduler.usecases.plans import get_plan, prescribe_plan
-from scheduler.usecases.proposals import propose_series
+from scheduler.usecases.patients.registry import name_patient, view_patient
+from scheduler.usecases.plans.amend import amend_plan, find_begun_plan
+from scheduler.usecases.plans.course import HISTORY
+from scheduler.usecases.plans.life import is_ahead
+from scheduler.usecases.plans.lists import list_active_plans
+from scheduler.usecases.plans.mails import list_plan_mails
+from scheduler.usecases.plans.prescribing import get_plan, prescribe_plan
+from scheduler.usecases.series.adjusted import read_adjusted_series
+from scheduler.usecases.series.alternatives import session_alternatives
+from scheduler.usecases.series.holds import hold_slots, list_holds, release_hold
+from scheduler.usecases.series.placement import ChosenSlot, place_plan
+from scheduler.usecases.series.proposals import propose_series
 from scheduler.web import once
 from scheduler.web.free_times import by_day
 from scheduler.web.messages import explain

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from flask_babel import gettext
 
-from scheduler.usecases.proposals import ProposedSession, SeriesProposal
+from scheduler.usecases.series.proposals import ProposedSession, SeriesProposal
 from scheduler.web.formats import local
 from scheduler.wording import QUIET_NOTES, note_sentence, proposal_summary, proposal_title, reason_sentence
 

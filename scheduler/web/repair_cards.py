@@ -8,7 +8,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from scheduler.repair_wording import left_sentence, stand_words
-from scheduler.usecases.repairs_lines import CourseLine, PlaceInTime, RepairPreview, Stand
+from scheduler.usecases.repairs.lines import CourseLine, PlaceInTime, RepairPreview, Stand
 from scheduler.wording import QUIET_NOTES, note_sentence
 
 STEPS = {

@@ -15,16 +15,16 @@ from scheduler.access import current_actor, guard, may
 from scheduler.errors import InvalidInput, NeedsOverride, SchedulerError, SlotTaken
 from scheduler.http_errors import problem_of, say
 from scheduler.models import Appointment
-from scheduler.usecases import repairs
-from scheduler.usecases.appointment_queries import get_appointment
-from scheduler.usecases.booking_rules import RULES
-from scheduler.usecases.clinic import list_locations, list_practitioners
-from scheduler.usecases.patients import view_patient
-from scheduler.usecases.placement import ChosenSlot
-from scheduler.usecases.plans import get_plan
-from scheduler.usecases.repairs_acceptance import accept_repair
-from scheduler.usecases.repairs_lines import RepairPreview
-from scheduler.usecases.repairs_targets import HandCancel, HandMove
+from scheduler.usecases.appointments.booking_rules import RULES
+from scheduler.usecases.appointments.queries import get_appointment
+from scheduler.usecases.clinic.catalogue import list_locations, list_practitioners
+from scheduler.usecases.patients.registry import view_patient
+from scheduler.usecases.plans.prescribing import get_plan
+from scheduler.usecases.repairs import preview as repairs
+from scheduler.usecases.repairs.acceptance import accept_repair
+from scheduler.usecases.repairs.lines import RepairPreview
+from scheduler.usecases.repairs.targets import HandCancel, HandMove
+from scheduler.usecases.series.placement import ChosenSlot
 from scheduler.web import once
 from scheduler.web.appointment_answers import Answer, done, number, panel
 from scheduler.web.formats import moment

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from flask_babel import gettext, lazy_gettext
 
 from scheduler.planning.reports import LEAD_BANDS, WAIT_BANDS, Attendance, band_ends, share
-from scheduler.usecases.reports_attendance import AttendanceReport
-from scheduler.usecases.reports_plans import PlanReport
-from scheduler.usecases.reports_use import Use, Utilisation
+from scheduler.usecases.reports.attendance import AttendanceReport
+from scheduler.usecases.reports.plans import PlanReport
+from scheduler.usecases.reports.use import Use, Utilisation
 from scheduler.web.charts import Chart, Series
 from scheduler.web.formats import day_month, weekday_short
 

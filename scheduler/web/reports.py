@@ -14,12 +14,12 @@ from scheduler.access import current_actor, guard
 from scheduler.errors import SchedulerError
 from scheduler.http_errors import problem_of, say
 from scheduler.planning.reports import LEAD_BANDS, WAIT_BANDS, Attendance, share
-from scheduler.usecases.clinic import list_locations
+from scheduler.usecases.clinic.catalogue import list_locations
 from scheduler.usecases.imports.tables import harmless
-from scheduler.usecases.reports import Period, monday_of, note_report_export
-from scheduler.usecases.reports_attendance import report_attendance
-from scheduler.usecases.reports_plans import report_plans
-from scheduler.usecases.reports_use import report_utilisation
+from scheduler.usecases.reports.attendance import report_attendance
+from scheduler.usecases.reports.period import Period, monday_of, note_report_export
+from scheduler.usecases.reports.plans import report_plans
+from scheduler.usecases.reports.use import report_utilisation
 from scheduler.web import report_charts as charts
 from scheduler.web.formats import local
 from scheduler.web.wall_times import day_or

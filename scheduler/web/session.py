@@ -9,8 +9,8 @@ from flask import Flask, Response, current_app, g, request
 
 from scheduler import clock
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.desk import Desk, see_desk
-from scheduler.usecases.staff import SESSION_LASTS, SignedIn, staff_for_cookie
+from scheduler.usecases.clinic.desk import Desk, see_desk
+from scheduler.usecases.staff.sign_in import SESSION_LASTS, SignedIn, staff_for_cookie
 
 PLACE_COOKIE, THEME_COOKIE = "place", "theme"
 THEMES = ("auto", "light", "dark")

@@ -11,8 +11,8 @@ from scheduler.http_errors import problem_of, say
 from scheduler.models.staff import Role
 from scheduler.readiness import SET_UP, SETUP_PATH, clinic_is_set_up
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.first_setup import FirstSetup, set_up_first
-from scheduler.usecases.staff import sign_in
+from scheduler.usecases.clinic.first_setup import FirstSetup, set_up_first
+from scheduler.usecases.staff.sign_in import sign_in
 from scheduler.web import session
 from scheduler.web.notices import notice
 from scheduler.web.settings.locations import zones

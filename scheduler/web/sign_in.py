@@ -7,9 +7,9 @@ from werkzeug import Response
 from scheduler import clock, http_errors
 from scheduler.access import current_actor, guard, public
 from scheduler.errors import InvalidInput, SignInBackOff, SignInRefused
-from scheduler.usecases import staff
-from scheduler.usecases.feed_tokens import list_feed_tokens
-from scheduler.usecases.staff_accounts import change_own_password
+from scheduler.usecases.feeds.tokens import list_feed_tokens
+from scheduler.usecases.staff import sign_in as staff
+from scheduler.usecases.staff.accounts import change_own_password
 from scheduler.web import session
 from scheduler.web.links import local_path
 from scheduler.web.notices import notice

@@ -9,9 +9,10 @@ from scheduler.access import current_actor, guard
 from scheduler.errors import InvalidInput
 from scheduler.http_errors import problem_of, say
 from scheduler.models import Task
-from scheduler.usecases import patients, tasks
-from scheduler.usecases.appointments import move_appointment
-from scheduler.usecases.patient_side_times import read, request_to_accept, wished_slots, written
+from scheduler.usecases import tasks
+from scheduler.usecases.appointments.changing import move_appointment
+from scheduler.usecases.patient_side.times import read, request_to_accept, wished_slots, written
+from scheduler.usecases.patients import registry as patients
 from scheduler.web import once
 from scheduler.web.formats import moment
 from scheduler.web.links import local_path

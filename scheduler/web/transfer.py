@@ -24,13 +24,13 @@ from scheduler import clock
 from scheduler.access import current_actor, guard, may
 from scheduler.errors import InvalidInput
 from scheduler.http_errors import say
-from scheduler.usecases.clinic import list_appointment_types, list_locations, list_practitioners
-from scheduler.usecases.exports import export_zip, note_export
+from scheduler.usecases.clinic.catalogue import list_appointment_types, list_locations, list_practitioners
 from scheduler.usecases.imports.columns import FIELDS, columns_of
 from scheduler.usecases.imports.dates import PATTERNS
 from scheduler.usecases.imports.report import Problem, Report
 from scheduler.usecases.imports.tables import MOST_BYTES, harmless
 from scheduler.usecases.imports.waiting import State, WaitingRoom
+from scheduler.usecases.reports.exports import export_zip, note_export
 from scheduler.web import transfer_work as work
 from scheduler.web.formats import local
 from scheduler.web.notices import BAD, notice

@@ -13,11 +13,11 @@ from scheduler.access import current_actor, guard
 from scheduler.errors import InvalidInput, NotFound, SchedulerError
 from scheduler.http_errors import problem_of, say
 from scheduler.models import Urgency, WaitlistEntry
-from scheduler.usecases import waitlist
-from scheduler.usecases.clinic import list_appointment_types, list_locations, list_practitioners
-from scheduler.usecases.patients import find_patients, name_patient
-from scheduler.usecases.waitlist import EntryWish
-from scheduler.usecases.waitlist_slots import slots_for_entry
+from scheduler.usecases.clinic.catalogue import list_appointment_types, list_locations, list_practitioners
+from scheduler.usecases.gaps import waitlist
+from scheduler.usecases.gaps.waitlist import EntryWish
+from scheduler.usecases.gaps.waitlist_slots import slots_for_entry
+from scheduler.usecases.patients.registry import find_patients, name_patient
 from scheduler.web import once
 from scheduler.web.formats import local
 from scheduler.web.notices import BAD, notice

@@ -9,8 +9,8 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from scheduler.extensions import db
-from scheduler.usecases.feed_tokens import issue_feed_token
-from scheduler.usecases.plans import PhaseWish, prescribe_plan
+from scheduler.usecases.feeds.tokens import issue_feed_token
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
 from tests.api.support import Caller, make_key, utc
 from tests.factories import NOW, RECEPTIONIST, World, at, make_appointment, make_world
 

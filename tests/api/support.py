@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from scheduler.models.staff import Role
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.api_keys import issue_api_key
+from scheduler.usecases.staff.api_keys import issue_api_key
 from tests.factories import NOW
 
 PREFIX = "/api/v1"

@@ -5,7 +5,7 @@ from flask import Flask
 
 from scheduler.models.staff import Role
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.api_keys import revoke_api_key
+from scheduler.usecases.staff.api_keys import revoke_api_key
 from tests.api.support import Caller, make_key
 from tests.factories import NOW, World
 

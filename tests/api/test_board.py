@@ -4,7 +4,7 @@ from datetime import date
 
 from flask import Flask
 
-from scheduler.usecases.plans import PhaseWish, prescribe_plan
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
 from tests.api.support import Caller
 from tests.factories import NOW, RECEPTIONIST, World, make_patient
 

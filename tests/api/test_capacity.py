@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from scheduler.models import TimeOff
-from scheduler.usecases.plans import PhaseWish, prescribe_plan
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
 from tests.api.support import Caller
 from tests.factories import NOW, RECEPTIONIST, World, at, make_practitioner, save
 

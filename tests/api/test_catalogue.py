@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from scheduler.usecases.clinic import load_shipped_protocols
+from scheduler.usecases.clinic.catalogue import load_shipped_protocols
 from tests.api.support import Caller
 from tests.factories import World, make_practitioner, save
 

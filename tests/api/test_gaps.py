@@ -7,7 +7,7 @@ from flask import Flask
 
 from scheduler import clock
 from scheduler.models.staff import Role
-from scheduler.usecases.appointments import book_appointment, cancel_appointment
+from scheduler.usecases.appointments.changing import book_appointment, cancel_appointment
 from tests.api.support import Caller, make_key, utc
 from tests.factories import RECEPTIONIST, World, at, make_patient
 

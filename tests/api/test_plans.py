@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from scheduler.extensions import db
 from scheduler.models import Appointment, AuditEntry, Message, TimeOff
-from scheduler.usecases.clinic import load_shipped_protocols
+from scheduler.usecases.clinic.catalogue import load_shipped_protocols
 from tests.api.support import Caller, utc
 from tests.factories import World, at, make_appointment, make_patient, make_practitioner, save
 

@@ -10,7 +10,7 @@ from scheduler.extensions import db
 from scheduler.models import Appointment, AuditEntry, Message
 from tests.api.support import Caller, utc
 from tests.factories import World, make_appointment, make_patient
-from tests.usecases.test_repairs import march, series
+from tests.usecases.repairs.test_preview import march, series
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from scheduler.api.schemas.slots import slots_json
 from scheduler.extensions import db
-from scheduler.usecases.slots import FoundSlot
+from scheduler.usecases.availability.slots import FoundSlot
 from tests.api.support import Caller, utc
 from tests.factories import World, at, make_appointment, make_patient, make_practitioner
 

@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 
 from scheduler.models import Location, TimeOff
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.clinic import load_shipped_protocols
-from scheduler.usecases.plans import PhaseWish, prescribe_plan
+from scheduler.usecases.clinic.catalogue import load_shipped_protocols
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
 from tests.browser.conftest import Live
 from tests.browser.looks import overflow, violations
 from tests.factories import NOW, at, make_appointment, make_patient, make_practitioner, save

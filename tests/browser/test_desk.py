@@ -7,9 +7,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from scheduler import clock
 from scheduler.models import MessageState
-from scheduler.usecases import patients
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.patients import PatientDetails
+from scheduler.usecases.patients import registry as patients
+from scheduler.usecases.patients.registry import PatientDetails
 from tests.browser.conftest import Live, sign_in
 from tests.browser.looks import overflow, violations
 from tests.factories import PASSWORD, make_appointment, make_message

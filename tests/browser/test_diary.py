@@ -11,7 +11,7 @@ from sqlalchemy import select
 from scheduler.extensions import db
 from scheduler.models import Appointment
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.patients import PatientDetails, register_patient
+from scheduler.usecases.patients.registry import PatientDetails, register_patient
 from tests.browser.conftest import Live, sign_in
 from tests.browser.hands import click_free, drag, entry, listed, spot
 from tests.factories import NOW, at, make_appointment, make_patient, make_practitioner

@@ -10,9 +10,9 @@ from werkzeug.routing import Rule
 from scheduler.extensions import db
 from scheduler.models import AuditEntry, TimeOff
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.clinic import load_shipped_protocols
-from scheduler.usecases.plans import prescribe_plan
-from scheduler.usecases.waitlist import EntryWish, add_to_waitlist
+from scheduler.usecases.clinic.catalogue import load_shipped_protocols
+from scheduler.usecases.gaps.waitlist import EntryWish, add_to_waitlist
+from scheduler.usecases.plans.prescribing import prescribe_plan
 from tests.browser.conftest import Live, sign_in
 from tests.browser.looks import overflow, violations
 from tests.factories import NOW, at, make_appointment, save

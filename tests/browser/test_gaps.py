@@ -8,9 +8,9 @@ from playwright.sync_api import Browser, Page, expect
 from scheduler import clock
 from scheduler.extensions import db
 from scheduler.models import Appointment, OfferTurn
-from scheduler.usecases.appointments import book_appointment, cancel_appointment
+from scheduler.usecases.appointments.changing import book_appointment, cancel_appointment
+from scheduler.usecases.gaps.waitlist import EntryWish, add_to_waitlist
 from scheduler.usecases.links import offer_link, offer_secret
-from scheduler.usecases.waitlist import EntryWish, add_to_waitlist
 from tests.browser.conftest import Live
 from tests.browser.looks import overflow, violations
 from tests.factories import BERLIN, RECEPTIONIST, make_patient

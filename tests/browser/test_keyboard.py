@@ -9,8 +9,8 @@ from sqlalchemy import select
 from scheduler.extensions import db
 from scheduler.models import Appointment
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.clinic import load_shipped_protocols
-from scheduler.usecases.patients import PatientDetails, register_patient
+from scheduler.usecases.clinic.catalogue import load_shipped_protocols
+from scheduler.usecases.patients.registry import PatientDetails, register_patient
 from tests.browser.conftest import Live
 from tests.browser.hands import entry, listed, tab_to
 from tests.factories import NOW, at, make_appointment, save

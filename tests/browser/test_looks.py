@@ -7,9 +7,9 @@ from playwright.sync_api import Page, expect
 
 from scheduler.models import AppointmentStatus, TimeOff
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.clinic import load_shipped_protocols
-from scheduler.usecases.patients import PatientDetails, register_patient
-from scheduler.usecases.plans import prescribe_plan
+from scheduler.usecases.clinic.catalogue import load_shipped_protocols
+from scheduler.usecases.patients.registry import PatientDetails, register_patient
+from scheduler.usecases.plans.prescribing import prescribe_plan
 from tests.browser.conftest import Live, sign_in
 from tests.browser.hands import entry
 from tests.browser.looks import overflow, violations

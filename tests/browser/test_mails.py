@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from scheduler.usecases.letters import DayLine, DayList, OwnLink
+from scheduler.usecases.messages.letters import DayLine, DayList, OwnLink
 from tests.browser.looks import overflow, violations
 from tests.factories import at
 from tests.mail.test_render import KINDS, rendered, text_of, visit

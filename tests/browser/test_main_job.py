@@ -11,8 +11,8 @@ from scheduler import clock
 from scheduler.extensions import db
 from scheduler.models import Appointment
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.clinic import load_shipped_protocols
-from scheduler.usecases.patients import PatientDetails, register_patient
+from scheduler.usecases.clinic.catalogue import load_shipped_protocols
+from scheduler.usecases.patients.registry import PatientDetails, register_patient
 from tests.browser.conftest import Live, sign_in
 from tests.browser.hands import click_free, drag, entry, listed, tab_to
 from tests.factories import BERLIN, make_practitioner, save

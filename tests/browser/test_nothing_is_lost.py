@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from scheduler.extensions import db
 from scheduler.models import Appointment, BrowserSession, Patient
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.patients import PatientDetails, register_patient
+from scheduler.usecases.patients.registry import PatientDetails, register_patient
 from tests.browser.conftest import Live
 from tests.factories import NOW, PASSWORD, at
 

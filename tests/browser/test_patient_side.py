@@ -12,9 +12,9 @@ from scheduler.extensions import db
 from scheduler.mail.render import render_letter
 from scheduler.mail.site import Site
 from scheduler.models import Appointment, AppointmentType, Clinic, FeedToken, Outcome, Task
-from scheduler.usecases.claims import claim_messages
-from scheduler.usecases.placement import ChosenSlot, place_plan
-from scheduler.usecases.plans import PhaseWish, prescribe_plan
+from scheduler.usecases.messages.claims import claim_messages
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
+from scheduler.usecases.series.placement import ChosenSlot, place_plan
 from tests.browser.conftest import Live, sign_in
 from tests.browser.looks import overflow, violations
 from tests.factories import BERLIN, RECEPTIONIST

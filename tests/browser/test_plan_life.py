@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from scheduler import clock
-from scheduler.usecases.plans import PhaseWish, prescribe_plan
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
 from tests.browser.conftest import Live
 from tests.browser.looks import overflow, violations
 from tests.factories import RECEPTIONIST

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from scheduler import clock
 from scheduler.readiness import SET_UP
-from scheduler.usecases.first_setup import setup_code
+from scheduler.usecases.clinic.first_setup import setup_code
 from tests.browser.conftest import Live, served, sign_in
 from tests.browser.looks import overflow, violations
 

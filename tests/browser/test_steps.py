@@ -17,15 +17,15 @@ from sqlalchemy import select
 from scheduler.extensions import db
 from scheduler.models import Appointment, Patient
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.appointments import book_appointment, cancel_appointment
-from scheduler.usecases.clinic import load_shipped_protocols
-from scheduler.usecases.patients import PatientDetails, register_patient
-from scheduler.usecases.waitlist import EntryWish, add_to_waitlist
+from scheduler.usecases.appointments.changing import book_appointment, cancel_appointment
+from scheduler.usecases.clinic.catalogue import load_shipped_protocols
+from scheduler.usecases.gaps.waitlist import EntryWish, add_to_waitlist
+from scheduler.usecases.patients.registry import PatientDetails, register_patient
 from tests.browser import hands
 from tests.browser.conftest import Live
 from tests.browser.hands import entry
 from tests.factories import NOW, RECEPTIONIST, at, make_appointment, make_patient, save
-from tests.usecases.test_repairs import series
+from tests.usecases.repairs.test_preview import series
 
 pytestmark = [
     pytest.mark.usefixtures("monday"),

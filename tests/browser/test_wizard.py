@@ -9,10 +9,10 @@ from sqlalchemy import select
 from scheduler.extensions import db
 from scheduler.models import Appointment, TreatmentPlan
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.clinic import load_shipped_protocols
-from scheduler.usecases.feed_tokens import issue_feed_token
-from scheduler.usecases.placement import ChosenSlot, place_plan
-from scheduler.usecases.plans import PhaseWish, prescribe_plan
+from scheduler.usecases.clinic.catalogue import load_shipped_protocols
+from scheduler.usecases.feeds.tokens import issue_feed_token
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
+from scheduler.usecases.series.placement import ChosenSlot, place_plan
 from tests.browser.conftest import Live
 from tests.browser.hands import tab_to
 from tests.browser.looks import overflow, violations

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from scheduler.clock import now
 from scheduler.extensions import db
 from scheduler.models import Appointment, Patient, Practitioner
-from scheduler.usecases.staff import sign_in
+from scheduler.usecases.staff.sign_in import sign_in
 from tests.factories import make_patient
 
 LOAD = ["demo", "load", "--practitioners", "2", "--patients", "12", "--weeks", "6"]

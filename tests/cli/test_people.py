@@ -9,8 +9,8 @@ from sqlalchemy import select
 from scheduler.clock import now
 from scheduler.extensions import db
 from scheduler.models import ApiKey, FeedToken, Role, Staff
-from scheduler.usecases.api_keys import actor_for_api_key
-from scheduler.usecases.staff import sign_in
+from scheduler.usecases.staff.api_keys import actor_for_api_key
+from scheduler.usecases.staff.sign_in import sign_in
 from tests.factories import make_staff, make_world
 
 ADD = ["staff", "add", "--email", "Rita@Clinic.example", "--name", "Rita", "--role", "reception"]

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from scheduler.cli.entries import DATE, HOURS, WALL_TIME
 from scheduler.extensions import db
 from scheduler.models import Closure, Location, Practitioner, TimeOff
-from scheduler.usecases.absences import WallTime
+from scheduler.usecases.absences.entering import WallTime
 from tests.factories import at, make_appointment, make_world
 
 ADD = ["practitioner", "add", "--given-name", "Nina", "--family-name", "Nadel", "--email", ""]

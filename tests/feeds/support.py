@@ -14,7 +14,7 @@ from scheduler import clock
 from scheduler.extensions import db
 from scheduler.models import Appointment, PlannedSession, PlanPhase, TreatmentPlan
 from scheduler.transaction import writing
-from scheduler.usecases.feed_tokens import bump_feeds, issue_feed_token
+from scheduler.usecases.feeds.tokens import bump_feeds, issue_feed_token
 from tests.calendars.parsers import ReadEvent, read_alike
 from tests.factories import NOW, RECEPTIONIST, World, save
 

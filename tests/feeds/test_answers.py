@@ -19,7 +19,7 @@ from scheduler.models import (
     Patient,
     Practitioner,
 )
-from scheduler.usecases.feed_tokens import revoke_feed_token
+from scheduler.usecases.feeds.tokens import revoke_feed_token
 from tests.conftest import empty_database, settings_for
 from tests.factories import NOW, RECEPTIONIST, World, at, make_world
 from tests.feeds.support import again, issue

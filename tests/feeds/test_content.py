@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from scheduler import clock
 from scheduler.models import Appointment, AppointmentStatus
 from scheduler.transaction import writing
-from scheduler.usecases.appointments import book_appointment, cancel_appointment, move_appointment
-from scheduler.usecases.feed_tokens import bump_feeds
+from scheduler.usecases.appointments.changing import book_appointment, cancel_appointment, move_appointment
+from scheduler.usecases.feeds.tokens import bump_feeds
 from tests.calendars.parsers import ReadEvent, read_alike
 from tests.factories import (
     NOW,

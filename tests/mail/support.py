@@ -12,7 +12,7 @@ from scheduler.mail.site import Site
 from scheduler.mail.smtp import Patience
 from scheduler.models import Appointment, Message
 from scheduler.transaction import writing
-from scheduler.usecases import outbox
+from scheduler.usecases.messages import outbox
 from tests.factories import NOW, World, at, make_appointment, make_patient, make_world, save
 from tests.mail.smtp_server import HOST, ScriptedServer
 

@@ -11,8 +11,8 @@ from flask import Flask
 from scheduler.mail import dispatcher
 from scheduler.mail.dispatcher import Tally, dispatch_messages
 from scheduler.transaction import writing
-from scheduler.usecases import outbox
-from scheduler.usecases.dispatch import RETRY_MINUTES
+from scheduler.usecases.messages import outbox
+from scheduler.usecases.messages.dispatch import RETRY_MINUTES
 from tests.factories import NOW, at
 from tests.mail.smtp_server import DROP, STALL, ScriptedServer
 from tests.mail.support import (

@@ -7,7 +7,7 @@ import pytest
 from scheduler.mail.render import render_letter
 from scheduler.mail.site import Site
 from scheduler.models import MessageKind
-from scheduler.usecases.letters import OwnLink
+from scheduler.usecases.messages.letters import OwnLink
 from tests.factories import NOW
 from tests.mail.test_render import letter
 

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from scheduler.usecases.own_words import OwnWords
+from scheduler.usecases.messages.own_words import OwnWords
 from tests.factories import at
 from tests.mail.test_render import KINDS, rendered, summary, text_of, visit
 

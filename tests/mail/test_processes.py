@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from scheduler.extensions import db
 from scheduler.mail.dispatcher import Tally
-from scheduler.usecases.claims import CLAIM_LEASE, CUT_OFF
+from scheduler.usecases.messages.claims import CLAIM_LEASE, CUT_OFF
 from tests.factories import NOW
 from tests.mail.dispatching_child import Dispatcher, dispatcher_at
 from tests.mail.smtp_server import STALL, ScriptedServer

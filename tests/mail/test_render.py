@@ -16,7 +16,7 @@ from scheduler.mail import words
 from scheduler.mail.render import render_letter
 from scheduler.mail.site import Site
 from scheduler.models import MessageKind
-from scheduler.usecases.letters import Letter, Offered, Sender, Summary, SummaryLine, Visit
+from scheduler.usecases.messages.letters import Letter, Offered, Sender, Summary, SummaryLine, Visit
 from tests.factories import NOW, at
 
 SENDER = Sender(

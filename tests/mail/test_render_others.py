@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from scheduler.usecases.letters import DayLine, DayList, SummaryLine
 from scheduler.usecases.links import offer_secret
+from scheduler.usecases.messages.letters import DayLine, DayList, SummaryLine
 from tests.factories import NOW, at
 from tests.mail.test_render import SITE, Reader, offered, rendered, summary, text_of, visit
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.mail.reports import LONGEST_REASON, read_reports
-from scheduler.usecases.mail_returns import Report, ReportKind
+from scheduler.usecases.messages.returns import Report, ReportKind
 
 FOLDER = Path(__file__).parent / "returned"
 NUMBER = "0123456789abcdef" * 2

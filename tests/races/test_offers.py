@@ -14,10 +14,10 @@ from scheduler.extensions import db
 from scheduler.models import Appointment, Hold, Offer, OfferTurn
 from scheduler.models.staff import Role
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.appointments import book_appointment
-from scheduler.usecases.gaps import rank_gap
-from scheduler.usecases.offer_expiry import expire_offers
-from scheduler.usecases.offers import Chosen, accept_turn, decline_turn, start_offer
+from scheduler.usecases.appointments.changing import book_appointment
+from scheduler.usecases.gaps.free_slots import rank_gap
+from scheduler.usecases.offers.asking import Chosen, accept_turn, decline_turn, start_offer
+from scheduler.usecases.offers.expiry import expire_offers
 from tests.factories import NOW, RECEPTIONIST, World, make_world
 from tests.usecases.gap_world import KEY, SLOT_AT, enter, slot_in
 

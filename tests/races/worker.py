@@ -18,9 +18,9 @@ from scheduler import create_app
 from scheduler.errors import SchedulerError
 from scheduler.extensions import db
 from scheduler.models import Appointment, AppointmentType, Patient, Practitioner
-from scheduler.usecases.appointments import book_appointment, cancel_appointment, move_appointment
-from scheduler.usecases.placement import ChosenSlot, place_plan
-from scheduler.usecases.plans import PhaseWish, prescribe_plan
+from scheduler.usecases.appointments.changing import book_appointment, cancel_appointment, move_appointment
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
+from scheduler.usecases.series.placement import ChosenSlot, place_plan
 from tests.conftest import settings_for
 from tests.factories import NOW, RECEPTIONIST, at
 

@@ -5,10 +5,10 @@ from datetime import date, datetime, timedelta
 
 from scheduler.extensions import db
 from scheduler.models import Appointment, OfferTurn, PlannedSession, WaitlistEntry
-from scheduler.usecases.gap_ranking import Slot
-from scheduler.usecases.placement import ChosenSlot, place_plan
-from scheduler.usecases.plans import PhaseWish, prescribe_plan
-from scheduler.usecases.waitlist import EntryWish, add_to_waitlist
+from scheduler.usecases.gaps.ranking import Slot
+from scheduler.usecases.gaps.waitlist import EntryWish, add_to_waitlist
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
+from scheduler.usecases.series.placement import ChosenSlot, place_plan
 from tests.factories import NOW, RECEPTIONIST, World, at, make_patient
 
 KEY = "a secret that only these tests know"

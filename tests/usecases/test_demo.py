@@ -20,15 +20,15 @@ from scheduler.models import (
 )
 from scheduler.models.appointments import INACTIVE
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.appointments import book_appointment
-from scheduler.usecases.claims import claim_messages
+from scheduler.usecases.appointments.changing import book_appointment
+from scheduler.usecases.availability.slots import find_slots
 from scheduler.usecases.demo.invent import Demo, invent_demo
 from scheduler.usecases.demo.load import has_data, load_demo
 from scheduler.usecases.demo.size import DemoSize
-from scheduler.usecases.feed_tokens import list_feed_tokens
-from scheduler.usecases.patients import PatientDetails, find_patients, register_patient
-from scheduler.usecases.slots import find_slots
-from scheduler.usecases.staff import sign_in
+from scheduler.usecases.feeds.tokens import list_feed_tokens
+from scheduler.usecases.messages.claims import claim_messages
+from scheduler.usecases.patients.registry import PatientDetails, find_patients, register_patient
+from scheduler.usecases.staff.sign_in import sign_in
 from tests.factories import BERLIN, RECEPTIONIST, make_patient
 from tests.usecases.demo_sweep import AT_NOON, DAY, PASSWORD, SMALL, meets, works
 

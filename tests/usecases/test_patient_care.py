@@ -9,15 +9,15 @@ from sqlalchemy import select
 from scheduler.errors import Conflict, InvalidInput, NotFound, StaleVersion
 from scheduler.extensions import db
 from scheduler.models import AuditEntry, Consent, FeedToken, Message, MessageItem, MessageState, Patient
-from scheduler.usecases.appointment_list import LIST, mail_appointment_list
-from scheduler.usecases.consents import record_consent, withdraw_consent
-from scheduler.usecases.feed_tokens import issue_feed_token
+from scheduler.usecases.appointments.mailed_list import LIST, mail_appointment_list
+from scheduler.usecases.feeds.tokens import issue_feed_token
 from scheduler.usecases.idempotency import Idempotency
-from scheduler.usecases.patient_archive import archive_patient, list_archived_patients, restore_patient
-from scheduler.usecases.patient_trail import read_trail
-from scheduler.usecases.patients import find_patients, view_patient
-from scheduler.usecases.plan_life import discontinue_plan
-from scheduler.usecases.plans import PhaseWish, prescribe_plan
+from scheduler.usecases.patients.archive import archive_patient, list_archived_patients, restore_patient
+from scheduler.usecases.patients.consents import record_consent, withdraw_consent
+from scheduler.usecases.patients.registry import find_patients, view_patient
+from scheduler.usecases.patients.trail import read_trail
+from scheduler.usecases.plans.life import discontinue_plan
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
 from tests.factories import NOW, RECEPTIONIST, World, at, make_appointment, make_patient, make_world
 from tests.mail.smtp_server import ScriptedServer
 from tests.mail.support import dispatch

@@ -15,25 +15,25 @@ from sqlalchemy import select
 from scheduler.errors import SchedulerError
 from scheduler.extensions import db
 from scheduler.models import Appointment, Hold, Location, Offer, OfferTurn, TimeOff, TreatmentPlan
-from scheduler.usecases.absence_rows import AbsenceKind
-from scheduler.usecases.absence_times import WallTime
-from scheduler.usecases.absences import add_time_off, remove_time_off
-from scheduler.usecases.claims import claim_messages
-from scheduler.usecases.dispatch import Outcome, Verdict, keep_outcomes
-from scheduler.usecases.displacement import list_displaced
-from scheduler.usecases.gap_ranking import Slot
-from scheduler.usecases.gaps import list_gaps, rank_gap
-from scheduler.usecases.holds import hold_slots, list_holds, release_hold
-from scheduler.usecases.offer_expiry import expire_offers
-from scheduler.usecases.offers import Chosen, accept_turn, decline_turn, start_offer, stop_offer
-from scheduler.usecases.placement import ChosenSlot, place_plan
-from scheduler.usecases.rehousing import Choice, Target, carry_out
-from scheduler.usecases.repairs import propose_repair
-from scheduler.usecases.repairs_acceptance import accept_repair
-from scheduler.usecases.slots import find_slots
+from scheduler.usecases.absences.displacement import list_displaced
+from scheduler.usecases.absences.entering import add_time_off, remove_time_off
+from scheduler.usecases.absences.rehousing import Choice, Target, carry_out
+from scheduler.usecases.absences.rows import AbsenceKind
+from scheduler.usecases.absences.times import WallTime
+from scheduler.usecases.availability.slots import find_slots
+from scheduler.usecases.gaps.free_slots import list_gaps, rank_gap
+from scheduler.usecases.gaps.ranking import Slot
+from scheduler.usecases.messages.claims import claim_messages
+from scheduler.usecases.messages.dispatch import Outcome, Verdict, keep_outcomes
+from scheduler.usecases.offers.asking import Chosen, accept_turn, decline_turn, start_offer, stop_offer
+from scheduler.usecases.offers.expiry import expire_offers
+from scheduler.usecases.repairs.acceptance import accept_repair
+from scheduler.usecases.repairs.preview import propose_repair
+from scheduler.usecases.series.holds import hold_slots, list_holds, release_hold
+from scheduler.usecases.series.placement import ChosenSlot, place_plan
 from tests.factories import RECEPTIONIST, World, make_patient
-from tests.usecases import test_plan_histories as plans
-from tests.usecases.test_plans import best, chosen, prescribe
+from tests.usecases.plans import test_histories as plans
+from tests.usecases.plans.test_prescribing import best, chosen, prescribe
 
 STEPS = 60
 KEY = "a key for links that only this test knows"

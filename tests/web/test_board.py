@@ -7,7 +7,7 @@ from flask import Flask
 from scheduler import clock
 from scheduler.extensions import db
 from scheduler.models import Appointment
-from scheduler.usecases.plans import PhaseWish, prescribe_plan
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
 from tests.factories import RECEPTIONIST, World
 from tests.web.browser import Browser
 

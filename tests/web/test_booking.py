@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from scheduler.extensions import db
 from scheduler.models import Appointment, Patient, PlannedSession
-from scheduler.usecases.patients import PatientDetails, register_patient
-from scheduler.usecases.plans import PhaseWish, prescribe_plan
+from scheduler.usecases.patients.registry import PatientDetails, register_patient
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
 from tests.factories import NOW, RECEPTIONIST, World, at, make_appointment, make_practitioner
 from tests.web.browser import Browser
 

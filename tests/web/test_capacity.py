@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from scheduler.models import TimeOff
-from scheduler.usecases.plans import PhaseWish, prescribe_plan
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
 from tests.factories import NOW, RECEPTIONIST, World, at, make_practitioner, save
 from tests.web.browser import Browser
 

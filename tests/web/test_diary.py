@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from scheduler.models import Closure, Location, TimeOff
-from scheduler.usecases.appointments import change_status
+from scheduler.usecases.appointments.changing import change_status
 from tests.factories import (
     NOW,
     RECEPTIONIST,

@@ -8,7 +8,7 @@ import time_machine
 from flask import Flask, g
 
 from scheduler import create_app
-from scheduler.usecases.desk import Desk, Place
+from scheduler.usecases.clinic.desk import Desk, Place
 from scheduler.web import formats
 from tests.conftest import settings_for
 

@@ -9,10 +9,10 @@ from flask import Flask
 from scheduler import clock
 from scheduler.extensions import db
 from scheduler.models import Appointment, AuditEntry, Offer, OfferTurn, Patient, WaitlistEntry
-from scheduler.usecases.appointments import book_appointment, cancel_appointment
+from scheduler.usecases.appointments.changing import book_appointment, cancel_appointment
+from scheduler.usecases.gaps.waitlist import EntryWish, add_to_waitlist
 from scheduler.usecases.links import offer_secret
-from scheduler.usecases.offer_expiry import expire_offers
-from scheduler.usecases.waitlist import EntryWish, add_to_waitlist
+from scheduler.usecases.offers.expiry import expire_offers
 from tests.factories import RECEPTIONIST, World, at, make_patient
 from tests.web.browser import Browser
 

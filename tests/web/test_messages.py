@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from scheduler.usecases.messages import count_messages
+from scheduler.usecases.messages.overview import count_messages
 from tests.factories import NOW, World, at, make_appointment, make_message, save
 from tests.web.browser import Browser
 

@@ -7,7 +7,7 @@ from flask import Flask
 
 from scheduler.extensions import db
 from scheduler.models import Outcome, PatientLink, PlannedSession, TreatmentPlan
-from scheduler.usecases.plans import PhaseWish, prescribe_plan
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
 from tests.factories import NOW, RECEPTIONIST, World, make_appointment, save
 from tests.web.browser import Browser
 

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from scheduler.extensions import db
 from scheduler.models import Appointment, Consent, Message, Patient, PlannedSession
-from scheduler.usecases.clinic import load_shipped_protocols
-from scheduler.usecases.placement import ChosenSlot, place_plan
-from scheduler.usecases.plans import PhaseWish, prescribe_plan
+from scheduler.usecases.clinic.catalogue import load_shipped_protocols
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
+from scheduler.usecases.series.placement import ChosenSlot, place_plan
 from tests.factories import NOW, RECEPTIONIST, World, at, make_appointment, make_patient, save
 from tests.web.browser import Browser
 

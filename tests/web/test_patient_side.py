@@ -25,9 +25,9 @@ from scheduler.models import (
     PatientLink,
     Task,
 )
-from scheduler.usecases.patient_links import issue_link
-from scheduler.usecases.placement import ChosenSlot, place_plan
-from scheduler.usecases.plans import PhaseWish, prescribe_plan
+from scheduler.usecases.patient_side.links import issue_link
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
+from scheduler.usecases.series.placement import ChosenSlot, place_plan
 from tests.factories import NOW, RECEPTIONIST, World, at, make_appointment, make_patient, save
 from tests.web.browser import Browser
 from tests.web.test_gaps import offered

@@ -10,10 +10,10 @@ from sqlalchemy import select
 from scheduler import clock
 from scheduler.extensions import db
 from scheduler.models import AuditEntry, Patient, PlannedSession, PlanPhase, TreatmentPlan
-from scheduler.usecases import patients
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.patient_record import next_appointments, see_patient_record
-from scheduler.usecases.patients import PatientDetails
+from scheduler.usecases.patients import registry as patients
+from scheduler.usecases.patients.record import next_appointments, see_patient_record
+from scheduler.usecases.patients.registry import PatientDetails
 from tests.factories import NOW, World, at, make_appointment, make_patient, make_world, save
 from tests.query_counter import count_queries
 from tests.web.browser import Browser

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from scheduler import clock
 from scheduler.extensions import db
 from scheduler.models import Message, PlannedSession, TreatmentPlan
-from scheduler.usecases.placement import ChosenSlot, place_plan
-from scheduler.usecases.plans import PhaseWish, prescribe_plan
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
+from scheduler.usecases.series.placement import ChosenSlot, place_plan
 from tests.factories import NOW, RECEPTIONIST, World, at
 from tests.web.browser import Browser
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from scheduler.extensions import db
 from scheduler.models import Appointment, TreatmentPlan
-from scheduler.usecases.clinic import load_shipped_protocols
+from scheduler.usecases.clinic.catalogue import load_shipped_protocols
 from tests.factories import BERLIN, World, save
 from tests.web.browser import Browser
 

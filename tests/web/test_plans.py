@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from scheduler.extensions import db
 from scheduler.models import Appointment, AuditEntry, Closure, TreatmentPlan
-from scheduler.usecases.clinic import load_shipped_protocols
+from scheduler.usecases.clinic.catalogue import load_shipped_protocols
 from tests.factories import BERLIN, World, at, make_appointment, make_patient, make_practitioner, save
 from tests.web.browser import Browser
 

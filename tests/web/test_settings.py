@@ -23,7 +23,7 @@ from scheduler.models import (
     Staff,
     WorkingHours,
 )
-from scheduler.usecases.clinic import load_shipped_protocols
+from scheduler.usecases.clinic.catalogue import load_shipped_protocols
 from tests.factories import PASSWORD, World, at, make_appointment, save
 from tests.web.browser import Browser
 
@@ -327,7 +327,7 @@ def test_phases_that_make_no_sense_are_shown_again(
 
 def test_editing_a_protocol_with_plans_says_its_version(app: Flask, admin: Browser, world: World) -> None:
     from scheduler.usecases.actors import COMMAND
-    from scheduler.usecases.plans import prescribe_plan
+    from scheduler.usecases.plans.prescribing import prescribe_plan
     from tests.factories import NOW
 
     with app.app_context():

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 
 from scheduler.readiness import SET_UP
-from scheduler.usecases.first_setup import setup_code
+from scheduler.usecases.clinic.first_setup import setup_code
 from tests.factories import make_clinic
 from tests.web.browser import Browser
 

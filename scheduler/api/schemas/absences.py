@@ -18,11 +18,11 @@ from scheduler.api.fields import (
 )
 from scheduler.api.schemas.appointments import LONGEST_REASON, OVERRIDE
 from scheduler.api.schemas.common import Output, instant, page_of, text, whole
-from scheduler.usecases import absences
-from scheduler.usecases.absence_times import Edge, WallTime
-from scheduler.usecases.absences import Absence
-from scheduler.usecases.displacement_question import Others
-from scheduler.usecases.rehousing import Target
+from scheduler.usecases.absences import entering as absences
+from scheduler.usecases.absences.displacement_question import Others
+from scheduler.usecases.absences.entering import Absence
+from scheduler.usecases.absences.rehousing import Target
+from scheduler.usecases.absences.times import Edge, WallTime
 
 ALL, COMING = "all", "coming"
 FROM = "A date means its beginning on the clock of the location."

@@ -5,7 +5,7 @@ from typing import Any
 from scheduler.api.answers import picked, utc_or_none
 from scheduler.api.schemas.common import Output, instant, page_of, part, text, whole
 from scheduler.api.schemas.plans import WindowSchema
-from scheduler.usecases.board import BehindLine
+from scheduler.usecases.plans.board import BehindLine
 
 
 class BehindSchema(Output):

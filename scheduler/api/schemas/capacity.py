@@ -5,7 +5,7 @@ from typing import Any
 from scheduler.api.answers import picked
 from scheduler.api.fields import Day, Input, QueryNumber
 from scheduler.api.schemas.common import Output, day, many, parts, text, whole
-from scheduler.usecases.capacity import MOST_WEEKS, WEEKS, Capacity
+from scheduler.usecases.capacity.weeks import MOST_WEEKS, WEEKS, Capacity
 
 
 class CapacityQuery(Input):

@@ -7,8 +7,8 @@ from scheduler.api.answers import picked, utc
 from scheduler.api.schemas.common import Output, instant, part, parts, text, whole
 from scheduler.api.schemas.plans import WindowSchema
 from scheduler.displaced_wording import compromise_word, no_slot_sentence
-from scheduler.usecases.displacement import DisplacedLine, Displacement, Slot
-from scheduler.usecases.rehousing import batch_of
+from scheduler.usecases.absences.displacement import DisplacedLine, Displacement, Slot
+from scheduler.usecases.absences.rehousing import batch_of
 
 
 class CompromiseSchema(Output):

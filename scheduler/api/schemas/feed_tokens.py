@@ -8,7 +8,7 @@ from scheduler.api.fields import Choice, Flag, Input, Number, Text
 from scheduler.api.schemas.common import Output, flag, instant, page_of, text, whole
 from scheduler.calendars.links import FeedLinks
 from scheduler.models import FeedDetail, FeedToken
-from scheduler.usecases.feed_options import (
+from scheduler.usecases.feeds.options import (
     AHEAD_DAYS,
     LONGEST_ALARM_MINUTES,
     LONGEST_NAME,
@@ -16,7 +16,7 @@ from scheduler.usecases.feed_options import (
     MOST_PAST_DAYS,
     PAST_DAYS,
 )
-from scheduler.usecases.silent_feeds import is_silent
+from scheduler.usecases.feeds.silent import is_silent
 
 
 class FeedTokenChange(Input):

@@ -6,8 +6,8 @@ from scheduler import gap_wording
 from scheduler.api.answers import picked, utc
 from scheduler.api.fields import Day, Input, Instant, Number, Paging, QueryNumber
 from scheduler.api.schemas.common import Output, flag, instant, page_of, part, parts, text, whole
-from scheduler.usecases.gap_ranking import Candidate, Slot
-from scheduler.usecases.gaps import Gap
+from scheduler.usecases.gaps.free_slots import Gap
+from scheduler.usecases.gaps.ranking import Candidate, Slot
 
 
 class GapsQuery(Paging):

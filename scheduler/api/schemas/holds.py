@@ -6,8 +6,8 @@ from scheduler.api.answers import picked, utc
 from scheduler.api.fields import Input, Many, Number, Paging, Part, QueryNumber
 from scheduler.api.schemas.common import Output, instant, page_of, parts, text, whole
 from scheduler.api.schemas.plans import Chosen
-from scheduler.usecases.holds import LONGEST_MINUTES, KeptSlots
-from scheduler.usecases.plans import MOST_SESSIONS
+from scheduler.usecases.plans.prescribing import MOST_SESSIONS
+from scheduler.usecases.series.holds import LONGEST_MINUTES, KeptSlots
 
 
 class HoldsQuery(Paging):

@@ -8,7 +8,7 @@ from scheduler.api.answers import picked, utc, utc_or_none
 from scheduler.api.fields import Choice, Paging, QueryNumber
 from scheduler.api.schemas.common import Output, instant, many, page_of, part, text, whole
 from scheduler.models import Message, MessageState
-from scheduler.usecases.upcoming import Upcoming
+from scheduler.usecases.messages.upcoming import Upcoming
 
 
 class MessagesQuery(Paging):

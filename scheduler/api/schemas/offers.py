@@ -7,8 +7,8 @@ from scheduler.api.fields import Choice, Flag, Input, Many, Number, Paging, Part
 from scheduler.api.schemas.common import Output, flag, instant, page_of, part, parts, text, whole
 from scheduler.api.schemas.gaps import CandidateSchema, FreeSlot, FreeSlotSchema, candidate_json, slot_json
 from scheduler.models import Offer, OfferTurn, TurnReason
-from scheduler.usecases.offer_queries import ChainLink
-from scheduler.usecases.offers import MINUTES_EACH, MOST_CANDIDATES, Chosen
+from scheduler.usecases.offers.asking import MINUTES_EACH, MOST_CANDIDATES, Chosen
+from scheduler.usecases.offers.queries import ChainLink
 
 CANDIDATES = "In the order in which they are asked, as the ranking names them."
 

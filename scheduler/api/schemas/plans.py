@@ -22,8 +22,8 @@ from scheduler.api.fields import (
 from scheduler.api.schemas.appointments import LONGEST_REASON, OVERRIDE, AppointmentSchema, appointment_json
 from scheduler.api.schemas.catalogue import PhaseSchema, phase_json
 from scheduler.api.schemas.common import Output, day, instant, many, page_of, part, parts, text, whole
-from scheduler.usecases.placement import ChosenSlot
-from scheduler.usecases.plans import MOST_SESSIONS, PhaseWish, PlanView, SessionLine
+from scheduler.usecases.plans.prescribing import MOST_SESSIONS, PhaseWish, PlanView, SessionLine
+from scheduler.usecases.series.placement import ChosenSlot
 
 MOST_DAYS = 366
 

@@ -5,8 +5,8 @@ from typing import Any
 from scheduler.api.answers import picked, utc, utc_or_none
 from scheduler.api.fields import Input, Number, Paging, Text
 from scheduler.api.schemas.common import Output, flag, instant, page_of, text, whole
-from scheduler.usecases.busy_calendars import LONGEST_URL, BusyConflict, PrivateCalendar
-from scheduler.usecases.feed_options import LONGEST_NAME
+from scheduler.usecases.feeds.options import LONGEST_NAME
+from scheduler.usecases.practitioners.busy_calendars import LONGEST_URL, BusyConflict, PrivateCalendar
 
 
 class NewPrivateCalendar(Input):

@@ -7,7 +7,7 @@ from marshmallow import fields
 from scheduler.api.answers import picked, utc
 from scheduler.api.schemas.common import Output, instant, parts, text, whole
 from scheduler.planning.series import Note
-from scheduler.usecases.proposals import ProposedSession, SeriesProposal
+from scheduler.usecases.series.proposals import ProposedSession, SeriesProposal
 from scheduler.wording import QUIET_NOTES, note_sentence, proposal_summary, reason_sentence
 
 OFF_IDEAL = ("gap_", "start_")

@@ -9,9 +9,9 @@ from scheduler.api.schemas.common import Output, flag, instant, many, part, part
 from scheduler.api.schemas.plans import SEEN, Chosen, chosen_slots
 from scheduler.api.schemas.proposals import NoteSchema, note_json
 from scheduler.repair_wording import left_sentence, stand_words
-from scheduler.usecases.plans import MOST_SESSIONS
-from scheduler.usecases.repairs_lines import CourseLine, PlaceInTime, RepairPreview, Stand
-from scheduler.usecases.repairs_targets import HandCancel, HandMove
+from scheduler.usecases.plans.prescribing import MOST_SESSIONS
+from scheduler.usecases.repairs.lines import CourseLine, PlaceInTime, RepairPreview, Stand
+from scheduler.usecases.repairs.targets import HandCancel, HandMove
 
 
 class MoveWish(Input):

@@ -9,7 +9,7 @@ from marshmallow import fields
 from scheduler.api.answers import utc
 from scheduler.api.fields import Day, Input, Many, QueryNumber, Said
 from scheduler.api.schemas.common import Output, instant, parts, whole
-from scheduler.usecases.slots import FoundSlot
+from scheduler.usecases.availability.slots import FoundSlot
 
 ANYBODY = "*"
 

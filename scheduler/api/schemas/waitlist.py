@@ -9,7 +9,7 @@ from scheduler.api.answers import picked, utc, utc_or_none
 from scheduler.api.fields import Choice, Day, Input, Many, Number, Paging, QueryNumber, Text, TimeOfDay
 from scheduler.api.schemas.common import Output, day, instant, many, page_of, text, whole
 from scheduler.models import Urgency, WaitlistEntry
-from scheduler.usecases.waitlist import CLOSED_BY_HAND, LONGEST_NOTE, MOST_PRACTITIONERS, EntryWish
+from scheduler.usecases.gaps.waitlist import CLOSED_BY_HAND, LONGEST_NOTE, MOST_PRACTITIONERS, EntryWish
 
 IN_FORCE, CLOSED = "in_force", "closed"
 FROM, UNTIL = "HH:MM from which the appointment lies.", "HH:MM by which it is over."

@@ -6,7 +6,7 @@ from datetime import timedelta
 from scheduler.usecases.demo.cast import Guest
 from scheduler.usecases.demo.size import Days, DemoSize
 from scheduler.usecases.demo.words import clinic_data, names
-from scheduler.usecases.patients import fold
+from scheduler.usecases.patients.registry import fold
 
 USUAL_MINUTES = [8 * 60, 9 * 60, 10 * 60, 11 * 60, 12 * 60 + 30, 14 * 60, 15 * 60, 16 * 60, 17 * 60, 18 * 60]
 KNOWN_BEFORE = 0.3

@@ -22,7 +22,7 @@ from scheduler.models import (
 )
 from scheduler.models.base import Base
 from scheduler.planning.hours import DAY_MINUTES, start_of_day
-from scheduler.usecases.clinic import DEFAULT_REMINDERS, load_shipped_protocols, load_shipped_types
+from scheduler.usecases.clinic.catalogue import DEFAULT_REMINDERS, load_shipped_protocols, load_shipped_types
 from scheduler.usecases.demo.size import Days, DemoSize
 from scheduler.usecases.demo.words import Week, clinic_data, minute_of, names
 

@@ -15,8 +15,8 @@ from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.demo.invent import Demo
-from scheduler.usecases.feed_tokens import SECRET_BYTES, hash_secret
-from scheduler.usecases.staff import hash_password
+from scheduler.usecases.feeds.tokens import SECRET_BYTES, hash_secret
+from scheduler.usecases.staff.sign_in import hash_password
 
 CHUNK = 2000
 """Rows of one statement: between two of them the progress is told."""

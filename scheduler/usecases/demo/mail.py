@@ -10,8 +10,8 @@ from scheduler.planning.due import ReminderPolicy, reminders_due
 from scheduler.usecases.demo.cast import Telling, Visit
 from scheduler.usecases.demo.rows import Row, Tables
 from scheduler.usecases.demo.size import Days
-from scheduler.usecases.outbox import CANCELLED, MOVED
-from scheduler.usecases.outbox_rows import dedupe_key
+from scheduler.usecases.messages.outbox import CANCELLED, MOVED
+from scheduler.usecases.messages.outbox_rows import dedupe_key
 
 K = MessageKind
 ACCEPTED = "250 2.0.0 Ok: queued"

@@ -16,7 +16,7 @@ from scheduler.models import (
 from scheduler.models.base import Base
 from scheduler.usecases.demo.cast import Course, Guest, Visit
 from scheduler.usecases.demo.size import Days
-from scheduler.usecases.patients import search_terms
+from scheduler.usecases.patients.registry import search_terms
 
 Row = dict[str, Any]
 Tables = list[tuple[type[Base], list[Row]]]

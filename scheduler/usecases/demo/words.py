@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from scheduler.usecases.clinic import SHIPPED
+from scheduler.usecases.clinic.catalogue import SHIPPED
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from scheduler.models import Appointment, AuditEntry, Patient, PatientTerm
 from scheduler.models.appointments import NOT_BOOKED
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
-from scheduler.usecases.feed_tokens import bump_feeds
+from scheduler.usecases.feeds.tokens import bump_feeds
 from scheduler.usecases.imports.people import IDENTITY
-from scheduler.usecases.outbox import owe_reminders, owe_series_confirmation
-from scheduler.usecases.patients import search_terms
+from scheduler.usecases.messages.outbox import owe_reminders, owe_series_confirmation
+from scheduler.usecases.patients.registry import search_terms
 
 IMPORT_LOCK = 0x696D7074
 """One import at a time: two of the same file would not see each other's rows."""

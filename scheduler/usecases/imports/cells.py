@@ -6,7 +6,7 @@ from datetime import date
 from scheduler.errors import InvalidInput
 from scheduler.usecases.imports.dates import PATTERNS, SHORT_YEARS, decide_writing, read_date
 from scheduler.usecases.imports.tables import Table
-from scheduler.usecases.patients import fold
+from scheduler.usecases.patients.registry import fold
 
 LANGUAGES = {
     "en": ("en", "english", "englisch", "eng", "en-gb", "en-us"),

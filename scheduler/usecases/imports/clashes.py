@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from scheduler.models import Appointment
 from scheduler.models.appointments import INACTIVE
 from scheduler.models.base import epoch
-from scheduler.usecases.availability_rows import LONGEST
+from scheduler.usecases.availability.rows import LONGEST
 
 Resource = tuple[str, int]
 """practitioner, room or patient, and its number."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduler.errors import InvalidInput
-from scheduler.usecases.patients import fold
+from scheduler.usecases.patients.registry import fold
 
 Mapping_ = Mapping[int, str]
 """Column, from 0 -> code of a field; a column that is not in it is left out."""

@@ -26,8 +26,8 @@ from scheduler.usecases.imports.people import (
 )
 from scheduler.usecases.imports.report import NEW, UNCHANGED, UPDATED, Progress, Report, silent
 from scheduler.usecases.imports.tables import Table
-from scheduler.usecases.patient_details import checked_detail
-from scheduler.usecases.patients import follow_change, known_details
+from scheduler.usecases.patients.details import checked_detail
+from scheduler.usecases.patients.registry import follow_change, known_details
 
 CHUNK = 1000
 MOST_LOCKS = 1000

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.errors import InvalidInput
 from scheduler.models import AuditEntry, Patient
-from scheduler.usecases.patients import fold
+from scheduler.usecases.patients.registry import fold
 
 IDENTITY = "patient_identity"
 """Entity of the audit rows that keep a patient's identity in another program: there is no column for it."""

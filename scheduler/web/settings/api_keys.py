@@ -6,7 +6,7 @@ from werkzeug import Response
 from scheduler.access import guard
 from scheduler.errors import InvalidInput, SchedulerError
 from scheduler.models.staff import Role
-from scheduler.usecases.api_keys import issue_api_key, list_api_keys, revoke_api_key
+from scheduler.usecases.staff.api_keys import issue_api_key, list_api_keys, revoke_api_key
 from scheduler.web.settings.frame import Answer, by, carry_out, pages, show, show_again, text, to
 
 

@@ -7,10 +7,10 @@ from werkzeug import Response
 from scheduler.access import guard
 from scheduler.errors import SchedulerError
 from scheduler.models import AppointmentType
-from scheduler.usecases import appointment_types as kinds
-from scheduler.usecases.appointment_types import TypeDetails
+from scheduler.usecases.clinic import appointment_types as kinds
+from scheduler.usecases.clinic.appointment_types import TypeDetails
 from scheduler.usecases.edits import stamp_of
-from scheduler.usecases.practitioners import DRY_NEEDLING
+from scheduler.usecases.practitioners.adding import DRY_NEEDLING
 from scheduler.web.notices import notice
 from scheduler.web.settings.frame import (
     Answer,

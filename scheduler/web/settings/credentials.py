@@ -7,9 +7,9 @@ from werkzeug import Response
 from scheduler.access import guard
 from scheduler.errors import SchedulerError
 from scheduler.models import Credential
-from scheduler.usecases import practitioner_records as records
 from scheduler.usecases.edits import stamp_of
-from scheduler.usecases.practitioners import DRY_NEEDLING, HeldCredential
+from scheduler.usecases.practitioners import records
+from scheduler.usecases.practitioners.adding import DRY_NEEDLING, HeldCredential
 from scheduler.web import once
 from scheduler.web.notices import notice
 from scheduler.web.settings.frame import (

@@ -10,8 +10,8 @@ from scheduler.access import guard
 from scheduler.errors import SchedulerError
 from scheduler.models import Clinic
 from scheduler.planning.hours import GRIDS
-from scheduler.usecases.clinic import get_clinic
-from scheduler.usecases.clinic_settings import ClinicDetails, change_clinic, details_stamp
+from scheduler.usecases.clinic.catalogue import get_clinic
+from scheduler.usecases.clinic.settings import ClinicDetails, change_clinic, details_stamp
 from scheduler.web.notices import notice
 from scheduler.web.settings.frame import (
     by,

@@ -11,9 +11,9 @@ from scheduler import clock
 from scheduler.access import guard
 from scheduler.errors import InvalidInput, NotFound, SchedulerError
 from scheduler.http_errors import problem_of, say
-from scheduler.usecases import public_holidays
-from scheduler.usecases.absences import WallTime, add_closure, list_closures, remove_closure
-from scheduler.usecases.clinic import list_locations
+from scheduler.usecases.absences import public_holidays
+from scheduler.usecases.absences.entering import WallTime, add_closure, list_closures, remove_closure
+from scheduler.usecases.clinic.catalogue import list_locations
 from scheduler.web import session
 from scheduler.web.formats import DEFAULT, local
 from scheduler.web.notices import BAD, notice

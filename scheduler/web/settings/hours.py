@@ -11,10 +11,10 @@ from scheduler import clock
 from scheduler.access import guard
 from scheduler.errors import NotFound, SchedulerError
 from scheduler.http_errors import problem_of, say
-from scheduler.usecases.clinic import list_locations
-from scheduler.usecases.hours_blocks import Displaced, HoursBlock, WouldDisplace
-from scheduler.usecases.locations import list_all_locations
-from scheduler.usecases.working_hours import Hours, end_hours, read_hours, set_hours
+from scheduler.usecases.clinic.catalogue import list_locations
+from scheduler.usecases.clinic.locations import list_all_locations
+from scheduler.usecases.practitioners.hours_blocks import Displaced, HoursBlock, WouldDisplace
+from scheduler.usecases.practitioners.working_hours import Hours, end_hours, read_hours, set_hours
 from scheduler.web.formats import local
 from scheduler.web.notices import BAD, GOOD, notice
 from scheduler.web.settings.frame import (

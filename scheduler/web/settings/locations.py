@@ -10,10 +10,10 @@ from scheduler.access import guard
 from scheduler.errors import SchedulerError
 from scheduler.http_errors import problem_of, say
 from scheduler.models import Location
-from scheduler.usecases import locations as places
-from scheduler.usecases.clinic import add_location
+from scheduler.usecases.clinic import locations as places
+from scheduler.usecases.clinic.catalogue import add_location
+from scheduler.usecases.clinic.locations import LocationDetails
 from scheduler.usecases.edits import stamp_of
-from scheduler.usecases.locations import LocationDetails
 from scheduler.web import session
 from scheduler.web.notices import notice
 from scheduler.web.settings.frame import (

@@ -18,16 +18,16 @@ from scheduler.mail.own_sentences import shipped_words
 from scheduler.mail.render import render_letter
 from scheduler.mail.site import Site
 from scheduler.usecases.edits import LANGUAGES
-from scheduler.usecases.mail_previews import OF_PATIENTS, preview_letter, preview_letter_of
-from scheduler.usecases.mail_templates import (
+from scheduler.usecases.messages.own_words import FIELDS, FILTERS, OwnWords, check_words
+from scheduler.usecases.messages.previews import OF_PATIENTS, preview_letter, preview_letter_of
+from scheduler.usecases.messages.templates import (
     change_mail_template,
     find_mail_template,
     list_mail_templates,
     reset_mail_template,
     tidy_words,
 )
-from scheduler.usecases.own_words import FIELDS, FILTERS, OwnWords, check_words
-from scheduler.usecases.patients import find_patients, name_patient
+from scheduler.usecases.patients.registry import find_patients, name_patient
 from scheduler.web.notices import notice
 from scheduler.web.settings.frame import by, carry_out, number, pages, show, show_again, text, to
 from scheduler.web.settings.reminders import INSIDE_FRAME

@@ -7,8 +7,8 @@ from flask_babel import gettext
 
 from scheduler import clock
 from scheduler.access import guard
-from scheduler.usecases import clinic
-from scheduler.usecases.practitioner_records import expiring_credentials, list_all_practitioners
+from scheduler.usecases.clinic import catalogue as clinic
+from scheduler.usecases.practitioners.records import expiring_credentials, list_all_practitioners
 from scheduler.web.formats import local
 from scheduler.web.settings.frame import pages, show, to
 

@@ -11,11 +11,11 @@ from scheduler import clock
 from scheduler.access import guard
 from scheduler.errors import InvalidInput, SchedulerError
 from scheduler.models import Practitioner
-from scheduler.usecases import practitioner_records as records
-from scheduler.usecases.clinic import list_locations
+from scheduler.usecases.clinic.catalogue import list_locations
 from scheduler.usecases.edits import stamp_of
-from scheduler.usecases.practitioner_records import WARN_AHEAD, ExpiringCredential, PractitionerRecord
-from scheduler.usecases.practitioners import HeldCredential, PractitionerDetails, add_practitioner
+from scheduler.usecases.practitioners import records
+from scheduler.usecases.practitioners.adding import HeldCredential, PractitionerDetails, add_practitioner
+from scheduler.usecases.practitioners.records import WARN_AHEAD, ExpiringCredential, PractitionerRecord
 from scheduler.web import once
 from scheduler.web.formats import local
 from scheduler.web.notices import notice

@@ -10,10 +10,10 @@ from werkzeug import Response
 from scheduler.access import guard
 from scheduler.errors import InvalidInput, SchedulerError
 from scheduler.models import Protocol
-from scheduler.usecases import protocols as prescriptions
-from scheduler.usecases.clinic import list_appointment_types
-from scheduler.usecases.plans import PhaseWish
-from scheduler.usecases.protocols import ProtocolDetails, protocol_stamp
+from scheduler.usecases.clinic.catalogue import list_appointment_types
+from scheduler.usecases.plans import protocols as prescriptions
+from scheduler.usecases.plans.prescribing import PhaseWish
+from scheduler.usecases.plans.protocols import ProtocolDetails, protocol_stamp
 from scheduler.web.notices import notice
 from scheduler.web.settings.frame import Answer, by, carry_out, pages, seen, show, show_again, text, to
 

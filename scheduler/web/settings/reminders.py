@@ -16,8 +16,8 @@ from scheduler.errors import InvalidInput, SchedulerError
 from scheduler.mail.render import render_letter
 from scheduler.mail.site import Site
 from scheduler.planning.hours import DAY_MINUTES
-from scheduler.usecases.clinic import get_clinic
-from scheduler.usecases.clinic_settings import (
+from scheduler.usecases.clinic.catalogue import get_clinic
+from scheduler.usecases.clinic.settings import (
     MOST_REMINDERS,
     ReminderWishes,
     Sample,

@@ -9,10 +9,10 @@ from werkzeug import Response
 from scheduler.access import guard
 from scheduler.errors import InvalidInput, SchedulerError
 from scheduler.models.staff import Role, Staff
-from scheduler.usecases import staff_accounts
-from scheduler.usecases.practitioner_records import list_all_practitioners
-from scheduler.usecases.staff import add_staff
-from scheduler.usecases.staff_accounts import StaffDetails, staff_stamp
+from scheduler.usecases.practitioners.records import list_all_practitioners
+from scheduler.usecases.staff import accounts as staff_accounts
+from scheduler.usecases.staff.accounts import StaffDetails, staff_stamp
+from scheduler.usecases.staff.sign_in import add_staff
 from scheduler.web.notices import notice
 from scheduler.web.settings.frame import (
     Answer,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from flask import request
 
 from scheduler.errors import InvalidInput
-from scheduler.usecases.practitioners import DayHours
+from scheduler.usecases.practitioners.adding import DayHours
 from scheduler.web.settings.frame import clock_text
 
 LONGEST_LINE = 200

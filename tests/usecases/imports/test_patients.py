@@ -14,7 +14,7 @@ from scheduler.usecases.imports.columns import propose_mapping
 from scheduler.usecases.imports.patients import PatientChoices, check_patients, import_patients
 from scheduler.usecases.imports.report import Report
 from scheduler.usecases.imports.tables import read_table
-from scheduler.usecases.patients import find_patients
+from scheduler.usecases.patients.registry import find_patients
 from tests.factories import NOW, make_patient, make_world
 
 pytestmark = pytest.mark.usefixtures("context")

@@ -1,0 +1,1 @@
+"""Single appointments: booking, moving, cancelling, following them through the day, reading them."""

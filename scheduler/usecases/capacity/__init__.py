@@ -1,0 +1,1 @@
+"""Whether the coming weeks can carry what waits."""

@@ -1,0 +1,1 @@
+"""The diary of a location: its days, and how full they are."""

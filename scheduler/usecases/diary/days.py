@@ -1,0 +1,299 @@
+"""The diary of a location: who works when, and what is booked."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zlib import crc32
+
+from sqlalchemy import ColumnElement, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session, aliased
+
+from scheduler.models import (
+    Appointment,
+    AppointmentStatus,
+    AppointmentType,
+    BusyTime,
+    Closure,
+    DiaryWeek,
+    Hold,
+    Location,
+    Patient,
+    PlannedSession,
+    Practitioner,
+    Room,
+    TimeOff,
+)
+from scheduler.models.diary_weeks import WEEK_SECONDS
+from scheduler.planning.hours import start_of_day
+from scheduler.planning.timeline import Horizon, instant_of, runs, span
+from scheduler.transaction import reading
+from scheduler.usecases.availability.free_time import Desk, load_desks
+from scheduler.usecases.availability.rows import LONGEST, private_ticks
+from scheduler.usecases.clinic.catalogue import zone_of
+from scheduler.usecases.lookup import find
+
+NOT_SHOWN = (AppointmentStatus.CANCELLED.value, AppointmentStatus.HELD.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Of whom and of what the diary is wanted; an empty tuple means everybody and everything."""
+
+    practitioner_ids: tuple[int, ...] = ()
+    type_ids: tuple[int, ...] = ()
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What an appointment must fulfil."""
+        found: list[ColumnElement[bool]] = []
+        if self.practitioner_ids:
+            found.append(Appointment.practitioner_id.in_(self.practitioner_ids))
+        if self.type_ids:
+            found.append(Appointment.appointment_type_id.in_(self.type_ids))
+        return found
+
+
+EVERYTHING = Chosen()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An appointment as the diary shows it; instants in UTC."""
+
+    id: int
+    version: int
+    starts_at: datetime
+    ends_at: datetime
+    status: str
+    practitioner_id: int
+    patient_id: int
+    room_id: int | None
+    patient: str
+    practitioner: str
+    type: str
+    colour: str
+    may_resize: bool
+    room: str | None
+    session: int | None
+    sessions: int | None
+    """Number of the planned session it fills, and how many the plan has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A slot kept for a patient while somebody talks to them; instants in UTC."""
+
+    id: int
+    starts_at: datetime
+    ends_at: datetime
+    practitioner_id: int
+    room_id: int | None
+    patient: str
+    plan_id: int | None
+    holder: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """A time at which a practitioner does not treat here; why is hours, away, private (their calendar) or closed."""
+
+    practitioner_id: int
+    starts_at: datetime
+    ends_at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A practitioner who works here in the range, or has something booked in it."""
+
+    practitioner_id: int
+    name: str
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomColumn:
+    """A room of the location; 0 stands for appointments without one."""
+
+    room_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diary:
+    """A range of local days at one location; entries by start."""
+
+    columns: list[Column]
+    rooms: list[RoomColumn]
+    entries: list[Entry]
+    held: list[Held]
+    shut: list[Shut]
+
+
+@reading
+def load_diary(
+    session: Session,
+    location_id: int,
+    from_on: date,
+    to_on: date,
+    *,
+    chosen: Chosen = EVERYTHING,
+    now: datetime,
+) -> Diary:
+    """The diary of the local dates from_on to to_on, both included; cancelled appointments are left out.
+
+    Slots that are held at ``now`` stand beside the appointments. Practitioners who are chosen have a column even where
+    they do nothing, if they are not too many to be chosen by name. Raises NotFound for an unknown location.
+    """
+    zone = zone_of(find(session, Location, location_id))
+    start, end = start_of_day(from_on, zone), start_of_day(to_on + timedelta(days=1), zone)
+    entries = _entries(session, location_id, start, end, chosen)
+    held = _held(session, location_id, start, end, chosen, now)
+    horizon = Horizon.between(start, end)
+    asked = chosen.practitioner_ids or None
+    desks = load_desks(session, horizon, practitioner_ids=asked, location_id=location_id)
+    needed = {row.practitioner_id for row in entries} | {row.practitioner_id for row in held}
+    needed |= {desk.practitioner_id for desk in desks if desk.hours}
+    if asked is not None and len(asked) == 1:
+        needed.update(asked)
+    private = private_ticks(session, horizon, needed)
+    shut = [
+        gap
+        for desk in desks
+        if desk.practitioner_id in needed
+        for gap in _shut(desk, horizon, private.get(desk.practitioner_id, 0))
+    ]
+    return Diary(_columns(session, needed), _rooms(session, location_id, entries), entries, held, shut)
+
+
+@reading
+def diary_version(session: Session, location_id: int, from_on: date, to_on: date, *, now: datetime) -> str:
+    """A short text that is another one as soon as anything in these days changes: bookings, holds, absences.
+
+    One statement on indexes alone, whatever is booked. Holds that ended count as a change.
+    """
+    zone = zone_of(find(session, Location, location_id))
+    start, end = start_of_day(from_on, zone), start_of_day(to_on + timedelta(days=1), zone)
+    weeks = (int(start.timestamp()) // WEEK_SECONDS, int(end.timestamp()) // WEEK_SECONDS)
+    absences = [
+        select(literal(number), func.count(model.id), func.coalesce(func.max(model.id), 0))
+        for number, model in ((-1, TimeOff), (-2, Closure), (-4, BusyTime))
+    ]
+    holds = select(literal(-3), func.count(Hold.id), literal(0)).where(Hold.expires_at > now)
+    stamps = select(DiaryWeek.practitioner_id, DiaryWeek.week, DiaryWeek.stamp)
+    rows = session.execute(union_all(stamps.where(DiaryWeek.week.between(*weeks)), *absences, holds))
+    return f"{crc32(repr(sorted(tuple(row) for row in rows)).encode()):08x}"
+
+
+def _shut(desk: Desk, horizon: Horizon, private: int) -> Iterable[Shut]:
+    """When the practitioner does not treat here: outside the hours, away, closed; each tick is named once.
+
+    What a private calendar calls busy is named within the hours only: what else somebody does is nobody's business.
+    """
+    reasons = {
+        "closed": desk.closed,
+        "away": desk.away & ~desk.closed & ~private,
+        "private": desk.hours & private & ~desk.closed,
+        "hours": horizon.all & ~(desk.hours | desk.closed | (desk.away & ~private)),
+    }
+    for why, bits in reasons.items():
+        for lo, hi in runs(bits & span(0, horizon.ticks)):
+            begins, ends = instant_of(horizon.start_tick + lo), instant_of(horizon.start_tick + hi)
+            yield Shut(desk.practitioner_id, begins, ends, why)
+
+
+def _columns(session: Session, practitioner_ids: Iterable[int]) -> list[Column]:
+    rows = session.execute(
+        select(Practitioner.id, Practitioner.given_name, Practitioner.family_name, Practitioner.colour)
+        .where(Practitioner.id.in_(practitioner_ids))
+        .order_by(Practitioner.family_name, Practitioner.given_name, Practitioner.id)
+    )
+    return [Column(number, f"{given} {family}", colour) for number, given, family, colour in rows]
+
+
+def _rooms(session: Session, location_id: int, entries: Iterable[Entry]) -> list[RoomColumn]:
+    """The location's rooms in use, archived ones with something in them, and one for what needs none."""
+    used = {entry.room_id or 0 for entry in entries}
+    rows = session.execute(
+        select(Room.id, Room.name)
+        .where(Room.location_id == location_id, or_(Room.archived_at.is_(None), Room.id.in_(used)))
+        .order_by(Room.name, Room.id)
+    )
+    rooms = [RoomColumn(number, name) for number, name in rows]
+    return rooms + [RoomColumn(0, "")] * (0 in used)
+
+
+def _entries(
+    session: Session, location_id: int, start: datetime, end: datetime, chosen: Chosen
+) -> list[Entry]:
+    sibling = aliased(PlannedSession)
+    sessions = (
+        select(func.count(sibling.id)).where(sibling.plan_id == PlannedSession.plan_id).scalar_subquery()
+    )
+    query = (
+        select(
+            Appointment.id,
+            Appointment.version,
+            Appointment.starts_at,
+            Appointment.ends_at,
+            Appointment.status,
+            Appointment.practitioner_id,
+            Appointment.patient_id,
+            Appointment.room_id,
+            Patient.given_name + " " + Patient.family_name,
+            Practitioner.given_name + " " + Practitioner.family_name,
+            AppointmentType.name,
+            AppointmentType.colour,
+            AppointmentType.may_resize,
+            Room.name,
+            PlannedSession.number,
+            sessions,
+        )
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
+        .join(AppointmentType, AppointmentType.id == Appointment.appointment_type_id)
+        .outerjoin(Room, Room.id == Appointment.room_id)
+        .outerjoin(PlannedSession, PlannedSession.id == Appointment.planned_session_id)
+        .where(
+            Appointment.location_id == location_id,
+            Appointment.starts_at > start - LONGEST,
+            Appointment.starts_at < end,
+            Appointment.ends_at > start,
+            Appointment.status.not_in(NOT_SHOWN),
+            *chosen.conditions(),
+        )
+        .order_by(Appointment.starts_at, Appointment.id)
+    )
+    rows: Iterable[Any] = session.execute(query)
+    return [Entry(*row) for row in rows]
+
+
+def _held(
+    session: Session, location_id: int, start: datetime, end: datetime, chosen: Chosen, now: datetime
+) -> list[Held]:
+    query = (
+        select(
+            Appointment.id,
+            Appointment.starts_at,
+            Appointment.ends_at,
+            Appointment.practitioner_id,
+            Appointment.room_id,
+            Patient.given_name + " " + Patient.family_name,
+            Hold.plan_id,
+            Hold.holder_name,
+            Hold.expires_at,
+        )
+        .join(Hold, Hold.id == Appointment.hold_id)
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .where(
+            Hold.expires_at > now,
+            Appointment.location_id == location_id,
+            Appointment.starts_at < end,
+            Appointment.ends_at > start,
+            *chosen.conditions(),
+        )
+        .order_by(Appointment.starts_at, Appointment.id)
+    )
+    return [Held(*row) for row in session.execute(query)]

@@ -1,0 +1,1 @@
+"""Calendars that people subscribe to, and the secret addresses that open them."""

@@ -1,0 +1,1 @@
+"""Slots that became free again: who could use one, who is on the waitlist."""

@@ -1,0 +1,223 @@
+"""Ranking who could use one free slot: reading, judging (planning/gaps.py) and naming; private to the use cases."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from scheduler.errors import InvalidInput
+from scheduler.models import Appointment, AppointmentType, Location, Patient, Practitioner
+from scheduler.planning.gaps import (
+    Entry,
+    Note,
+    Opening,
+    Ranked,
+    ToMove,
+    ToPlace,
+    fitted,
+    movable_to,
+    one_each,
+    shortlist,
+)
+from scheduler.planning.timeline import TICK_MINUTES, Horizon, indices, instant_of, span, tick_of
+from scheduler.usecases.appointments.booking_rules import checked_start, rest_minutes_of
+from scheduler.usecases.availability.free_time import PAD, Availability, Desk, load_availability
+from scheduler.usecases.gaps.people import diaries_of, entries_waiting
+from scheduler.usecases.gaps.rows import claims_of_plans
+from scheduler.usecases.gaps.statements import Asked
+from scheduler.usecases.lookup import find_in_use
+
+LONGEST_SLOT = timedelta(hours=12)
+LOOKED_AT_FIRST = 100
+"""So many of a shortlist are held against their diaries before the rest of it, which is hardly ever needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A stretch of a practitioner's day at a location, [starts_at, ends_at) in UTC."""
+
+    practitioner_id: int
+    location_id: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody who could use a slot, and the appointment that it would become; instants in UTC."""
+
+    reason: str
+    """behind, waitlist or earlier."""
+    number: int
+    """Of the planned session, the waitlist entry or the appointment to be moved, as the reason says."""
+    patient_id: int
+    patient: str
+    phone: str | None
+    has_address: bool
+    """Whether an offer can be mailed."""
+    appointment_type_id: int
+    starts_at: datetime
+    ends_at: datetime
+    notes: tuple[Note, ...]
+    """Why, and what is not as wished: codes."""
+    plan_id: int | None = None
+    planned_session_id: int | None = None
+    session_number: int | None = None
+    waitlist_entry_id: int | None = None
+    releases_id: int | None = None
+    """The patient's later appointment, which would be moved here …"""
+    leaves: Slot | None = None
+    """… and the slot that becomes free by it."""
+
+
+def checked_slot(session: Session, slot: Slot, now: datetime) -> Location:
+    """The slot's location; raises NotFound or InvalidInput unless it is on ticks, ahead, and at most 12 hours long."""
+    find_in_use(session, Practitioner, slot.practitioner_id)
+    location = find_in_use(session, Location, slot.location_id)
+    checked_start(slot.starts_at)
+    checked_start(slot.ends_at)
+    if not timedelta(0) < slot.ends_at - slot.starts_at <= LONGEST_SLOT:
+        raise InvalidInput("A slot ends after it starts, at most 12 hours later.", field="ends_at")
+    if slot.starts_at <= now:
+        raise InvalidInput("This slot has already begun.", field="starts_at")
+    return location
+
+
+def ranked_for(
+    session: Session,
+    slot: Slot,
+    *,
+    now: datetime,
+    without: Collection[int] = (),
+    leave_out: Collection[int] = (),
+    only: Collection[tuple[str, int]] | None = None,
+    limit: int | None = None,
+) -> list[Candidate]:
+    """Who could use the slot, first choice first and every patient once; [] when nothing fits into what is free of it.
+
+    ``without`` are appointments to be thought away, ``leave_out`` patients; ``only`` names those who are asked about,
+    by reason and number. A fixed number of queries.
+    """
+    location = session.get_one(Location, slot.location_id)
+    zone = ZoneInfo(location.zone)
+    opening = _opening(session, slot, zone, now, without)
+    if not opening.starts:
+        return []
+    today = now.astimezone(zone).date()
+    asked = Asked(slot.starts_at, slot.ends_at, opening.day, today, list(opening.starts))
+    behind, booked = claims_of_plans(session, asked)
+    possible = [move for move in booked if movable_to(opening, move)]
+    claims: list[ToPlace | Entry | ToMove] = [
+        *behind,
+        *entries_waiting(session, asked, possible),
+        *possible,
+    ]
+    short = [
+        one
+        for one in shortlist(opening, claims, asked.today)
+        if one.claim.patient_id not in leave_out and (only is None or (one.reason, one.claim.number) in only)
+    ]
+    found = _able(session, opening, asked, short[:LOOKED_AT_FIRST], now)
+    if len(short) > LOOKED_AT_FIRST and (limit is None or len(found) < limit):
+        found = one_each([*found, *_able(session, opening, asked, short[LOOKED_AT_FIRST:], now)])
+    return _named(session, opening, found[:limit])
+
+
+def _able(
+    session: Session, opening: Opening, asked: Asked, short: Sequence[Ranked], now: datetime
+) -> list[Ranked]:
+    """Those of a shortlist whose own diaries leave them free and rested, every patient once."""
+    rest = rest_minutes_of(session)
+    diaries = diaries_of(session, {one.claim.patient_id for one in short}, asked, rest, now)
+    return one_each(fitted(opening, short, diaries, rest))
+
+
+def _opening(
+    session: Session, slot: Slot, zone: ZoneInfo, now: datetime, without: Collection[int]
+) -> Opening:
+    """What fits into the slot as the diary stands, by type."""
+    horizon = Horizon.between(slot.starts_at - PAD, slot.ends_at + PAD)
+    found = load_availability(
+        session,
+        horizon,
+        grid_minutes=TICK_MINUTES,
+        now=now,
+        practitioner_ids=[slot.practitioner_id],
+        location_id=slot.location_id,
+        without=without,
+    )
+    desk = next(iter(found.desks), None)
+    first, last = tick_of(slot.starts_at), tick_of(slot.ends_at)
+    wall = slot.starts_at.astimezone(zone)
+    kinds = session.scalars(select(AppointmentType).where(AppointmentType.archived_at.is_(None))).all()
+    starts = {kind.id: _starts(found, desk, kind, first, last) for kind in kinds} if desk else {}
+    return Opening(
+        practitioner_id=slot.practitioner_id,
+        location_id=slot.location_id,
+        day=wall.date(),
+        minute=wall.hour * 60 + wall.minute,
+        start_tick=first,
+        end_tick=last,
+        starts={number: ticks for number, ticks in starts.items() if ticks},
+        lengths={kind.id: kind.duration_minutes // TICK_MINUTES for kind in kinds},
+    )
+
+
+def _starts(found: Availability, desk: Desk, kind: AppointmentType, first: int, last: int) -> tuple[int, ...]:
+    horizon = found.horizon
+    latest = last - kind.duration_minutes // TICK_MINUTES
+    inside = span(horizon.index(first), horizon.index(latest) + 1)
+    return tuple(horizon.start_tick + index for index in indices(found.starts(desk, kind) & inside))
+
+
+def _named(session: Session, opening: Opening, ranked: Sequence[Ranked]) -> list[Candidate]:
+    people = session.execute(
+        select(Patient.id, Patient.given_name, Patient.family_name, Patient.phone, Patient.email).where(
+            Patient.id.in_([one.claim.patient_id for one in ranked])
+        )
+    )
+    by_id = {row.id: row for row in people}
+    left = session.execute(
+        select(
+            Appointment.id,
+            Appointment.practitioner_id,
+            Appointment.location_id,
+            Appointment.starts_at,
+            Appointment.ends_at,
+        ).where(Appointment.id.in_([one.releases_id for one in ranked if one.releases_id is not None]))
+    )
+    leaves = {row.id: Slot(*row[1:]) for row in left}
+    found = []
+    for one in ranked:
+        claim, person = one.claim, by_id[one.claim.patient_id]
+        is_entry = isinstance(claim, Entry)
+        found.append(
+            Candidate(
+                reason=one.reason,
+                number=claim.number,
+                patient_id=claim.patient_id,
+                patient=f"{person.given_name} {person.family_name}",
+                phone=person.phone,
+                has_address=bool(person.email),
+                appointment_type_id=claim.type_id,
+                starts_at=instant_of(one.starts[0]),
+                ends_at=instant_of(one.starts[0] + opening.lengths[claim.type_id]),
+                notes=one.notes,
+                plan_id=None if isinstance(claim, Entry) else claim.plan_id,
+                planned_session_id=_planned(claim),
+                session_number=None if isinstance(claim, Entry) else claim.session_number,
+                waitlist_entry_id=claim.number if is_entry else None,
+                releases_id=one.releases_id,
+                leaves=leaves.get(one.releases_id) if one.releases_id is not None else None,
+            )
+        )
+    return found
+
+
+def _planned(claim: ToPlace | Entry | ToMove) -> int | None:
+    if isinstance(claim, ToMove):
+        return claim.planned_session_id
+    return claim.number if isinstance(claim, ToPlace) else None

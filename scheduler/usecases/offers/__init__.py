@@ -1,0 +1,1 @@
+"""Offering a free slot to some patients in turn."""

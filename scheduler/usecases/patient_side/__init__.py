@@ -1,0 +1,1 @@
+"""What a patient sees and does on their own page."""

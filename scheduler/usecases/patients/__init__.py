@@ -1,0 +1,1 @@
+"""Patients at the desk: registering, finding, changing, looking at them."""

@@ -1,0 +1,1 @@
+"""Treatment plans and the life of their sessions."""

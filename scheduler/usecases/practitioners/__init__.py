@@ -1,0 +1,1 @@
+"""Practitioners: their credentials, their hours, their private calendars."""

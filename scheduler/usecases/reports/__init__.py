@@ -1,0 +1,1 @@
+"""Figures about the clinic, and everything as CSV."""

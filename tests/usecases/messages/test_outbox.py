@@ -1,0 +1,304 @@
+"""What is owed to whom when something is booked, changed or cancelled, and what is withdrawn."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, select
+
+from scheduler.extensions import db
+from scheduler.models import Appointment, Message, MessageItem, Patient
+from scheduler.transaction import writing
+from scheduler.usecases.messages import outbox
+from tests.factories import NOW, at, make_appointment, make_patient, make_world, save
+
+owe_confirmation = writing(outbox.owe_confirmation)
+owe_series_confirmation = writing(outbox.owe_series_confirmation)
+owe_change = writing(outbox.owe_change)
+owe_cancellation = writing(outbox.owe_cancellation)
+owe_reminders = writing(outbox.owe_reminders)
+withdraw_messages = writing(outbox.withdraw_messages)
+
+
+def owed() -> list[tuple[str, str]]:
+    """(kind, state) of all messages in the order of writing."""
+    return [
+        (row.kind, row.state) for row in db.session.execute(select(Message).order_by(Message.id)).scalars()
+    ]
+
+
+def messages(**conditions: object) -> list[Message]:
+    return list(db.session.scalars(select(Message).filter_by(**conditions).order_by(Message.id)))
+
+
+def change(row: Any, **values: object) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+    save(row)
+
+
+def move(appointment: Appointment, starts_at: datetime) -> None:
+    change(
+        appointment,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=30),
+        busy_from=starts_at,
+        busy_until=starts_at + timedelta(minutes=30),
+        sequence=appointment.sequence + 1,
+    )
+
+
+def test_a_confirmation_is_due_at_once_and_pointless_at_the_start(context: Flask) -> None:
+    world = make_world()
+    appointment = make_appointment(world, at(5))
+    owe_confirmation(appointment, now=NOW)
+    (message,) = messages()
+    assert (message.kind, message.state, message.due_at, message.next_attempt_at, message.pointless_at) == (
+        "confirmation",
+        "due",
+        NOW,
+        NOW,
+        at(5),
+    )
+    assert (message.patient_id, message.recipient) == (world.patient_id, "paul.pain@mail.example")
+    assert [(item.appointment_id, item.sequence, item.starts_at) for item in message.items] == [
+        (appointment.id, 0, at(5))
+    ]
+
+
+def test_a_series_is_confirmed_by_one_mail_that_lasts_until_its_last_start(context: Flask) -> None:
+    world = make_world()
+    series = [make_appointment(world, at(day)) for day in (9, 5, 12)]
+    owe_series_confirmation(series, now=NOW)
+    (message,) = messages()
+    assert (message.kind, message.pointless_at) == ("series_confirmation", at(12))
+    assert sorted(item.appointment_id for item in message.items) == [row.id for row in series]
+
+
+def test_a_series_of_one_is_confirmed_as_a_single_appointment(context: Flask) -> None:
+    owe_series_confirmation([make_appointment(make_world(), at(5))], now=NOW)
+    assert owed() == [("confirmation", "due")]
+
+
+def test_the_same_mail_is_never_owed_twice(context: Flask) -> None:
+    appointment = make_appointment(make_world(), at(9))
+    for _ in range(2):
+        owe_confirmation(appointment, now=NOW)
+        owe_reminders([appointment], now=NOW)
+    assert owed() == [("confirmation", "due"), ("reminder", "due"), ("reminder", "due")]
+    assert len(db.session.scalars(select(MessageItem)).all()) == 3
+
+
+def test_no_two_messages_share_a_message_id(context: Flask) -> None:
+    world = make_world()
+    owe_reminders([make_appointment(world, at(day)) for day in range(9, 20)], now=NOW)
+    ids = [message.message_id for message in messages()]
+    assert (len(ids), len(set(ids))) == (22, 22)
+
+
+@pytest.mark.parametrize(
+    "patient", [{"email": None}, {"email": ""}, {"archived_at": NOW}], ids=["no address", "empty", "archived"]
+)
+def test_nothing_is_owed_to_those_who_cannot_be_written_to(context: Flask, patient: dict[str, Any]) -> None:
+    world = make_world()
+    change(db.session.get_one(Patient, world.patient_id), **patient)
+    appointment = make_appointment(world, at(9))
+    owe_confirmation(appointment, now=NOW)
+    owe_reminders([appointment], now=NOW)
+    owe_change(appointment, now=NOW)
+    owe_cancellation(appointment, now=NOW)
+    owe_series_confirmation([appointment, make_appointment(world, at(10))], now=NOW)
+    assert owed() == []
+
+
+def test_who_wants_no_reminders_gets_confirmations_all_the_same(context: Flask) -> None:
+    world = make_world()
+    change(db.session.get_one(Patient, world.patient_id), wants_reminders=False)
+    appointment = make_appointment(world, at(9))
+    owe_confirmation(appointment, now=NOW)
+    owe_reminders([appointment], now=NOW)
+    assert owed() == [("confirmation", "due")]
+
+
+@pytest.mark.parametrize("owe", [owe_confirmation, owe_change, owe_cancellation])
+def test_nothing_is_owed_about_what_has_begun(context: Flask, owe: Callable[..., None]) -> None:
+    owe(make_appointment(make_world(), at(5)), now=at(5))
+    assert owed() == []
+
+
+def test_a_series_with_a_past_start_is_confirmed_for_the_rest(context: Flask) -> None:
+    world = make_world()
+    series = [make_appointment(world, at(day)) for day in (3, 9, 12)]
+    owe_series_confirmation(series, now=at(4))
+    (message,) = messages()
+    assert sorted(item.appointment_id for item in message.items) == [row.id for row in series[1:]]
+
+
+def test_reminders_follow_the_clinics_policy(context: Flask) -> None:
+    world = make_world(reminder_offsets_minutes=[2880, 180])
+    owe_reminders([make_appointment(world, at(9))], now=NOW)
+    assert [(row.offset_minutes, row.due_at, row.pointless_at) for row in messages()] == [
+        (2880, at(7), at(9)),
+        (180, at(8, 20, 55), at(9)),  # 07:00 is quiet: the evening before
+    ]
+
+
+def test_quiet_hours_are_those_of_the_patient(context: Flask) -> None:
+    world = make_world(reminder_offsets_minutes=[1440])
+    change(db.session.get_one(Patient, world.patient_id), zone="America/New_York")
+    owe_reminders([make_appointment(world, at(9))], now=NOW)
+    (message,) = messages()
+    assert message.due_at == datetime(2026, 3, 8, 1, 55, tzinfo=UTC)  # 20:55 on the 7th in New York
+
+
+def test_an_empty_policy_owes_no_reminders(context: Flask) -> None:
+    owe_reminders([make_appointment(make_world(reminder_offsets_minutes=[]), at(9))], now=NOW)
+    assert owed() == []
+
+
+def test_owing_takes_as_many_statements_for_twelve_as_for_one(context: Flask) -> None:
+    world = make_world()
+    series = [make_appointment(world, at(day), sequence=1) for day in range(9, 21)]
+    assert statements_for(series[:1]) == statements_for(series[1:])
+
+
+def statements_for(series: list[Appointment]) -> int:
+    statements: list[str] = []
+
+    def note(*args: Any) -> None:
+        statements.append(args[2])
+
+    @writing
+    def owe(session: Any) -> None:
+        for row in series:
+            session.refresh(row)
+        event.listen(db.engine, "before_cursor_execute", note)
+        outbox.owe_series_confirmation(session, series, now=NOW)
+        outbox.owe_reminders(session, series, now=NOW)
+
+    try:
+        owe()
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    return len(statements)
+
+
+def test_moving_withdraws_what_tells_the_old_start(context: Flask) -> None:
+    appointment = make_appointment(make_world(), at(9))
+    owe_confirmation(appointment, now=NOW)
+    owe_reminders([appointment], now=NOW)
+    move(appointment, at(10))
+    withdraw_messages(appointment, now=NOW)
+    assert owed() == [("confirmation", "cancelled"), ("reminder", "cancelled"), ("reminder", "cancelled")]
+    assert {row.server_reply for row in messages()} == {outbox.MOVED}
+
+
+def test_moving_back_and_forth_owes_the_reminders_anew(context: Flask) -> None:
+    appointment = make_appointment(make_world(), at(9))
+    for day in (9, 10, 9):
+        if appointment.starts_at != at(day):
+            move(appointment, at(day))
+        withdraw_messages(appointment, now=NOW)
+        owe_reminders([appointment], now=NOW)
+    assert [(row.state, row.due_at) for row in messages()] == [
+        ("cancelled", at(6)),
+        ("cancelled", at(8)),
+        ("cancelled", at(7)),
+        ("cancelled", at(9)),
+        ("due", at(6)),
+        ("due", at(8)),
+    ]
+
+
+def test_another_room_leaves_confirmation_and_reminders_as_they_are(context: Flask) -> None:
+    world = make_world()
+    appointment = make_appointment(world, at(9))
+    owe_confirmation(appointment, now=NOW)
+    owe_reminders([appointment], now=NOW)
+    change(appointment, room_id=world.room_ids[1], sequence=1)
+    withdraw_messages(appointment, now=at(8, 9))  # an hour before the last reminder
+    owe_reminders([appointment], now=at(8, 9))
+    assert owed() == [("confirmation", "due"), ("reminder", "due"), ("reminder", "due")]
+
+
+def test_a_change_replaces_what_was_not_sent_yet(context: Flask) -> None:
+    appointment = make_appointment(make_world(), at(9))
+    owe_confirmation(appointment, now=NOW)
+    for day in (10, 11):
+        move(appointment, at(day))
+        owe_change(appointment, now=NOW)
+    assert owed() == [("confirmation", "cancelled"), ("change", "cancelled"), ("change", "due")]
+
+
+def test_cancelling_withdraws_everything_unsent_and_owes_the_cancellation(context: Flask) -> None:
+    appointment = make_appointment(make_world(), at(9))
+    owe_confirmation(appointment, now=NOW)
+    owe_reminders([appointment], now=NOW)
+    change(appointment, status="cancelled", sequence=1)
+    withdraw_messages(appointment, now=NOW)
+    owe_cancellation(appointment, now=NOW)
+    assert [state for kind, state in owed() if kind != "cancellation"] == ["cancelled"] * 3
+    assert owed()[-1] == ("cancellation", "due")
+
+
+@pytest.mark.parametrize("state", ["sending", "sent", "unknown", "failed"])
+def test_what_left_the_house_is_not_withdrawn(context: Flask, state: str) -> None:
+    appointment = make_appointment(make_world(), at(9))
+    owe_confirmation(appointment, now=NOW)
+    change(messages()[0], state=state)
+    change(appointment, status="cancelled")
+    withdraw_messages(appointment, now=NOW)
+    assert owed() == [("confirmation", state)]
+
+
+def test_a_claimed_message_can_still_be_withdrawn(context: Flask) -> None:
+    appointment = make_appointment(make_world(), at(9))
+    owe_confirmation(appointment, now=NOW)
+    change(messages()[0], state="claimed", claimed_by="somebody")
+    change(appointment, status="cancelled")
+    withdraw_messages(appointment, now=NOW)
+    assert [(row.state, row.claimed_by) for row in messages()] == [("cancelled", None)]
+
+
+def test_the_confirmation_of_a_series_outlives_the_loss_of_one_appointment(context: Flask) -> None:
+    world = make_world()
+    series = [make_appointment(world, at(day)) for day in (5, 9)]
+    owe_series_confirmation(series, now=NOW)
+    change(series[0], status="cancelled")
+    withdraw_messages(series[0], now=NOW)
+    assert owed() == [("series_confirmation", "due")]
+
+
+def test_messages_of_other_appointments_are_left_alone(context: Flask) -> None:
+    world = make_world()
+    ours, other = make_appointment(world, at(9)), make_appointment(world, at(10))
+    owe_confirmation(ours, now=NOW)
+    owe_confirmation(other, now=NOW)
+    change(ours, status="cancelled")
+    withdraw_messages(ours, now=NOW)
+    assert owed() == [("confirmation", "cancelled"), ("confirmation", "due")]
+
+
+def test_a_transaction_that_fails_owes_nothing(context: Flask) -> None:
+    appointment = make_appointment(make_world(), at(9))
+
+    @writing
+    def book_and_fail(session: Any) -> None:
+        outbox.owe_confirmation(session, appointment, now=NOW)
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        book_and_fail()
+    assert owed() == []
+
+
+def test_reminders_of_several_patients_go_to_each(context: Flask) -> None:
+    world, paula = make_world(), make_patient("Paula")
+    rows = [make_appointment(world, at(9)), make_appointment(world, at(10), patient_id=paula.id)]
+    owe_reminders(rows, now=NOW)
+    assert {(row.patient_id, row.recipient) for row in messages()} == {
+        (world.patient_id, "paul.pain@mail.example"),
+        (paula.id, "paula.pain@mail.example"),
+    }
