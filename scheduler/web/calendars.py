@@ -64,7 +64,7 @@ def issue(owner: str, **whose: Any) -> str:
     base_url = current_app.config["SETTINGS"].base_url
     links = feed_links(base_url, issued.secret, name=session.desk().clinic)
     back = local_path(request.form.get("next"))
-    code = qr.drawing_of(links.webcal_url)
+    code = qr.picture_of(links.webcal_url)
     return render_template("calendars/issued.html", links=links, code=code, owner=owner, back=back)
 
 

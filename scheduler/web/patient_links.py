@@ -25,7 +25,7 @@ def show(patient_id: int) -> str:
     secret = patient_links.issue_link(patient_id, key=settings.secret_key, actor=actor, now=now)
     address = patient_page(settings.base_url, secret)
     return render_template(
-        "patients/page_link.html", patient=patient, address=address, code=qr.drawing_of(address)
+        "patients/page_link.html", patient=patient, address=address, code=qr.picture_of(address)
     )
 
 

@@ -155,7 +155,7 @@ def calendar(secret: str, visitor: Visitor, name: str) -> Answer:
     if name != "Other":
         where = {"Google": links.google_url, "Apple": links.webcal_url, "Outlook": links.outlook_url}
         return redirect(where[name], 303)
-    code = qr.drawing_of(links.webcal_url)
+    code = qr.picture_of(links.webcal_url)
     page = render_template("patient_side/calendar.html", secret=secret, page=found, links=links, code=code)
     return Response(page)
 
