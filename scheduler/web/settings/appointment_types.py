@@ -1,6 +1,6 @@
 """Appointment types."""
 
-from flask import redirect, request
+from flask import request
 from flask_babel import gettext
 from werkzeug import Response
 
@@ -11,11 +11,14 @@ from scheduler.usecases.clinic import appointment_types as kinds
 from scheduler.usecases.clinic.appointment_types import TypeDetails
 from scheduler.usecases.edits import stamp_of
 from scheduler.usecases.practitioners.adding import DRY_NEEDLING
-from scheduler.web.notices import notice
 from scheduler.web.settings.frame import (
     Answer,
+    archived,
     by,
     carry_out,
+    deleted,
+    in_use_again,
+    lead_on,
     number,
     pages,
     seen,
@@ -58,8 +61,7 @@ def type_add() -> Answer:
         kind = kinds.add_type(_entered(), **by())
     except SchedulerError as error:
         return show_again(error, "type.html", "types", kind=None)
-    notice(gettext("%(name)s is added.", name=kind.name))
-    return redirect(to("types"), 303)
+    return lead_on(gettext("%(name)s is added.", name=kind.name), to("types"))
 
 
 @pages.get("/types/<int:type_id>")
@@ -79,41 +81,28 @@ def type_change(type_id: int) -> Answer:
     except SchedulerError as error:
         kind = kinds.get_type(type_id)
         return show_again(error, "type.html", "types", known=_known(kind), kind=kind, seen=stamp_of(kind))
-    notice(gettext("The changes are kept."))
-    return redirect(to("types"), 303)
+    return lead_on(gettext("The changes are kept."), to("types"))
 
 
 @pages.post("/types/<int:type_id>/archive")
 @guard("clinic.write")
 def type_archive(type_id: int) -> Response:
     """Offer a type no more."""
-    return carry_out(
-        lambda: kinds.archive_type(type_id, **by()),
-        lambda kind: gettext("%(name)s is archived.", name=kind.name),
-        to("types"),
-    )
+    return carry_out(lambda: kinds.archive_type(type_id, **by()), archived, to("types"))
 
 
 @pages.post("/types/<int:type_id>/restore")
 @guard("clinic.write")
 def type_restore(type_id: int) -> Response:
     """Offer a type again."""
-    return carry_out(
-        lambda: kinds.restore_type(type_id, **by()),
-        lambda kind: gettext("%(name)s is in use again.", name=kind.name),
-        to("types"),
-    )
+    return carry_out(lambda: kinds.restore_type(type_id, **by()), in_use_again, to("types"))
 
 
 @pages.post("/types/<int:type_id>/delete")
 @guard("clinic.write")
 def type_delete(type_id: int) -> Response:
     """Delete a type that was never used."""
-    return carry_out(
-        lambda: kinds.delete_type(type_id, **by()),
-        lambda name: gettext("%(name)s is deleted.", name=name),
-        to("types"),
-    )
+    return carry_out(lambda: kinds.delete_type(type_id, **by()), deleted, to("types"))
 
 
 def _entered() -> TypeDetails:

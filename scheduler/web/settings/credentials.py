@@ -1,6 +1,5 @@
 """Credentials of practitioners."""
 
-from flask import redirect
 from flask_babel import gettext
 from werkzeug import Response
 
@@ -11,13 +10,13 @@ from scheduler.usecases.edits import stamp_of
 from scheduler.usecases.practitioners import records
 from scheduler.usecases.practitioners.adding import DRY_NEEDLING, HeldCredential
 from scheduler.web import once
-from scheduler.web.notices import notice
 from scheduler.web.settings.frame import (
     Answer,
     by,
     carry_out,
     day,
     day_or_none,
+    lead_on,
     number_or_none,
     pages,
     seen,
@@ -68,8 +67,7 @@ def credential_add(practitioner_id: int) -> Answer:
             credential=None,
             form_key=text(once.FIELD),
         )
-    notice(gettext("The credential is added."))
-    return redirect(to("practitioner", practitioner_id=practitioner_id), 303)
+    return lead_on(gettext("The credential is added."), to("practitioner", practitioner_id=practitioner_id))
 
 
 @pages.get("/credentials/<int:credential_id>")
@@ -91,8 +89,7 @@ def credential_change(credential_id: int) -> Answer:
     except SchedulerError as error:
         row = records.get_credential(credential_id)
         return show_again(error, "credential.html", "practitioners", known=_known(row), **_around(row))
-    notice(gettext("The changes are kept."))
-    return redirect(to("practitioner", practitioner_id=row.practitioner_id), 303)
+    return lead_on(gettext("The changes are kept."), to("practitioner", practitioner_id=row.practitioner_id))
 
 
 @pages.post("/credentials/<int:credential_id>/delete")

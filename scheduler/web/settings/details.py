@@ -2,7 +2,7 @@
 
 import re
 
-from flask import redirect, request
+from flask import request
 from flask_babel import gettext
 from werkzeug import Response
 
@@ -12,10 +12,10 @@ from scheduler.models import Clinic
 from scheduler.planning.hours import GRIDS
 from scheduler.usecases.clinic.catalogue import get_clinic
 from scheduler.usecases.clinic.settings import ClinicDetails, change_clinic, details_stamp
-from scheduler.web.notices import notice
 from scheduler.web.settings.frame import (
     by,
     clock_text,
+    lead_on,
     minute_of_day,
     number,
     pages,
@@ -51,8 +51,7 @@ def change_details() -> Response | tuple[str, int]:
             seen=details_stamp(clinic),
             grids=GRIDS,
         )
-    notice(gettext("The changes are kept."))
-    return redirect(to("details"), 303)
+    return lead_on(gettext("The changes are kept."), to("details"))
 
 
 def _entered() -> ClinicDetails:

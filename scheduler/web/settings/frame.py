@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import LazyString
+from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response
 
@@ -18,6 +18,13 @@ from scheduler.web.notices import BAD, notice
 
 pages = Blueprint("settings", __name__, url_prefix="/clinic")
 Answer = Response | str | tuple[str, int]
+
+
+class Named(Protocol):
+    """A row with a name on screen."""
+
+    @property
+    def name(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +98,29 @@ def carry_out(deed: Callable[[], object], done: Callable[[Any], str], back: str)
         result = deed()
     except SchedulerError as error:
         notice(say(error), BAD)
-    else:
-        notice(done(result))
-    return redirect(back, 303)
+        return redirect(back, 303)
+    return lead_on(done(result), back)
+
+
+def lead_on(sentence: str, address: str) -> Response:
+    """Say what was done, on the page at ``address``."""
+    notice(sentence)
+    return redirect(address, 303)
+
+
+def archived(row: Named) -> str:
+    """For carry_out."""
+    return gettext("%(name)s is archived.", name=row.name)
+
+
+def in_use_again(row: Named) -> str:
+    """For carry_out."""
+    return gettext("%(name)s is in use again.", name=row.name)
+
+
+def deleted(name: str) -> str:
+    """For carry_out: what has gone gives its name."""
+    return gettext("%(name)s is deleted.", name=name)
 
 
 def by() -> dict[str, Any]:

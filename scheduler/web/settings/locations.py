@@ -2,7 +2,6 @@
 
 from zoneinfo import available_timezones
 
-from flask import redirect
 from flask_babel import gettext
 from werkzeug import Response
 
@@ -15,11 +14,14 @@ from scheduler.usecases.clinic.catalogue import add_location
 from scheduler.usecases.clinic.locations import LocationDetails
 from scheduler.usecases.edits import stamp_of
 from scheduler.web import session
-from scheduler.web.notices import notice
 from scheduler.web.settings.frame import (
     Answer,
+    archived,
     by,
     carry_out,
+    deleted,
+    in_use_again,
+    lead_on,
     number,
     pages,
     seen,
@@ -62,8 +64,7 @@ def location_add() -> Answer:
         )
     except SchedulerError as error:
         return show_again(error, "location.html", "locations", place=None, zones=zones())
-    notice(gettext("%(name)s is added.", name=place.name))
-    return redirect(to("location", location_id=place.id), 303)
+    return lead_on(gettext("%(name)s is added.", name=place.name), to("location", location_id=place.id))
 
 
 @pages.get("/locations/<int:location_id>")
@@ -84,41 +85,28 @@ def location_change(location_id: int) -> Answer:
     except SchedulerError as error:
         place = places.get_location(location_id)
         return show_again(error, "location.html", "locations", known=_known(place), **_around(place))
-    notice(gettext("The changes are kept."))
-    return redirect(to("locations"), 303)
+    return lead_on(gettext("The changes are kept."), to("locations"))
 
 
 @pages.post("/locations/<int:location_id>/archive")
 @guard("clinic.write")
 def location_archive(location_id: int) -> Response:
     """Offer a location no more."""
-    return carry_out(
-        lambda: places.archive_location(location_id, **by()),
-        lambda place: gettext("%(name)s is archived.", name=place.name),
-        to("locations"),
-    )
+    return carry_out(lambda: places.archive_location(location_id, **by()), archived, to("locations"))
 
 
 @pages.post("/locations/<int:location_id>/restore")
 @guard("clinic.write")
 def location_restore(location_id: int) -> Response:
     """Offer a location again."""
-    return carry_out(
-        lambda: places.restore_location(location_id, **by()),
-        lambda place: gettext("%(name)s is in use again.", name=place.name),
-        to("locations"),
-    )
+    return carry_out(lambda: places.restore_location(location_id, **by()), in_use_again, to("locations"))
 
 
 @pages.post("/locations/<int:location_id>/delete")
 @guard("clinic.write")
 def location_delete(location_id: int) -> Response:
     """Delete a location that was never used."""
-    return carry_out(
-        lambda: places.delete_location(location_id, **by()),
-        lambda name: gettext("%(name)s is deleted.", name=name),
-        to("locations"),
-    )
+    return carry_out(lambda: places.delete_location(location_id, **by()), deleted, to("locations"))
 
 
 @pages.post("/locations/<int:location_id>/rooms")
@@ -137,8 +125,7 @@ def room_add(location_id: int) -> Answer:
             **_around(place),
         )
         return page, problem_of(error).status
-    notice(gettext("%(name)s is added.", name=room.name))
-    return redirect(to("location", location_id=location_id), 303)
+    return lead_on(gettext("%(name)s is added.", name=room.name), to("location", location_id=location_id))
 
 
 @pages.post("/rooms/<int:room_id>")
@@ -156,22 +143,14 @@ def room_rename(room_id: int) -> Response:
 @guard("clinic.write")
 def room_archive(room_id: int) -> Response:
     """Book a room no more."""
-    return carry_out(
-        lambda: places.archive_room(room_id, **by()),
-        lambda room: gettext("%(name)s is archived.", name=room.name),
-        _location_of_room(),
-    )
+    return carry_out(lambda: places.archive_room(room_id, **by()), archived, _location_of_room())
 
 
 @pages.post("/rooms/<int:room_id>/restore")
 @guard("clinic.write")
 def room_restore(room_id: int) -> Response:
     """Book a room again."""
-    return carry_out(
-        lambda: places.restore_room(room_id, **by()),
-        lambda room: gettext("%(name)s is in use again.", name=room.name),
-        _location_of_room(),
-    )
+    return carry_out(lambda: places.restore_room(room_id, **by()), in_use_again, _location_of_room())
 
 
 @pages.post("/rooms/<int:room_id>/delete")

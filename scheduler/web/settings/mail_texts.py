@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from flask import Response as FlaskResponse
-from flask import current_app, redirect, render_template, request
+from flask import current_app, render_template, request
 from flask_babel import gettext
 from werkzeug import Response
 
@@ -28,8 +28,7 @@ from scheduler.usecases.messages.templates import (
     tidy_words,
 )
 from scheduler.usecases.patients.registry import find_patients, name_patient
-from scheduler.web.notices import notice
-from scheduler.web.settings.frame import by, carry_out, number, pages, show, show_again, text, to
+from scheduler.web.settings.frame import by, carry_out, lead_on, number, pages, show, show_again, text, to
 from scheduler.web.settings.reminders import INSIDE_FRAME
 
 FOUND_AT_MOST = 8
@@ -65,8 +64,10 @@ def mail_text_change(kind: str, language: str) -> Response | tuple[str, int]:
         return show_again(
             error, "mail_text.html", "mails", known=known._asdict(), **_page(kind, language, _entered())
         )
-    notice(gettext("The words are kept. Mails sent from now on use them."))
-    return redirect(to("mail_text", kind=kind, language=language), 303)
+    return lead_on(
+        gettext("The words are kept. Mails sent from now on use them."),
+        to("mail_text", kind=kind, language=language),
+    )
 
 
 @pages.post("/mails/<kind>/<language>/reset")

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from datetime import date
 
-from flask import redirect
 from flask_babel import gettext, ngettext
 from werkzeug import Response
 
@@ -18,7 +17,6 @@ from scheduler.usecases.practitioners.adding import HeldCredential, Practitioner
 from scheduler.usecases.practitioners.records import WARN_AHEAD, ExpiringCredential, PractitionerRecord
 from scheduler.web import once
 from scheduler.web.formats import local
-from scheduler.web.notices import notice
 from scheduler.web.settings.frame import (
     Answer,
     by,
@@ -26,6 +24,7 @@ from scheduler.web.settings.frame import (
     clock_text,
     day,
     day_or_none,
+    lead_on,
     minute_of_day,
     pages,
     seen,
@@ -88,8 +87,10 @@ def practitioner_add() -> Answer:
         return show_again(
             error, "practitioner_new.html", "practitioners", places=places, form_key=text(once.FIELD)
         )
-    notice(gettext("%(name)s can be booked from now on.", name=row.name))
-    return redirect(to("practitioner", practitioner_id=row.id), 303)
+    return lead_on(
+        gettext("%(name)s can be booked from now on.", name=row.name),
+        to("practitioner", practitioner_id=row.id),
+    )
 
 
 def _first_credential() -> HeldCredential | None:
@@ -126,8 +127,7 @@ def practitioner_change(practitioner_id: int) -> Answer:
     except SchedulerError as error:
         row = records.get_practitioner(practitioner_id)
         return show_again(error, "practitioner.html", "practitioners", known=_known(row), **_around(row))
-    notice(gettext("The changes are kept."))
-    return redirect(to("practitioner", practitioner_id=row.id), 303)
+    return lead_on(gettext("The changes are kept."), to("practitioner", practitioner_id=row.id))
 
 
 @pages.post("/practitioners/<int:practitioner_id>/archive")

@@ -15,7 +15,21 @@ from scheduler.usecases.plans import protocols as prescriptions
 from scheduler.usecases.plans.prescribing import PhaseWish
 from scheduler.usecases.plans.protocols import ProtocolDetails, protocol_stamp
 from scheduler.web.notices import notice
-from scheduler.web.settings.frame import Answer, by, carry_out, pages, seen, show, show_again, text, to
+from scheduler.web.settings.frame import (
+    Answer,
+    archived,
+    by,
+    carry_out,
+    deleted,
+    in_use_again,
+    lead_on,
+    pages,
+    seen,
+    show,
+    show_again,
+    text,
+    to,
+)
 
 PHASE_FIELDS = ("sessions", "min_days", "ideal_days", "max_days", "type_id")
 SPARE_ROWS, MOST_ROWS = 2, 12
@@ -43,8 +57,7 @@ def protocol_add() -> Answer:
         protocol = prescriptions.add_protocol(_entered(), **by())
     except SchedulerError as error:
         return show_again(error, "protocol.html", "protocols", **_around(None, _sent_rows()))
-    notice(gettext("%(name)s is added.", name=protocol.name))
-    return redirect(to("protocols"), 303)
+    return lead_on(gettext("%(name)s is added.", name=protocol.name), to("protocols"))
 
 
 @pages.get("/protocols/<int:protocol_id>")
@@ -81,11 +94,7 @@ def protocol_change(protocol_id: int) -> Answer:
 @guard("clinic.write")
 def protocol_archive(protocol_id: int) -> Response:
     """Offer a protocol no more."""
-    return carry_out(
-        lambda: prescriptions.archive_protocol(protocol_id, **by()),
-        lambda row: gettext("%(name)s is archived.", name=row.name),
-        to("protocols"),
-    )
+    return carry_out(lambda: prescriptions.archive_protocol(protocol_id, **by()), archived, to("protocols"))
 
 
 @pages.post("/protocols/<int:protocol_id>/restore")
@@ -93,9 +102,7 @@ def protocol_archive(protocol_id: int) -> Response:
 def protocol_restore(protocol_id: int) -> Response:
     """Offer a version again."""
     return carry_out(
-        lambda: prescriptions.restore_protocol(protocol_id, **by()),
-        lambda row: gettext("%(name)s is in use again.", name=row.name),
-        to("protocols"),
+        lambda: prescriptions.restore_protocol(protocol_id, **by()), in_use_again, to("protocols")
     )
 
 
@@ -103,11 +110,7 @@ def protocol_restore(protocol_id: int) -> Response:
 @guard("clinic.write")
 def protocol_delete(protocol_id: int) -> Response:
     """Delete a version from which no plan was written."""
-    return carry_out(
-        lambda: prescriptions.delete_protocol(protocol_id, **by()),
-        lambda name: gettext("%(name)s is deleted.", name=name),
-        to("protocols"),
-    )
+    return carry_out(lambda: prescriptions.delete_protocol(protocol_id, **by()), deleted, to("protocols"))
 
 
 def _entered() -> ProtocolDetails:

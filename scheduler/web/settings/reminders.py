@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from flask import Response as FlaskResponse
-from flask import current_app, redirect, request
+from flask import current_app, request
 from flask_babel import gettext
 from werkzeug import Response
 
@@ -26,10 +26,10 @@ from scheduler.usecases.clinic.settings import (
     sample_reminder,
     wishes_of,
 )
-from scheduler.web.notices import notice
 from scheduler.web.settings.frame import (
     by,
     clock_text,
+    lead_on,
     minute_of_day,
     number,
     pages,
@@ -79,8 +79,9 @@ def reminders_change() -> Response | str | tuple[str, int]:
             seen=seen_now,
             **_preview(wishes_of(clinic)),
         )
-    notice(gettext("The changes are kept. Reminders that wait already follow within a minute."))
-    return redirect(to("reminders"), 303)
+    return lead_on(
+        gettext("The changes are kept. Reminders that wait already follow within a minute."), to("reminders")
+    )
 
 
 @pages.get("/reminders/mail")

@@ -2,7 +2,6 @@
 
 import secrets
 
-from flask import redirect
 from flask_babel import gettext
 from werkzeug import Response
 
@@ -13,11 +12,11 @@ from scheduler.usecases.practitioners.records import list_all_practitioners
 from scheduler.usecases.staff import accounts as staff_accounts
 from scheduler.usecases.staff.accounts import StaffDetails, staff_stamp
 from scheduler.usecases.staff.sign_in import add_staff
-from scheduler.web.notices import notice
 from scheduler.web.settings.frame import (
     Answer,
     by,
     carry_out,
+    lead_on,
     number_or_none,
     pages,
     seen,
@@ -63,8 +62,7 @@ def staff_add() -> Answer:
         return show_again(error, "person.html", "staff", **_around(None))
     if not text("password"):
         return show("password.html", "staff", member=row, password=password)
-    notice(gettext("%(name)s can sign in as %(email)s.", name=row.name, email=row.email))
-    return redirect(to("staff"), 303)
+    return lead_on(gettext("%(name)s can sign in as %(email)s.", name=row.name, email=row.email), to("staff"))
 
 
 @pages.get("/staff/<int:staff_id>")
@@ -87,8 +85,7 @@ def staff_change(staff_id: int) -> Answer:
     except SchedulerError as error:
         row = staff_accounts.get_staff(staff_id)
         return show_again(error, "person.html", "staff", known=_known(row), **_around(row))
-    notice(gettext("The changes are kept."))
-    return redirect(to("staff"), 303)
+    return lead_on(gettext("The changes are kept."), to("staff"))
 
 
 @pages.post("/staff/<int:staff_id>/disable")
