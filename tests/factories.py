@@ -50,8 +50,7 @@ class World:
     patient_id: int
 
 
-def make_clinic(**changes: Any) -> Clinic:
-    """The clinic's row; reminders 72 h and 24 h before."""
+def _clinic(**changes: Any) -> Clinic:
     values: dict[str, Any] = {
         "id": 1,
         "name": "Needle Point",
@@ -60,13 +59,17 @@ def make_clinic(**changes: Any) -> Clinic:
         "locale": "en",
         "reminder_offsets_minutes": [4320, 1440],
     }
-    clinic = Clinic(**values | changes)
-    save(clinic)
-    return clinic
+    return Clinic(**values | changes)
 
 
-def make_type(name: str = "Dry needling", **changes: Any) -> AppointmentType:
-    """An appointment type; by default 30 minutes of needling that needs a room and a credential."""
+def make_clinic(**changes: Any) -> Clinic:
+    """The clinic's row; reminders 72 h and 24 h before."""
+    row = _clinic(**changes)
+    save(row)
+    return row
+
+
+def _type(name: str = "Dry needling", **changes: Any) -> AppointmentType:
     values: dict[str, Any] = {
         "name": name,
         "duration_minutes": 30,
@@ -74,12 +77,17 @@ def make_type(name: str = "Dry needling", **changes: Any) -> AppointmentType:
         "needs_credential": "dry_needling",
         "is_needling": True,
     }
-    row = AppointmentType(**values | changes)
+    return AppointmentType(**values | changes)
+
+
+def make_type(name: str = "Dry needling", **changes: Any) -> AppointmentType:
+    """An appointment type; by default 30 minutes of needling that needs a room and a credential."""
+    row = _type(name, **changes)
     save(row)
     return row
 
 
-def make_practitioner(
+def _practitioner(
     location_id: int,
     *,
     given_name: str = "Petra",
@@ -89,7 +97,6 @@ def make_practitioner(
     credentialed: bool = True,
     **changes: Any,
 ) -> Practitioner:
-    """A practitioner who works weekly from 9 to 17 and may needle."""
     row = Practitioner(given_name=given_name, family_name=family_name, **changes)
     row.working_hours = [
         WorkingHours(
@@ -105,12 +112,17 @@ def make_practitioner(
         row.credentials = [
             Credential(kind="dry_needling", issued_on=date(2020, 1, 1), expires_on=date(2030, 1, 1))
         ]
+    return row
+
+
+def make_practitioner(location_id: int, **changes: Any) -> Practitioner:
+    """A practitioner who works weekly from 9 to 17 and may needle."""
+    row = _practitioner(location_id, **changes)
     save(row)
     return row
 
 
-def make_patient(given_name: str = "Paul", family_name: str = "Pain", **changes: Any) -> Patient:
-    """A patient with an email address."""
+def _patient(given_name: str = "Paul", family_name: str = "Pain", **changes: Any) -> Patient:
     values: dict[str, Any] = {
         "given_name": given_name,
         "family_name": family_name,
@@ -118,28 +130,33 @@ def make_patient(given_name: str = "Paul", family_name: str = "Pain", **changes:
         "cautions": [],
         "created_at": NOW,
     }
-    row = Patient(**values | changes)
+    return Patient(**values | changes)
+
+
+def make_patient(given_name: str = "Paul", family_name: str = "Pain", **changes: Any) -> Patient:
+    """A patient with an email address."""
+    row = _patient(given_name, family_name, **changes)
     save(row)
     return row
 
 
 def make_world(**clinic: Any) -> World:
-    """The small clinic that most tests need."""
-    make_clinic(**clinic)
+    """The small clinic that most tests need, in two commits: thousands of tests make it."""
     location = Location(name="Mitte", address="Torstraße 1, Berlin", zone="Europe/Berlin")
     rooms = (Room(name="Room 1", location=location), Room(name="Room 2", location=location))
-    save(location, *rooms)
-    assessment = make_type("First visit", duration_minutes=60, is_needling=False, needs_credential=None)
-    needling = make_type()
-    review = make_type("Review", is_needling=False, needs_credential=None)
+    assessment = _type("First visit", duration_minutes=60, is_needling=False, needs_credential=None)
+    needling, review = _type(), _type("Review", is_needling=False, needs_credential=None)
+    patient = _patient()
+    save(_clinic(**clinic), location, *rooms, assessment, needling, review, patient)
+    practitioner = make_practitioner(location.id)
     return World(
         location_id=location.id,
         room_ids=(rooms[0].id, rooms[1].id),
         assessment_id=assessment.id,
         needling_id=needling.id,
         review_id=review.id,
-        practitioner_id=make_practitioner(location.id).id,
-        patient_id=make_patient().id,
+        practitioner_id=practitioner.id,
+        patient_id=patient.id,
     )
 
 

@@ -12,10 +12,12 @@ from sqlalchemy import Engine, create_engine, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from scheduler import light_commits
+from scheduler import create_app, light_commits
 from scheduler.extensions import db
 from scheduler.light_commits import crash_epoch, light_writer
 from scheduler.models import Clinic, Location
+from scheduler.models.base import Base
+from tests.conftest import settings_for
 from tests.factories import make_clinic, save
 from tools.postgres import Cluster
 
@@ -49,14 +51,17 @@ def test_a_step_that_is_refused_undoes_those_before(context: Flask) -> None:
         assert writer.write([(NOBODY, {}), (RENAME, {})]) == 1
 
 
-def test_its_connection_is_nobody_elses(sqlite_app: Flask) -> None:
-    with sqlite_app.app_context():
+def test_its_connection_is_nobody_elses(tmp_path: Path) -> None:
+    app = create_app(settings_for(f"sqlite:///{tmp_path}/own.db"))
+    with app.app_context():
+        Base.metadata.create_all(db.engine)
         with light_writer() as writer:
             writer.write([(RENAME, {})])
         connections = [db.engine.connect() for _ in range(5)]
         assert {connection.scalar(text("PRAGMA synchronous")) for connection in connections} == {2}  # FULL
         for connection in connections:
             connection.close()
+        db.engine.dispose()
 
 
 def test_the_epoch_is_the_same_for_every_connection(context: Flask) -> None:
