@@ -71,6 +71,13 @@ class SignInBackOff(SchedulerError):
     sentence = "Too many failed sign-ins. Try again in %(retry_after_seconds)s seconds."
 
 
+class TooManyTries(SchedulerError):
+    """Something was tried too often in a row; ``retry_after_seconds`` says when it is looked at again."""
+
+    code = "too_many_tries"
+    sentence = "That was tried too often in a short time. Please try again in %(retry_after_seconds)s seconds."
+
+
 class SlotTaken(SchedulerError):
     """Practitioner, room or patient is already busy then; never overridable. ``busy`` names which."""
 

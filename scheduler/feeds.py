@@ -8,7 +8,7 @@ import gzip
 import logging
 import traceback
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from tempfile import SpooledTemporaryFile
@@ -26,9 +26,10 @@ from scheduler.access import public
 from scheduler.calendars.calendar import FORMAT, calendar_parts
 from scheduler.calendars.clients import client_family
 from scheduler.clock import now
-from scheduler.errors import SchedulerError
+from scheduler.errors import DatabaseBusy, SchedulerError, TooManyTries
 from scheduler.extensions import db
 from scheduler.usecases.feeds.reading import Feed, each_event, fetch_is_to_be_noted, find_feed, note_fetch
+from scheduler.usecases.tries import count_unknown_link
 
 log = logging.getLogger(__name__)
 PREFIX, SUFFIX = "/feeds/", ".ics"
@@ -59,11 +60,11 @@ def register(app: Flask) -> None:
 @blueprint.get(f"{PREFIX}<token>{SUFFIX}")
 @public
 def read_feed(token: str) -> Response:
-    """The calendar; 304 if it is unchanged, 404 if nobody was ever given this address, 410 if it was revoked."""
+    """The calendar; 304 if it is unchanged, 404 (or 429) if nobody was given this address, 410 if it was revoked."""
     at = now()
     feed = find_feed(db.engine, token, now=at)
     if feed is None:
-        return _sentence(404, "There is no calendar at this address.")
+        return _nothing_here(at)
     if feed.is_revoked:
         return _sentence(410, "This calendar address is no longer valid. Ask the clinic for a new one.")
     etag, modified_at = _etag(feed, at), _modified_at(feed, at)
@@ -155,6 +156,18 @@ def _note(feed: Feed, at: datetime) -> None:
         note_fetch(feed.token_id, client=client_family(request.headers.get("User-Agent", "")), now=at)
     except (SchedulerError, SQLAlchemyError) as error:
         log.warning("a calendar fetch was not noted: %s", type(error).__name__)
+
+
+def _nothing_here(at: datetime) -> Response:
+    """404, or 429 for who asks for many addresses that nobody was given; those that are good answer all the same."""
+    try:
+        with suppress(DatabaseBusy):
+            count_unknown_link((request.remote_addr or "unknown")[:40], now=at)
+    except TooManyTries as error:
+        response = _sentence(429, "Too many calendars that do not exist were asked for. Please wait.")
+        response.headers["Retry-After"] = str(error.details["retry_after_seconds"])
+        return response
+    return _sentence(404, "There is no calendar at this address.")
 
 
 def _sentence(status: int, sentence: str) -> Response:

@@ -33,6 +33,7 @@ STATUSES: dict[str, int] = {
     "not_set_up": 503,
     "sign_in_refused": 401,
     "sign_in_back_off": 429,
+    "too_many_tries": 429,
     "slot_taken": 409,
     "slot_held": 409,
     "no_room_free": 409,

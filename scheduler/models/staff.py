@@ -58,12 +58,12 @@ class BrowserSession(Base):
 
 
 class SignInFailure(Base):
-    """Failures in a row for one name or one address; the next try waits longer each time."""
+    """Tries in a row of one name, address or link; the next one waits longer each time."""
 
     __tablename__ = "sign_in_failures"
 
     subject: Mapped[str] = mapped_column(String(400), primary_key=True)
-    """``name:<email>`` or ``source:<address>``."""
+    """``name:<email>``, ``source:<address>`` (both of sign-ins), ``link:<address>`` or ``post:<link>``."""
     failures: Mapped[int]
     blocked_until: Mapped[Instant]
 

@@ -10,7 +10,7 @@ from scheduler.models.audit import IdempotencyKey, JobRun
 from scheduler.models.staff import BrowserSession, SignInFailure
 from scheduler.transaction import writing
 from scheduler.usecases.series.held_slots import clear_expired
-from scheduler.usecases.staff.sign_in import FAILURES_FORGOTTEN_AFTER
+from scheduler.usecases.tries import KEPT_FOR
 
 KEYS_KEPT = timedelta(hours=48)
 """How long a repeated request still finds its result."""
@@ -36,7 +36,7 @@ def tidy_up(session: Session, *, now: datetime) -> int:
     gone = [
         delete(BrowserSession).where(BrowserSession.expires_at <= now),
         delete(IdempotencyKey).where(IdempotencyKey.created_at <= now - KEYS_KEPT),
-        delete(SignInFailure).where(SignInFailure.blocked_until <= now - FAILURES_FORGOTTEN_AFTER),
+        delete(SignInFailure).where(SignInFailure.blocked_until <= now - KEPT_FOR),
     ]
     return sum(session.execute(statement).rowcount for statement in gone)  # type: ignore[attr-defined]
 

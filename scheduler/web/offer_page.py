@@ -11,12 +11,14 @@ from flask_babel import force_locale, gettext
 
 from scheduler import clock
 from scheduler.access import public
-from scheduler.errors import NotFound, SchedulerError
+from scheduler.errors import NotFound, SchedulerError, TooManyTries
 from scheduler.http_errors import problem_of
 from scheduler.usecases.offers import asking as offers
 from scheduler.usecases.offers.queries import OfferedSlot, see_offered_slot
+from scheduler.usecases.tries import count_post
 from scheduler.web import session
 from scheduler.web.formats import DEFAULT, parse_locale
+from scheduler.web.patient_side_page import stranger, wait
 
 pages = Blueprint("offer_page", __name__, url_prefix="/o")
 DISCREET = {
@@ -54,6 +56,7 @@ def _answered(secret: str, verb: Any) -> Response:
     """Answer and show what it came to; a refusal is told beside the state as it is then."""
     try:
         offered = _offered(secret)
+        count_post(f"offer-{offered.turn_id}", now=clock.now())
         verb(
             offered.turn_id,
             actor=offers.patient_actor(offered.patient_id, session.source()),
@@ -62,6 +65,8 @@ def _answered(secret: str, verb: Any) -> Response:
         )
     except NotFound:
         return _unknown()
+    except TooManyTries as error:
+        return _discreet(wait(error, gettext("Much was sent from this page in a short time.")))
     except SchedulerError as error:
         return _page(secret, _offered(secret), error)
     return _page(secret, _offered(secret))
@@ -76,15 +81,15 @@ def _page(secret: str, offered: OfferedSlot, error: SchedulerError | None = None
     refused = error is not None and offered.state == "open"
     with force_locale(str(parse_locale(offered.locale) or DEFAULT)):
         page = render_template("offer_page/show.html", secret=secret, offered=offered, refused=refused)
-    return _discreet(page, problem_of(error).status if error is not None else 200)
+    return _discreet(make_response(page, problem_of(error).status if error is not None else 200))
 
 
 def _unknown() -> Response:
     sentence = gettext("This link is not valid. Please use the one in your latest mail, or call the clinic.")
-    return _discreet(render_template("offer_page/show.html", offered=None, sentence=sentence), 404)
+    page = render_template("offer_page/show.html", offered=None, sentence=sentence)
+    return _discreet(stranger(make_response(page, 404)))
 
 
-def _discreet(page: str, status: int) -> Response:
-    response = make_response(page, status)
+def _discreet(response: Response) -> Response:
     response.headers.update(DISCREET)
     return response

@@ -17,7 +17,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 
 from scheduler import clock
-from scheduler.errors import DatabaseBusy, NotFound, SchedulerError
+from scheduler.errors import DatabaseBusy, NotFound, SchedulerError, TooManyTries
 from scheduler.http_errors import problem_of, say
 from scheduler.mail.words import zone_name
 from scheduler.usecases.actors import Actor
@@ -30,6 +30,7 @@ from scheduler.usecases.patient_side.links import (
     visitor_for,
 )
 from scheduler.usecases.patient_side.page import see_own_page
+from scheduler.usecases.tries import count_post, count_unknown_link
 from scheduler.web import session
 from scheduler.web.formats import DEFAULT, parse_locale
 from scheduler.web.headers import CONTENT_SECURITY_POLICY
@@ -78,13 +79,20 @@ def for_visitor(view: View) -> View:
         now = clock.now()
         try:
             visitor = visitor_for(secret, now=now)
-            if use_is_to_be_noted(visitor, now=now):
-                with suppress(DatabaseBusy):  # no reason to withhold the page
-                    note_use(visitor, now=now)
-            with force_locale(str(parse_locale(visitor.locale) or DEFAULT)):
-                return view(secret, visitor, **values)
         except NotFound:
-            return unknown()
+            return stranger(unknown())
+        if use_is_to_be_noted(visitor, now=now):
+            with suppress(DatabaseBusy):  # no reason to withhold the page
+                note_use(visitor, now=now)
+        with force_locale(str(parse_locale(visitor.locale) or DEFAULT)):
+            try:
+                if request.method == "POST":
+                    count_post(f"page-{visitor.link_id}", now=now)
+                return view(secret, visitor, **values)
+            except TooManyTries as error:
+                return wait(error, gettext("Much was sent from this page in a short time."))
+            except NotFound:
+                return unknown()
 
     return opened
 
@@ -126,6 +134,27 @@ def unknown() -> Response:
         "This link is not valid any more. Please use the one in your latest mail, or call the clinic."
     )
     return make_response(render_template("patient_side/unknown.html", sentence=sentence), 404)
+
+
+def stranger(page: Response) -> Response:
+    """The page for a link that opened nothing; a calm request to wait for who opens many of them.
+
+    Links that are good open all the same: only those that are not are counted, by network address.
+    """
+    try:
+        with suppress(DatabaseBusy):
+            count_unknown_link(session.source(), now=clock.now())
+    except TooManyTries as error:
+        return wait(error, gettext("Many links that are not valid were opened from your network."))
+    return page
+
+
+def wait(error: TooManyTries, why: str) -> Response:
+    """429, with when to come back; nothing was done."""
+    problem = problem_of(error)
+    minutes = -(-int(str(error.details["retry_after_seconds"])) // 60)
+    page = render_template("patient_side/wait.html", why=why, minutes=minutes)
+    return make_response(page, problem.status, problem.headers)
 
 
 def actor_of(visitor: Visitor) -> Actor:

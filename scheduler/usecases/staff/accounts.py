@@ -21,12 +21,12 @@ from scheduler.usecases.staff.sign_in import (
     checked_person_name,
     checked_sign_in_name,
     count_failure,
-    forget_failures,
     hash_password,
     is_password,
     refuse_taken_name,
     sign_in_subjects,
 )
+from scheduler.usecases.tries import forget_tries
 
 ENTERED = ("email", "name", "role", "practitioner_id", "locale", "archived_at")
 """What a form about a person shows: a stamp of these is carried by it."""
@@ -187,7 +187,7 @@ def _replace_password(
     if staff.password_hash != verified or staff.archived_at is not None:
         raise InvalidInput("That is not your present password.", field="present")
     staff.password_hash = new_hash
-    forget_failures(session, subjects)
+    forget_tries(session, subjects)
     _end_sessions(session, staff, but_id=session_id)
     note_deed(session, actor, "own_password_changed", "staff", staff.id, now=now)
 

@@ -6,7 +6,6 @@ many tries side by side do not slip past, and forgotten when one succeeds.
 
 import hashlib
 import secrets
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,18 +17,17 @@ from sqlalchemy.orm import Session
 
 from scheduler.errors import Conflict, InvalidInput, NotFound, SignInBackOff, SignInRefused
 from scheduler.models.practitioners import Practitioner
-from scheduler.models.staff import BrowserSession, Role, SignInFailure, Staff
-from scheduler.transaction import lock_resources, reading, writing
+from scheduler.models.staff import BrowserSession, Role, Staff
+from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.lookup import find_in_use
+from scheduler.usecases.tries import Limit, count_try, forget_tries
 
 SESSION_LASTS = timedelta(hours=12)
 """A browser session ends so long after it was last used."""
 SEEN_EVERY = timedelta(minutes=5)
-FREE_FAILURES = 4
-LONGEST_WAIT_SECONDS = 15 * 60
-FAILURES_FORGOTTEN_AFTER = timedelta(hours=24)
+FAILURES = Limit(4, timedelta(hours=24))
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 200
 
 _hasher = PasswordHasher()
@@ -167,31 +165,9 @@ def _count_try(session: Session, name: str, source: str, *, now: datetime) -> tu
 
 def count_failure(session: Session, subjects: Sequence[str], *, now: datetime) -> None:
     """Count one try for each of the subjects, in the open transaction. Raises SignInBackOff while one must wait."""
-    lock_resources(session, [("sign_in", zlib.crc32(subject.encode()) >> 1) for subject in subjects])
-    query = select(SignInFailure).where(SignInFailure.subject.in_(subjects))
-    rows = {row.subject: row for row in session.scalars(query)}
-    blocked_until = max((row.blocked_until for row in rows.values()), default=now)
-    if blocked_until > now:
-        raise SignInBackOff(retry_after_seconds=int((blocked_until - now).total_seconds()))
-    for subject in subjects:
-        row = rows.get(subject)
-        if row is None:
-            session.add(SignInFailure(subject=subject, failures=1, blocked_until=now))
-            continue
-        row.failures = 1 if now - row.blocked_until > FAILURES_FORGOTTEN_AFTER else row.failures + 1
-        row.blocked_until = now + timedelta(seconds=wait_seconds(row.failures))
-
-
-def forget_failures(session: Session, subjects: Sequence[str]) -> None:
-    """Forget the tries of these subjects: one succeeded."""
-    session.execute(delete(SignInFailure).where(SignInFailure.subject.in_(subjects)))
-
-
-def wait_seconds(failures: int) -> int:
-    """How long nobody looks at a try after so many failures in a row: nothing at first, then doubling."""
-    if failures <= FREE_FAILURES:
-        return 0
-    return min(1 << min(failures - FREE_FAILURES, 20), LONGEST_WAIT_SECONDS)
+    wait = count_try(session, subjects, FAILURES, now=now)
+    if wait:
+        raise SignInBackOff(retry_after_seconds=wait)
 
 
 @writing
@@ -202,7 +178,7 @@ def _open_session(
     staff = session.get_one(Staff, staff_id, with_for_update=True)
     if staff.password_hash != verified_hash or staff.archived_at is not None:
         raise SignInRefused
-    forget_failures(session, sign_in_subjects(name, source))
+    forget_tries(session, sign_in_subjects(name, source))
     session.execute(delete(BrowserSession).where(BrowserSession.expires_at <= now))
     secret = secrets.token_urlsafe(32)
     session.add(

@@ -82,19 +82,6 @@ def test_archived_staff_cannot_sign_in_and_lose_their_sessions(context: Flask) -
     fail(1)
 
 
-def test_the_wait_after_failures_doubles_up_to_a_quarter_of_an_hour() -> None:
-    assert [staff.wait_seconds(failures) for failures in (0, 4, 5, 6, 7, 13, 14, 1000)] == [
-        0,
-        0,
-        2,
-        4,
-        8,
-        512,
-        900,
-        900,
-    ]
-
-
 def test_the_fifth_failure_makes_everybody_wait_for_that_name(context: Flask) -> None:
     make_staff()
     fail(5)
