@@ -15,10 +15,13 @@ from sqlalchemy import Connection, event, text
 from config import Settings, read_settings
 from scheduler import create_app
 from scheduler.extensions import db
-from tests.factories import NOW
+from scheduler.usecases.staff import sign_in
+from tests.factories import CHEAP_HASHER, NOW
 from tools.postgres import Cluster
 
 DATABASES = ("sqlite", "postgresql")
+COSTLY_HASHER = sign_in._hasher
+"""What the service hashes passwords with."""
 
 
 def settings_for(database_url: str, **environment: str) -> Settings:
@@ -32,6 +35,15 @@ def settings_for(database_url: str, **environment: str) -> Settings:
             **environment,
         }
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Passwords cost this process next to nothing; a test of signing in looks at what they cost others."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sign_in, "_hasher", CHEAP_HASHER)
+        patch.setattr(sign_in, "_NOBODY", CHEAP_HASHER.hash("nobody's"))
+        yield
 
 
 @pytest.fixture(scope="session")

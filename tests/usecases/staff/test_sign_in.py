@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
+from argon2 import extract_parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
 from flask import Flask
 from sqlalchemy import func, select
 
@@ -14,6 +16,7 @@ from scheduler.models import AuditEntry, BrowserSession, SignInFailure
 from scheduler.models.staff import Role
 from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.staff import sign_in as staff
+from tests.conftest import COSTLY_HASHER
 from tests.factories import NOW, PASSWORD, make_staff, save
 
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
@@ -60,6 +63,10 @@ def test_passwords_and_session_secrets_are_stored_as_hashes_only(context: Flask)
     secret = staff.sign_in("rita@clinic.example", "a good password", source=HERE, now=NOW)
     assert row.password_hash.startswith("$argon2id$")
     assert db.session.scalar(select(BrowserSession.token_hash)) == staff._hash(secret) != secret
+
+
+def test_a_password_costs_who_guesses_what_the_rfc_recommends() -> None:
+    assert extract_parameters(COSTLY_HASHER.hash("a good password")) == RFC_9106_LOW_MEMORY
 
 
 def test_unknown_names_are_refused_like_wrong_passwords(context: Flask) -> None:
@@ -114,7 +121,9 @@ def test_tries_while_waiting_do_not_lengthen_the_wait(context: Flask) -> None:
     fail(1, now=NOW + timedelta(seconds=2))
 
 
-def test_guessing_side_by_side_wins_no_extra_tries(app: Flask) -> None:
+def test_guessing_side_by_side_wins_no_extra_tries(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staff, "_hasher", COSTLY_HASHER)  # so that all are still busy with the first
+
     def guess(_number: int) -> type[Exception]:
         with app.app_context(), pytest.raises((SignInRefused, SignInBackOff)) as caught:
             staff.sign_in("reception", "wrong", source=HERE, now=NOW)
