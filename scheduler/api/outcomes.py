@@ -80,6 +80,9 @@ def show_page_link(patient_id: int) -> Response:
 @guard("feeds.write")
 @routes.response(204)
 def revoke_page_link(patient_id: int) -> Response:
-    """Revoke the address of a patient's own page; the next mail brings another one"""
+    """Revoke the address of a patient's own page; the next mail brings another one
+
+    Calendar addresses that were made on that page are revoked with it; those that were issued otherwise stay.
+    """
     patient_links.revoke_links(patient_id, actor=current_actor(), now=clock.now())
     return Response(status=204)

@@ -1,7 +1,7 @@
 """The address of a patient's own page, at the desk: showing it to hand it over, and revoking it."""
 
 from flask import Blueprint, current_app, redirect, render_template, url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from werkzeug import Response
 
 from scheduler import clock
@@ -32,7 +32,15 @@ def show(patient_id: int) -> str:
 @pages.post("/<int:patient_id>/page-link/revoke")
 @guard("feeds.write")
 def revoke(patient_id: int) -> Response:
-    """Let the address open nothing any more."""
-    patient_links.revoke_links(patient_id, actor=current_actor(), now=clock.now())
+    """Let the address open nothing any more, and the calendars made behind it show nothing."""
+    calendars = patient_links.revoke_links(patient_id, actor=current_actor(), now=clock.now())
     notice(gettext("The address is revoked. The next mail brings another one."))
+    if calendars:
+        notice(
+            ngettext(
+                "%(num)s calendar connected through it is revoked, too.",
+                "%(num)s calendars connected through it are revoked, too.",
+                calendars,
+            )
+        )
     return redirect(url_for("patients.show", patient_id=patient_id), 303)

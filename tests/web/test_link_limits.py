@@ -1,4 +1,4 @@
-"""Links that open nothing are slowed by network address, what is sent by one link by that link: good links stay open."""
+"""Unknown links are slowed by network address, what is sent by one link by that link: good links stay open."""
 
 from collections.abc import Iterator
 

@@ -98,7 +98,11 @@ def issue_feed_token(
 @writing
 def revoke_feed_token(session: Session, token_id: int, *, actor: Actor, now: datetime) -> None:
     """Let an address answer 410 from now on; harmless when repeated. Raises NotFound."""
-    token = find(session, FeedToken, token_id)
+    revoke_token(session, find(session, FeedToken, token_id), actor=actor, now=now)
+
+
+def revoke_token(session: Session, token: FeedToken, *, actor: Actor, now: datetime) -> None:
+    """Let an address answer 410 from now on, in the open transaction; harmless when repeated."""
     if token.revoked_at is None:
         token.revoked_at = now
         _note(session, actor, "feed_token_revoked", token, now)

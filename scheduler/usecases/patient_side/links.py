@@ -8,15 +8,15 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, func, insert, select, true, update
+from sqlalchemy import Row, Select, func, insert, select, true, update
 from sqlalchemy.orm import Session
 
 from scheduler.errors import NotFound
-from scheduler.models import Clinic, Patient, PatientLink, Role
+from scheduler.models import AuditEntry, Clinic, FeedToken, Patient, PatientLink, Role
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
-from scheduler.usecases.feeds.tokens import hash_secret
+from scheduler.usecases.feeds.tokens import hash_secret, revoke_token
 from scheduler.usecases.links import patient_secret
 from scheduler.usecases.lookup import find
 
@@ -25,6 +25,8 @@ RENEWED_EVERY = timedelta(days=30)
 """A link that is used lasts LASTS from then on, written down at most so often."""
 USE_NOTED_EVERY = timedelta(hours=1)
 NONCE_BYTES = 12
+PATIENT = "patient"
+"""What kind of actor patients are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Visitor:
 
 def patient_actor(patient_id: int, source: str) -> Actor:
     """A patient who acts on their own page."""
-    return Actor("patient", patient_id, "on their own page", Role.PRACTITIONER, source)
+    return Actor(PATIENT, patient_id, "on their own page", Role.PRACTITIONER, source)
 
 
 def link_for(session: Session, patient_id: int, key: str, now: datetime) -> str:
@@ -78,17 +80,32 @@ def issue_link(session: Session, patient_id: int, *, key: str, actor: Actor, now
 
 @writing
 def revoke_links(session: Session, patient_id: int, *, actor: Actor, now: datetime) -> int:
-    """Let the page's address open nothing any more; how many there were. Raises NotFound."""
+    """Let the page's address open nothing any more; how many calendars ended with it. Raises NotFound.
+
+    The calendar addresses that were made on the page answer no more: whoever had its link may have subscribed to them.
+    Those that the desk gave out stay.
+    """
     find(session, Patient, patient_id)
     lock_resources(session, [("patient", patient_id)])
     good = PatientLink.patient_id == patient_id, PatientLink.revoked_at.is_(None)
     rows = session.scalars(select(PatientLink.id).where(*good)).all()
     if rows:
         _set(session, rows, revoked_at=now)
+    calendars = session.scalars(_made_on_the_page(patient_id)).all()
+    for token in calendars:
+        revoke_token(session, token, actor=actor, now=now)
+    if rows or calendars:
         note_deed(
-            session, actor, "patient_link_revoked", "patient", patient_id, now=now, patient_id=patient_id
+            session,
+            actor,
+            "patient_link_revoked",
+            "patient",
+            patient_id,
+            now=now,
+            patient_id=patient_id,
+            calendars=len(calendars),
         )
-    return len(rows)
+    return len(calendars)
 
 
 @reading
@@ -140,6 +157,20 @@ def note_use(session: Session, visitor: Visitor, *, now: datetime) -> None:
     if visitor.expires_at < now + LASTS - RENEWED_EVERY:
         changes["expires_at"] = now + LASTS
     _set(session, [visitor.link_id], **changes)
+
+
+def _made_on_the_page(patient_id: int) -> Select[FeedToken]:
+    """The patient's good calendar addresses that the patient, not the desk, had made; the trail tells."""
+    made = select(AuditEntry.entity_id).where(
+        AuditEntry.patient_id == patient_id,
+        AuditEntry.action == "feed_token_issued",
+        AuditEntry.actor_kind == PATIENT,
+    )
+    return (
+        select(FeedToken)
+        .where(FeedToken.patient_id == patient_id, FeedToken.revoked_at.is_(None), FeedToken.id.in_(made))
+        .order_by(FeedToken.id)
+    )
 
 
 def _good(

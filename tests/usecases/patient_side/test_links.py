@@ -4,13 +4,14 @@ from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from scheduler.errors import Conflict, InvalidInput, NotFound, StaleVersion
 from scheduler.extensions import db
 from scheduler.mail.site import Site
-from scheduler.models import AppointmentType, AuditEntry, Clinic, PatientLink, Task
+from scheduler.models import AppointmentType, AuditEntry, Clinic, FeedToken, PatientLink, Task
 from scheduler.usecases.appointments.changing import book_appointment
-from scheduler.usecases.feeds.tokens import hash_secret
+from scheduler.usecases.feeds.tokens import hash_secret, issue_feed_token
 from scheduler.usecases.messages.claims import claim_messages
 from scheduler.usecases.patient_side.links import (
     LASTS,
@@ -22,8 +23,9 @@ from scheduler.usecases.patient_side.links import (
     visitor_for,
 )
 from scheduler.usecases.patient_side.times import Wish, ask_for_times, read, written
+from scheduler.usecases.patient_side.wishes import calendar_for
 from scheduler.usecases.patients.archive import archive_patient
-from tests.factories import NOW, RECEPTIONIST, World, at, make_appointment, make_world
+from tests.factories import NOW, RECEPTIONIST, World, at, make_appointment, make_patient, make_world
 
 KEY = "a key of these tests"
 
@@ -68,11 +70,27 @@ def test_a_link_ends_after_half_a_year_and_use_renews_it(world: World) -> None:
 
 def test_a_revoked_link_opens_nothing_and_the_next_is_another(world: World) -> None:
     secret = issue(world)
-    assert [revoke_links(world.patient_id, actor=RECEPTIONIST, now=NOW) for _ in range(2)] == [1, 0]
+    for _ in range(2):
+        revoke_links(world.patient_id, actor=RECEPTIONIST, now=NOW)
     with pytest.raises(NotFound):
         visitor_for(secret, now=NOW)
     assert issue(world) != secret
     assert db.session.query(AuditEntry).filter_by(action="patient_link_revoked").count() == 1
+
+
+def test_calendars_made_on_the_page_end_with_its_link_and_those_of_the_desk_stay(world: World) -> None:
+    visitor = visitor_for(issue(world), now=NOW)
+    patient = patient_actor(world.patient_id, "192.0.2.1")
+    for name in ("Google", "Apple"):
+        calendar_for(visitor, name, key=KEY, actor=patient, now=NOW)
+    of_the_desk = issue_feed_token(patient_id=world.patient_id, name="Google", actor=RECEPTIONIST, now=NOW)
+    of_another = issue_feed_token(patient_id=make_patient().id, actor=RECEPTIONIST, now=NOW)
+    assert revoke_links(world.patient_id, actor=RECEPTIONIST, now=NOW) == 2
+    good = select(FeedToken.id).where(FeedToken.revoked_at.is_(None)).order_by(FeedToken.id)
+    assert db.session.scalars(good).all() == [of_the_desk.id, of_another.id]
+    (row,) = db.session.query(AuditEntry).filter_by(action="patient_link_revoked")
+    assert row.detail == {"calendars": 2}
+    assert db.session.query(AuditEntry).filter_by(action="feed_token_revoked").count() == 2
 
 
 def test_an_archived_patient_has_no_page(world: World) -> None:
