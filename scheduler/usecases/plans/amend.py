@@ -1,32 +1,22 @@
 """Writing a plan anew before anything of it is placed: who goes back in the wizard changes it, and adds no second."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Unpack
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from scheduler.errors import Conflict, InvalidInput
+from scheduler.errors import Conflict
 from scheduler.models import (
     Appointment,
     PlannedSession,
     PlanStatus,
-    Practitioner,
-    Protocol,
     SessionStatus,
     TreatmentPlan,
 )
 from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.lookup import find_in_use
-from scheduler.usecases.plans.prescribing import (
-    PhaseWish,
-    add_phases,
-    check_phases,
-    checked_preferences,
-    phases_of,
-)
+from scheduler.usecases.plans.prescribing import Prescription, write_plan
 from scheduler.usecases.plans.progress import load_plan_for_change, note_plan
 
 FRESH_HOURS = 12
@@ -40,16 +30,9 @@ def amend_plan(
     plan_id: int,
     *,
     version: int,
-    practitioner_id: int,
-    starts_on: date,
-    protocol_id: int | None = None,
-    phases: Sequence[PhaseWish] | None = None,
-    condition: str = "",
-    target_muscles: Sequence[str] = (),
-    preferences: Mapping[str, Any] | None = None,
-    first_appointment_type_id: int | None = None,
     actor: Actor,
     now: datetime,
+    **prescription: Unpack[Prescription],
 ) -> TreatmentPlan:
     """Replace all of a plan that nothing was ever booked for; what is held for it is let go.
 
@@ -58,23 +41,11 @@ def amend_plan(
     plan = load_plan_for_change(session, plan_id, version)
     if not _is_untouched(session, plan):
         raise Conflict("Something of this plan is placed or decided. Change it on its own page.")
-    protocol = find_in_use(session, Protocol, protocol_id) if protocol_id is not None else None
-    wanted = list(phases) if phases is not None else phases_of(protocol)
-    check_phases(wanted)
-    if not date(1980, 1, 1) <= starts_on <= date(2200, 1, 1):
-        raise InvalidInput("That start date is too far away.", field="starts_on")
-    plan.practitioner_id = find_in_use(session, Practitioner, practitioner_id).id
-    plan.protocol_id = protocol.id if protocol else None
-    plan.name = protocol.name if protocol else "Individual plan"
-    plan.condition = (condition or (protocol.condition if protocol else ""))[:200]
-    plan.target_muscles = [muscle[:80] for muscle in target_muscles][:40]
-    plan.preferences = checked_preferences(session, preferences or {})
-    plan.starts_on = starts_on
     plan.sessions.clear()
     session.flush()
     plan.phases.clear()
     session.flush()
-    add_phases(session, plan, wanted, first_appointment_type_id)
+    write_plan(session, plan, prescription)
     plan.version += 1
     note_plan(session, actor, "plan_amended", plan, now=now, sessions=len(plan.sessions))
     return plan

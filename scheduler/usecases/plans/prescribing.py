@@ -1,10 +1,10 @@
-"""Treatment plans: prescribing one, reading it, and placing its whole series in one step."""
+"""Treatment plans: prescribing one, and reading it with its windows and appointments."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Required, TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select
@@ -47,6 +47,20 @@ class PhaseWish:
     appointment_type_id: int | None = None
 
 
+class Prescription(TypedDict, total=False):
+    """What a plan is written from: the patient's own copy of a protocol, or of phases given instead."""
+
+    practitioner_id: Required[int]
+    starts_on: Required[date]
+    protocol_id: int | None
+    phases: Sequence[PhaseWish] | None
+    condition: str
+    target_muscles: Sequence[str]
+    preferences: Mapping[str, Any] | None
+    first_appointment_type_id: int | None
+    """Makes session 1 another type, such as a first visit."""
+
+
 @dataclass(frozen=True, slots=True)
 class SessionLine:
     """A planned session with its window and the appointment that fills it."""
@@ -71,45 +85,18 @@ def prescribe_plan(
     session: Session,
     *,
     patient_id: int,
-    practitioner_id: int,
-    starts_on: date,
-    protocol_id: int | None = None,
-    phases: Sequence[PhaseWish] | None = None,
-    condition: str = "",
-    target_muscles: Sequence[str] = (),
-    preferences: Mapping[str, Any] | None = None,
-    first_appointment_type_id: int | None = None,
     actor: Actor,
     now: datetime,
     idempotency: Idempotency | None = None,
+    **prescription: Unpack[Prescription],
 ) -> TreatmentPlan:
-    """Write a plan as the patient's own copy of a protocol, or from phases; all its sessions are to place.
-
-    ``first_appointment_type_id`` makes session 1 another type, such as a first visit. Raises NotFound or InvalidInput.
-    """
+    """Write a patient's plan; all its sessions are to place. Raises NotFound or InvalidInput."""
     known = recall(session, actor, idempotency)
     if known is not None:
         return find(session, TreatmentPlan, known[0])
     patient = find_in_use(session, Patient, patient_id)
-    practitioner = find_in_use(session, Practitioner, practitioner_id)
-    protocol = find_in_use(session, Protocol, protocol_id) if protocol_id is not None else None
-    wanted = list(phases) if phases is not None else phases_of(protocol)
-    check_phases(wanted)
-    if not date(1980, 1, 1) <= starts_on <= date(2200, 1, 1):
-        raise InvalidInput("That start date is too far away.", field="starts_on")
-    plan = TreatmentPlan(
-        patient_id=patient.id,
-        practitioner_id=practitioner.id,
-        protocol_id=protocol.id if protocol else None,
-        name=protocol.name if protocol else "Individual plan",
-        condition=(condition or (protocol.condition if protocol else ""))[:200],
-        target_muscles=[muscle[:80] for muscle in target_muscles][:40],
-        preferences=checked_preferences(session, preferences or {}),
-        starts_on=starts_on,
-        status=PlanStatus.ACTIVE.value,
-        created_at=now,
-    )
-    add_phases(session, plan, wanted, first_appointment_type_id)
+    plan = TreatmentPlan(patient_id=patient.id, status=PlanStatus.ACTIVE.value, created_at=now)
+    write_plan(session, plan, prescription)
     session.add(plan)
     session.flush()
     note_deed(
@@ -124,6 +111,25 @@ def prescribe_plan(
     )
     remember(session, actor, idempotency, [plan.id], now=now)
     return plan
+
+
+def write_plan(session: Session, plan: TreatmentPlan, asked: Prescription) -> None:
+    """Fill a plan that has no sessions, inside an open transaction. Raises NotFound or InvalidInput."""
+    practitioner = find_in_use(session, Practitioner, asked["practitioner_id"])
+    protocol_id, phases = asked.get("protocol_id"), asked.get("phases")
+    protocol = find_in_use(session, Protocol, protocol_id) if protocol_id is not None else None
+    wanted = list(phases) if phases is not None else phases_of(protocol)
+    check_phases(wanted)
+    if not date(1980, 1, 1) <= asked["starts_on"] <= date(2200, 1, 1):
+        raise InvalidInput("That start date is too far away.", field="starts_on")
+    plan.practitioner_id = practitioner.id
+    plan.protocol_id = protocol.id if protocol else None
+    plan.name = protocol.name if protocol else "Individual plan"
+    plan.condition = (asked.get("condition") or (protocol.condition if protocol else ""))[:200]
+    plan.target_muscles = [muscle[:80] for muscle in asked.get("target_muscles", ())][:40]
+    plan.preferences = checked_preferences(session, asked.get("preferences") or {})
+    plan.starts_on = asked["starts_on"]
+    add_phases(session, plan, wanted, asked.get("first_appointment_type_id"))
 
 
 @reading
