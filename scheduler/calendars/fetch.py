@@ -17,7 +17,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from scheduler.errors import InvalidInput
+from scheduler.calendars.refusals import Refused
 
 Address = IPv4Address | IPv6Address
 GLOBAL_UNICAST = IPv6Network("2000::/3")
@@ -28,11 +28,6 @@ PROTOCOLS = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
 PORTS = {"http": 80, "https": 443}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CHUNK = 65_536
-WRONG = "This is no address of a calendar: it begins with https://."
-NOT_PUBLIC = "This address leads into a private network and is not fetched."
-TOO_LARGE = "The calendar is too large."
-TOO_SLOW = "The calendar took too long to answer."
-UNREACHABLE = "The calendar's server cannot be reached."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +63,7 @@ def is_public(address: Address) -> bool:
 
 
 def checked_address(url: str) -> str:
-    """The address with webcal read as https. Raises InvalidInput for anything but http and https."""
+    """The address with webcal read as https. Raises Refused for anything but http and https."""
     trimmed = url.strip()
     scheme, separator, rest = trimmed.partition("://")
     if scheme.lower() in {"webcal", "webcals"}:
@@ -85,9 +80,9 @@ def _parts(url: str) -> SplitResult:
     except ValueError:
         is_usable = False
     if not is_usable or any(letter <= " " or letter == "\x7f" for letter in url):
-        raise InvalidInput(WRONG, field="url")
+        raise Refused("no_address")
     if parts.username is not None or parts.password is not None:
-        raise InvalidInput("An address with a user name or password in it is not fetched.", field="url")
+        raise Refused("password")
     return parts
 
 
@@ -100,7 +95,7 @@ class Fetcher:
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
 
     def fetch(self, url: str, *, etag: str = "", last_modified: str = "") -> Fetched:
-        """The calendar at the address. Raises InvalidInput with a sentence for every reason why not."""
+        """The calendar at the address. Raises Refused with a reason why not."""
         known = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         headers = {name: value for name, value in known.items() if value}
         try:
@@ -108,9 +103,9 @@ class Fetcher:
                 try:
                     return self._follow(url, headers, deadline)
                 except (OSError, HTTPException, zlib.error) as error:
-                    raise InvalidInput(_reason(error, deadline)) from None
+                    raise Refused(_reason(error, deadline)) from None
         except UnicodeError:
-            raise InvalidInput(WRONG, field="url") from None
+            raise Refused("no_address") from None
 
     def _follow(self, url: str, headers: dict[str, str], deadline: "_Deadline") -> Fetched:
         for _ in range(self.limits.redirects + 1):
@@ -125,12 +120,12 @@ class Fetcher:
                         self._body(response), _short(response, "ETag"), _short(response, "Last-Modified")
                     )
                 if response.status not in REDIRECTS or not response.headers["Location"]:
-                    raise InvalidInput("The calendar's server answered %(status)s.", status=response.status)
+                    raise Refused("status", response.status)
                 target = urljoin(url, response.headers["Location"])
             if parts.scheme == "https" and urlsplit(target).scheme != "https":
-                raise InvalidInput("The calendar's server leads to an address without encryption.")
+                raise Refused("not_encrypted")
             url = target
-        raise InvalidInput("The calendar's server leads from address to address.")
+        raise Refused("redirects")
 
     @contextmanager
     def _answer(
@@ -184,7 +179,7 @@ class Fetcher:
         if asking.is_alive() or failures or not found:
             raise OSError("no address")
         if not all(self.allows(ip_address(str(place[0]).partition("%")[0])) for _, place in found):
-            raise InvalidInput(NOT_PUBLIC, field="url")
+            raise Refused("not_public")
         return list(found)
 
     def _connected(
@@ -210,18 +205,18 @@ class Fetcher:
         """The answer's bytes, unpacked; never more of them than allowed are held, packed or not."""
         most, coding = self.limits.most_bytes, (response.headers["Content-Encoding"] or "").lower()
         if coding not in {"", "identity", "gzip", "x-gzip"}:
-            raise InvalidInput("The calendar's server packs its answer in an unknown way.")
+            raise Refused("packed")
         if (response.length or 0) > most:
-            raise InvalidInput(TOO_LARGE)
+            raise Refused("too_large")
         unpacker = zlib.decompressobj(31) if "gzip" in coding else None
         body, received = bytearray(), 0
         while chunk := response.read(CHUNK):
             received += len(chunk)
             body += unpacker.decompress(chunk, most + 1 - len(body)) if unpacker else chunk
             if max(received, len(body)) > most:
-                raise InvalidInput(TOO_LARGE)
+                raise Refused("too_large")
         if response.length or (unpacker and not unpacker.eof):
-            raise InvalidInput("The calendar broke off before its end.")
+            raise Refused("broken_off")
         return bytes(body)
 
 
@@ -270,10 +265,10 @@ class _Deadline:
 
 def _reason(error: Exception, deadline: _Deadline) -> str:
     if deadline.is_over or isinstance(error, TimeoutError):
-        return TOO_SLOW
+        return "too_slow"
     if isinstance(error, ssl.SSLError):
-        return "The calendar's server cannot prove who it is (its certificate is not valid)."
-    return UNREACHABLE if isinstance(error, OSError) else "The calendar's server gives no proper answer."
+        return "certificate"
+    return "unreachable" if isinstance(error, OSError) else "no_answer"
 
 
 def _short(response: HTTPResponse, name: str) -> str:

@@ -118,7 +118,7 @@ class BusyCalendar(Base):
     """The last time that what it holds was taken over, or found unchanged."""
     tried_at: Mapped[datetime | None]
     error: Mapped[Name] = mapped_column(default="")
-    """Why the last try failed; "" if it did not. The last good copy stays."""
+    """Why the last try failed, as calendars.refusals names it; "" if it did not. The last good copy stays."""
     created_at: Mapped[Instant]
     practitioner: Mapped[Practitioner] = relationship()
 

@@ -9,6 +9,7 @@ from werkzeug import Response
 from scheduler import clock
 from scheduler.access import current_actor, guard
 from scheduler.calendars.links import feed_links
+from scheduler.calendars.refusals import reason_sentence
 from scheduler.errors import InvalidInput
 from scheduler.models import FeedDetail, FeedToken
 from scheduler.usecases.feeds import silent as silent_feeds
@@ -28,6 +29,12 @@ RANGES = ((30, 365), (0, 30), (7, 90), (90, 365), (366, 731))
 def is_silent(token: FeedToken) -> bool:
     """Whether a calendar shows what is over: it has not fetched for long although something changed."""
     return silent_feeds.is_silent(token, now=clock.now())
+
+
+@pages.app_template_filter("why_unread")
+def why_unread(stored: str) -> str:
+    """Why a private calendar cannot be read, as a sentence."""
+    return reason_sentence(stored, gettext)
 
 
 @pages.app_context_processor

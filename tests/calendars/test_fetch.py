@@ -16,16 +16,13 @@ from typing import Any
 import pytest
 
 from scheduler.calendars.fetch import (
-    NOT_PUBLIC,
-    TOO_LARGE,
-    TOO_SLOW,
-    UNREACHABLE,
     Fetched,
     Fetcher,
     Limits,
     checked_address,
     is_public,
 )
+from scheduler.calendars.refusals import REASONS
 from scheduler.errors import InvalidInput
 
 CERTIFICATE = Path(__file__).parent / "calendar.example.pem"
@@ -143,14 +140,14 @@ def test_webcal_is_read_as_https() -> None:
 def test_this_machine_is_not_asked_however_it_is_written(host: str) -> None:
     with serving(ok(CALENDAR)) as server:
         port = server.server_address[1]
-        assert refusal(f"http://{host}:{port}/x.ics", Fetcher(limits=LIMITS)) == NOT_PUBLIC
+        assert refusal(f"http://{host}:{port}/x.ics", Fetcher(limits=LIMITS)) == REASONS["not_public"]
         assert server.requests == []
 
 
 def test_a_redirect_to_a_private_address_is_not_followed() -> None:
     with serving(ok(CALENDAR)) as inner, serving(to(f"http://127.0.0.2:{inner.server_address[1]}/")) as outer:
         asking = fetcher(allows=lambda address: str(address) == "127.0.0.1")
-        assert refusal(outer.address, asking) == NOT_PUBLIC
+        assert refusal(outer.address, asking) == REASONS["not_public"]
         assert (len(outer.requests), inner.requests) == (1, [])
 
 
@@ -183,7 +180,7 @@ def test_a_name_with_one_private_address_among_others_is_refused(monkeypatch: py
     places = [("1.1.1.1", 80), ("10.0.0.1", 80)]
     found = [(sockets.AF_INET, sockets.SOCK_STREAM, 6, "", place) for place in places]
     monkeypatch.setattr(sockets, "getaddrinfo", lambda *_, **__: found)
-    assert refusal("http://both.example/", Fetcher(limits=LIMITS)) == NOT_PUBLIC
+    assert refusal("http://both.example/", Fetcher(limits=LIMITS)) == REASONS["not_public"]
 
 
 def test_three_redirects_are_followed_and_a_fourth_is_not() -> None:
@@ -238,7 +235,7 @@ def test_packed_calendars_are_unpacked() -> None:
 )
 def test_too_much_is_not_read(answer: bytes) -> None:
     with serving(answer) as server:
-        assert refusal(server.address, fetcher()) == TOO_LARGE
+        assert refusal(server.address, fetcher()) == REASONS["too_large"]
 
 
 @pytest.mark.parametrize(
@@ -261,7 +258,7 @@ def test_what_breaks_off_is_not_taken(answer: bytes) -> None:
 def test_what_is_no_http_is_refused(answer: bytes) -> None:
     with serving(answer) as server:
         sentence = refusal(server.address, fetcher())
-    assert sentence in {"The calendar's server gives no proper answer.", UNREACHABLE}
+    assert sentence in {"The calendar's server gives no proper answer.", REASONS["unreachable"]}
 
 
 @pytest.mark.parametrize(
@@ -279,18 +276,18 @@ def test_a_server_that_sends_a_byte_now_and_then_is_left(start: bytes) -> None:
 
     with serving(drip) as server:
         patient = fetcher(limits=Limits(read_seconds=5, total_seconds=0.5))
-        assert refusal(server.address, patient) == TOO_SLOW
+        assert refusal(server.address, patient) == REASONS["too_slow"]
 
 
 def test_a_server_that_says_nothing_is_left() -> None:
     with serving(lambda *_: time.sleep(2)) as server:
-        assert refusal(server.address, fetcher(limits=Limits(read_seconds=0.2))) == TOO_SLOW
+        assert refusal(server.address, fetcher(limits=Limits(read_seconds=0.2))) == REASONS["too_slow"]
 
 
 def test_a_closed_port_is_told() -> None:
     with serving(b"") as server:
         address = server.address
-    assert refusal(address, fetcher()) == UNREACHABLE
+    assert refusal(address, fetcher()) == REASONS["unreachable"]
 
 
 def test_tls_asks_for_the_name_although_the_address_is_pinned(monkeypatch: pytest.MonkeyPatch) -> None:

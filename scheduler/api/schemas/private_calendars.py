@@ -5,6 +5,7 @@ from typing import Any
 from scheduler.api.answers import picked, utc, utc_or_none
 from scheduler.api.fields import Input, Number, Paging, Text
 from scheduler.api.schemas.common import Output, flag, instant, page_of, text, whole
+from scheduler.calendars.refusals import REASONS, reason_sentence
 from scheduler.usecases.feeds.options import LONGEST_NAME
 from scheduler.usecases.practitioners.busy_calendars import LONGEST_URL, BusyConflict, PrivateCalendar
 
@@ -38,6 +39,7 @@ class PrivateCalendarSchema(Output):
     fetched_at = instant("When what it holds was last taken over or found unchanged.", none=True)
     tried_at = instant(none=True)
     error = text("Why the last try failed, or what of it could not be read; empty if nothing is wrong.")
+    reason = text("The same for programs: a code, of some with a number, such as too_slow or status:503.")
     is_stale = flag("The last try failed: what counts is older.")
 
 
@@ -60,7 +62,9 @@ BusyConflictPage = page_of(BusyConflictSchema)
 def private_calendar_json(row: PrivateCalendar) -> dict[str, Any]:
     """A private calendar."""
     return {
-        **picked(row, "id", "practitioner_id", "practitioner", "name", "error", "is_stale"),
+        **picked(row, "id", "practitioner_id", "practitioner", "name", "is_stale"),
+        "error": reason_sentence(row.error, str),
+        "reason": row.error if row.error.partition(":")[0] in REASONS else "",
         "created_at": utc(row.created_at),
         "fetched_at": utc_or_none(row.fetched_at),
         "tried_at": utc_or_none(row.tried_at),

@@ -12,10 +12,11 @@ from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from scheduler.calendars.fetch import Fetcher, checked_address
-from scheduler.errors import Conflict, InvalidInput, SchedulerError
+from scheduler.calendars.refusals import INCOMPLETE, Refused, stored_reason
+from scheduler.errors import Conflict, InvalidInput
 from scheduler.models import Appointment, BusyCalendar, BusyTime, Practitioner
 from scheduler.transaction import lock_resources, reading, writing
-from scheduler.usecases.absences.rows import displaced_by, zones_of_practitioner
+from scheduler.usecases.absences.rows import AbsenceKind, displaced_by, zones_of_practitioner
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.feeds.options import checked_name
@@ -28,8 +29,6 @@ AHEAD = timedelta(days=400)
 """So far ahead private calendars are read: further than anybody books."""
 MOST_PER_PERSON = 10
 LONGEST_URL = 2000
-LONGEST_ERROR = 200
-INCOMPLETE = "%(count)s of its entries could not be read; the others count."
 Read = Callable[[bytes, ZoneInfo, datetime, datetime], BusyTimes]
 
 
@@ -46,7 +45,7 @@ class PrivateCalendar:
     """When what it holds was last taken over or found unchanged."""
     tried_at: datetime | None
     error: str
-    """Why the last try failed, or what of it could not be read; "" if nothing is wrong."""
+    """Why the last try failed, or what of it could not be read: see calendars.refusals; "" if nothing is wrong."""
     is_stale: bool
     """The last try failed: what counts is older."""
 
@@ -127,9 +126,8 @@ def list_busy_conflicts(
     session: Session, *, practitioner_id: int | None = None, now: datetime
 ) -> list[BusyConflict]:
     """Appointments that stand although a private calendar says busy then, by start; somebody must decide."""
-    clash = displaced_by(
-        Appointment.practitioner_id == BusyTime.practitioner_id, BusyTime.starts_at, BusyTime.ends_at, now
-    )
+    whom = BusyTime.practitioner_id
+    clash = displaced_by(AbsenceKind.TIME_OFF, whom, BusyTime.starts_at, BusyTime.ends_at, now)
     whose = BusyTime.ends_at > now
     if practitioner_id is not None:
         whose = whose & (BusyTime.practitioner_id == practitioner_id)
@@ -181,8 +179,9 @@ def refresh_busy_calendar(
     only_if_due: bool = False,
     read: Read = read_busy_apart,
 ) -> str | None:
-    """Read one private calendar now; "" or why it cannot be read, None if another process is at it or it is gone.
+    """Read one private calendar now; "" or why it cannot be read, as it is stored.
 
+    None if another process is at it or it is gone.
     What was read before stays as long as nothing better is there. No transaction is open while the server is asked.
     """
     claimed = _claim(calendar_id, now, only_if_due)
@@ -194,8 +193,8 @@ def refresh_busy_calendar(
         if fetched.body is None:
             return _take_over(calendar_id, None, ("", ""), now)
         times = read(fetched.body, zone, now - timedelta(days=1), now + AHEAD)
-    except SchedulerError as error:
-        return _keep_last(calendar_id, str(error))
+    except Refused as error:
+        return _keep_last(calendar_id, error.stored)
     return _take_over(calendar_id, times, (fetched.etag, fetched.last_modified), now)
 
 
@@ -251,7 +250,7 @@ def _take_over(
     if times.unread:
         # Asked for as a whole the next time, too: "unchanged" would take this sentence away.
         row.etag, row.last_modified = "", ""
-        row.error = INCOMPLETE % {"count": times.unread}
+        row.error = stored_reason(INCOMPLETE, times.unread)
     session.execute(delete(BusyTime).where(BusyTime.calendar_id == calendar_id))
     if times.intervals:
         session.execute(
@@ -274,7 +273,7 @@ def _keep_last(session: Session, calendar_id: int, error: str) -> str | None:
     row = _locked(session, calendar_id)
     if row is None:
         return None
-    row.error = error[:LONGEST_ERROR]
+    row.error = error
     return row.error
 
 

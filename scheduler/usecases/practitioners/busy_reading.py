@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from scheduler.calendars.refusals import Refused
 from scheduler.errors import InvalidInput
 from scheduler.usecases.imports.ics import read_diary
+from scheduler.usecases.imports.recurrence import TOO_MUCH
 
 ROOT = Path(__file__).resolve().parents[3]
 MOST_SECONDS = 30
@@ -33,11 +35,15 @@ class BusyTimes(NamedTuple):
 def read_busy(data: bytes, zone: ZoneInfo, begin: datetime, end: datetime) -> BusyTimes:
     """The times in [begin, end) that the calendar shows as busy; whole days and floating times are the zone's.
 
-    Cancelled and transparent entries count as free. Raises InvalidInput for no calendar or too much of one.
+    Cancelled and transparent entries count as free. Raises Refused for no calendar or too much of one.
     """
     if not data.rstrip().upper().endswith(b"END:VCALENDAR"):
-        raise InvalidInput("This is no whole calendar.")
-    diary = read_diary(data, zone, begin, end)
+        raise Refused("no_calendar")
+    try:
+        diary = read_diary(data, zone, begin, end)
+    except InvalidInput as error:
+        is_too_much = "most" in error.details or error.sentence == TOO_MUCH
+        raise Refused("too_many" if is_too_much else "no_calendar") from None
     pairs = [
         (int(max(one.starts_at, begin).timestamp()), int(min(one.ends_at, end).timestamp()))
         for one in diary.occurrences
@@ -48,7 +54,7 @@ def read_busy(data: bytes, zone: ZoneInfo, begin: datetime, end: datetime) -> Bu
 def read_busy_apart(
     data: bytes, zone: ZoneInfo, begin: datetime, end: datetime, *, most_seconds: float = MOST_SECONDS
 ) -> BusyTimes:
-    """The same in a process of its own. Raises InvalidInput, also when it takes too long or too much."""
+    """The same in a process of its own. Raises Refused, also when it takes too long or too much."""
     told = [zone.key, str(int(begin.timestamp())), str(int(end.timestamp()))]
     try:
         done = subprocess.run(
@@ -62,12 +68,12 @@ def read_busy_apart(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise InvalidInput("The calendar takes too long to be read.") from None
+        raise Refused("takes_long") from None
     if done.returncode:
-        raise InvalidInput("The calendar takes too much to be read.")
+        raise Refused("takes_much")
     answer = json.loads(done.stdout)
     if "refused" in answer:
-        raise InvalidInput(answer["refused"], **answer["details"])
+        raise Refused(answer["refused"])
     return BusyTimes([(start, until) for start, until in answer["intervals"]], answer["unread"])
 
 
@@ -98,8 +104,8 @@ def main(zone: str, begin: str, end: str) -> None:
         found = read_busy(
             data, ZoneInfo(zone), *(datetime.fromtimestamp(int(each), UTC) for each in (begin, end))
         )
-    except InvalidInput as error:
-        json.dump({"refused": error.sentence, "details": dict(error.details)}, sys.stdout)
+    except Refused as error:
+        json.dump({"refused": error.reason}, sys.stdout)
     else:
         json.dump(found._asdict(), sys.stdout)
 

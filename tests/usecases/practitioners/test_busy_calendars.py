@@ -9,7 +9,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from scheduler.calendars.fetch import Fetched, Fetcher
-from scheduler.errors import Conflict, InvalidInput, NotFound
+from scheduler.calendars.refusals import Refused
+from scheduler.errors import Conflict, NotFound
 from scheduler.extensions import db
 from scheduler.models import AuditEntry, BusyCalendar, BusyTime
 from scheduler.transaction import reading
@@ -45,7 +46,7 @@ TUESDAY = event("UID:1", "DTSTART:20260303T080000Z", "DTEND:20260303T090000Z")
 class Answering(Fetcher):
     """A fetcher that gives what it was told to, and remembers what it was asked."""
 
-    def __init__(self, *answers: Fetched | InvalidInput) -> None:
+    def __init__(self, *answers: Fetched | Refused) -> None:
         super().__init__()
         object.__setattr__(self, "answers", list(answers))
         object.__setattr__(self, "asked", [])
@@ -53,7 +54,7 @@ class Answering(Fetcher):
     def fetch(self, url: str, *, etag: str = "", last_modified: str = "") -> Fetched:
         self.asked.append((url, etag, last_modified))  # type: ignore[attr-defined]
         answer = self.answers.pop(0)  # type: ignore[attr-defined]
-        if isinstance(answer, InvalidInput):
+        if isinstance(answer, Refused):
             raise answer
         return answer
 
@@ -69,7 +70,7 @@ def added(world: World, **changes: Any) -> int:
     return add_busy_calendar(**{"practitioner_id": world.practitioner_id, "url": URL, **BY} | changes).id
 
 
-def refresh(number: int, *answers: Fetched | InvalidInput, now: datetime = NOW) -> str | None:
+def refresh(number: int, *answers: Fetched | Refused, now: datetime = NOW) -> str | None:
     return refresh_busy_calendar(number, Answering(*answers), now=now, read=read_busy)
 
 
@@ -105,7 +106,7 @@ def test_overlapping_events_become_one_interval() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"<html></html>", calendar(TUESDAY)[:-10]])
 def test_what_is_no_whole_calendar_is_refused(data: bytes) -> None:
-    with pytest.raises(InvalidInput, match=r"^This is no whole calendar\.$"):
+    with pytest.raises(Refused, match=r"^This is no whole calendar\.$"):
         read_busy(data, BERLIN, NOW, END)
 
 
@@ -130,7 +131,7 @@ def test_a_time_zone_that_takes_for_ever_is_given_up() -> None:
     data = calendar(
         bomb, event("UID:1", "DTSTART;TZID=Bomb:20260303T090000", "DTEND;TZID=Bomb:20260303T100000")
     )
-    with pytest.raises(InvalidInput, match=r"too long to be read|too much to be read"):
+    with pytest.raises(Refused, match=r"too long to be read|too much to be read"):
         read_busy_apart(data, BERLIN, NOW, END, most_seconds=4)
 
 
@@ -166,12 +167,12 @@ def test_the_address_is_in_no_answer_and_no_audit_row(context: Flask) -> None:
 def test_an_error_keeps_the_last_copy_and_is_told(context: Flask) -> None:
     number, later = added(make_world()), NOW + timedelta(minutes=15)
     refresh(number, Fetched(calendar(TUESDAY)))
-    refresh(number, InvalidInput("The calendar is too large."), now=later)
+    refresh(number, Refused("too_large"), now=later)
     (told,) = list_busy_calendars()
-    assert (told.error, told.is_stale, told.fetched_at) == ("The calendar is too large.", True, NOW)
+    assert (told.error, told.is_stale, told.fetched_at) == ("too_large", True, NOW)
     assert stored() == [(at(3, 9), at(3, 10))]
     refresh(number, Fetched(b"<html>"), now=later)
-    assert (list_busy_calendars()[0].error, len(stored())) == ("This is no whole calendar.", 1)
+    assert (list_busy_calendars()[0].error, len(stored())) == ("no_calendar", 1)
     refresh(number, Fetched(calendar()), now=later)
     assert (list_busy_calendars()[0].error, stored()) == ("", [])
 
@@ -181,7 +182,7 @@ def test_entries_that_cannot_be_read_are_told_while_the_others_count(context: Fl
     odd = event("UID:2", "DTSTART:20260304T080000Z", "DURATION:PT1H", "RRULE:FREQ=SECONDLY")
     refresh(number, Fetched(calendar(TUESDAY, odd), '"a"'))
     (told,) = list_busy_calendars()
-    assert (told.error, told.is_stale) == ("1 of its entries could not be read; the others count.", False)
+    assert (told.error, told.is_stale) == ("incomplete:1", False)
     assert len(stored()) == 1
 
 
@@ -199,7 +200,7 @@ def test_an_unchanged_calendar_is_asked_for_by_its_etag_but_once_a_day_anew(cont
 def test_each_calendar_is_read_every_quarter_of_an_hour(context: Flask) -> None:
     added(make_world())
     times = [NOW, NOW + timedelta(minutes=5), NOW + timedelta(minutes=15)]
-    fetcher = Answering(*[InvalidInput("The calendar is too large.")] * 2)
+    fetcher = Answering(*[Refused("too_large")] * 2)
     assert [refresh_busy_calendars(fetcher, clock=lambda now=now: now) for now in times] == [
         (0, 1),
         (0, 0),
@@ -211,7 +212,7 @@ def test_one_that_fails_does_not_hold_up_the_next(context: Flask) -> None:
     world = make_world()
     added(world)
     added(world, url=URL + "?2")
-    fetcher = Answering(InvalidInput("The calendar is too large."), Fetched(calendar(TUESDAY)))
+    fetcher = Answering(Refused("too_large"), Fetched(calendar(TUESDAY)))
     assert refresh_busy_calendars(fetcher, clock=lambda: NOW) == (1, 1)
 
 
