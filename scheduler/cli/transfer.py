@@ -116,7 +116,8 @@ def bring_appointments(
     """Bring appointments in from a CSV file.
 
     A row names a patient who is known, a practitioner, a type and a beginning. Times that overlap something booked
-    are told as problems. Nobody is mailed a confirmation unless --confirm is given; reminders of future appointments
+    are told as problems; what breaks a rule of the clinic (hours, closures, absences, rest, credentials) is told and
+    brought in all the same. Nobody is mailed a confirmation unless --confirm is given; reminders of future appointments
     go out as the clinic's policy says.
     """
     table, mapping = _read("appointments", file, encoding, mapped)
@@ -215,13 +216,14 @@ def read_file(file: Path) -> bytes:
 
 def _tell(report: Report, *, dry_run: bool = False, word: str = "row") -> None:
     """Say what became, or would become, of the rows. Leaves with 1 if nothing was written because of problems."""
-    for problem in report.problems[:SHOWN]:
+    for problem in report.told[:SHOWN]:
         where = ", ".join(
             part for part in (f"{word} {problem.row}", problem.column, repr(problem.value)) if part
         )
-        click.echo(f"{where}: {problem.sentence % problem.details}", err=True)
-    if len(report.problems) > SHOWN:
-        click.echo(f"… and {len(report.problems) - SHOWN} more.", err=True)
+        then = " It is brought in all the same." if problem.is_warning else ""
+        click.echo(f"{where}: {problem.sentence % problem.details}{then}", err=True)
+    if len(report.told) > SHOWN:
+        click.echo(f"… and {len(report.told) - SHOWN} more.", err=True)
     for sentence, details in report.notes:
         click.echo(sentence % details, err=True)
     counts = ", ".join(f"{number} {OUTCOMES[name]}" for name, number in report.counts.items() if number)

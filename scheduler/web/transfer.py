@@ -245,7 +245,7 @@ def _iso(text: str) -> str:
 
 def _page_of(report: Report | None) -> list[Problem]:
     first = (page_number() - 1) * PAGE_SIZE
-    return sorted(report.problems, key=lambda one: one.row)[first : first + PAGE_SIZE] if report else []
+    return report.told[first : first + PAGE_SIZE] if report else []
 
 
 def _said(told: Any) -> str | None:
@@ -265,7 +265,7 @@ def _report_lines(report: Report) -> Iterator[str]:
         [gettext("Row"), gettext("Outcome"), gettext("Column"), gettext("Value"), gettext("Reason")]
     )
     problems: dict[int, list[Problem]] = {}
-    for problem in report.problems:
+    for problem in report.told:
         problems.setdefault(problem.row, []).append(problem)
     for row, outcome in sorted(report.outcomes.items()):
         word = str(OUTCOME_WORDS[outcome])

@@ -1,8 +1,9 @@
 """A file's rows as lines that name a patient, a practitioner, a type and a time; nothing is looked up here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TypeVar
 
 from scheduler.errors import InvalidInput
 from scheduler.usecases.imports.cells import Cells, without_midnight
@@ -13,6 +14,7 @@ from scheduler.usecases.imports.report import Report
 from scheduler.usecases.imports.tables import Row, Table
 from scheduler.usecases.imports.times import Written, read_minute, read_moment, split_moment
 
+Part = TypeVar("Part")
 AHEAD = timedelta(days=3650)
 """Two digits of a year mean one that is at most so far ahead."""
 
@@ -23,8 +25,10 @@ class Line:
 
     row: int
     person: Person
-    identity: str
-    starts: Written
+    reference: str
+    """The patient's number in the other program."""
+    starts: Written | None
+    """None: it cannot be read, which the report tells."""
     ends: Written | None = None
     minutes: int | None = None
     practitioner: str = ""
@@ -34,6 +38,8 @@ class Line:
     status: str = ""
     key: str = ""
     """What it is known by, where the file has its own identities; else patient, practitioner and start."""
+    uid: str = ""
+    """Our own identity, in a file that was taken out here; or that of another program."""
     words: Mapping[str, tuple[str, str]] | None = None
     """Field -> heading and cell, for telling problems."""
 
@@ -45,18 +51,18 @@ class Line:
 def read_lines(
     table: Table, mapping: Mapping[int, str], chosen: str | None, *, today: date
 ) -> tuple[list[Line], Report]:
-    """The lines, and what cannot be read. Raises InvalidInput for a mapping or dates that must be asked about."""
+    """The lines, and all that cannot be read in them.
+
+    Raises InvalidInput for a mapping or dates that must be asked about.
+    """
     cells = Cells(table, checked_mapping("appointments", table.headings, mapping))
     report = Report()
     latest = today + AHEAD
     written = asked_writings(cells, chosen, latest=latest)
     lines = []
     for row in table.rows:
-        try:
-            lines.append(_line(cells, row, written, latest))
-        except InvalidInput as error:
-            name = str(error.details.get("field", ""))
-            report.refuse(row.number, cells.heading(name), cells.text(row.cells, name), error)
+        line = _line(cells, row, written, latest, report)
+        lines += [line] if line is not None else []
     return lines, report
 
 
@@ -92,34 +98,40 @@ def asked_writings(cells: Cells, chosen: str | None, *, latest: date) -> dict[st
     return result
 
 
-def _line(cells: Cells, row: Row, written: Mapping[str, str], latest: date) -> Line:
+def _line(cells: Cells, row: Row, written: Mapping[str, str], latest: date, report: Report) -> Line | None:
+    """The row as a line; every part that cannot be read is told and left away."""
+
     def text(name: str) -> str:
         return cells.text(row.cells, name)
 
-    if cells.surplus(row.cells):
-        raise InvalidInput("This row has more cells than there are headings.")
-    starts = _starts(text("starts"), text("start_time"), written, latest)
-    whole = text("name")
-    given, family = (text("given_name"), text("family_name")) if text("family_name") else split_name(whole)
+    def part(name: str, read: Callable[[str], Part]) -> Part | None:
+        try:
+            return read(text(name))
+        except InvalidInput as error:
+            report.refuse(row.number, cells.heading(name), text(name), error)
+            return None
+
+    if extra := cells.surplus(row.cells):
+        report.refuse(row.number, "", extra, InvalidInput("This row has more cells than there are headings."))
+        return None
+    starts = part("starts", lambda told: _starts(told, text("start_time"), written, latest))
+    given, family = text("given_name"), text("family_name")
+    if not family:
+        given, family = split_name(text("name"))
+    born_on = part("born_on", lambda told: _born_on(told, written, latest))
     return Line(
         row.number,
-        Person.of(
-            -row.number,
-            given,
-            family,
-            _born_on(text("born_on"), written, latest),
-            text("email"),
-            text("phone"),
-        ),
-        text("external_id"),
+        Person.of(-row.number, given, family, born_on, text("email"), text("phone")),
+        " ".join(text("reference").split()),
         starts,
-        _ends(text("ends"), starts, written, latest),
-        _minutes(text("minutes")),
+        part("ends", lambda told: _ends(told, starts, written, latest)),
+        part("minutes", _minutes),
         text("practitioner"),
         text("type"),
         text("location"),
         text("room"),
         text("status"),
+        uid=text("uid"),
         words=_words(cells, row.cells),
     )
 
@@ -127,34 +139,28 @@ def _line(cells: Cells, row: Row, written: Mapping[str, str], latest: date) -> L
 def _words(cells: Cells, row: Sequence[str]) -> dict[str, tuple[str, str]]:
     said = {name: (cells.heading(name), cells.text(row, name)) for name in cells.columns}
     named = [
-        said[name] for name in ("name", "given_name", "family_name", "email", "external_id") if name in said
+        said[name] for name in ("name", "given_name", "family_name", "email", "reference") if name in said
     ]
     said["patient"] = (named[0][0], " ".join(value for _, value in named if value))
     return said
 
 
 def _starts(text: str, time: str, written: Mapping[str, str], latest: date) -> Written:
-    try:
-        starts = read_moment(without_midnight(text) if time else text, written["starts"], latest=latest)
-        if time and starts.minute is None:
-            starts = Written(starts.on, _minute(time))
-        if starts.minute is None:
-            raise InvalidInput("There is a date, but no time of day.")
-    except InvalidInput as error:
-        raise InvalidInput(error.sentence, field="starts") from None
+    starts = read_moment(without_midnight(text) if time else text, written["starts"], latest=latest)
+    if time and starts.minute is None:
+        starts = Written(starts.on, _minute(time))
+    if starts.minute is None:
+        raise InvalidInput("There is a date, but no time of day.")
     return starts
 
 
-def _ends(text: str, starts: Written, written: Mapping[str, str], latest: date) -> Written | None:
+def _ends(text: str, starts: Written | None, written: Mapping[str, str], latest: date) -> Written | None:
     """A time of day means the day of the start."""
     if not text:
         return None
-    try:
-        if read_minute(text) is not None:
-            return Written(starts.on, _minute(text), starts.offset_minutes)
-        return read_moment(text, written["ends"], latest=latest)
-    except InvalidInput as error:
-        raise InvalidInput(error.sentence, field="ends") from None
+    if read_minute(text) is not None:
+        return Written(starts.on, _minute(text), starts.offset_minutes) if starts else None
+    return read_moment(text, written["ends"], latest=latest)
 
 
 def _minute(text: str) -> int:
@@ -182,7 +188,7 @@ def _minutes(text: str) -> int | None:
     except ValueError:
         minutes = 0
     if not 0 < minutes <= 720:
-        raise InvalidInput("This is no number of minutes.", field="minutes")
+        raise InvalidInput("This is no number of minutes.")
     return minutes
 
 
@@ -194,5 +200,5 @@ def _born_on(text: str, written: Mapping[str, str], latest: date) -> date | None
         without_midnight(text), code, latest=latest - AHEAD if code in SHORT_YEARS else latest
     )
     if born_on is None:
-        raise InvalidInput("This is no date that can be read.", field="born_on")
+        raise InvalidInput("This is no date that can be read.")
     return born_on

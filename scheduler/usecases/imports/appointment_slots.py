@@ -1,9 +1,12 @@
 """A line as an appointment that could be booked: everything that it names is looked up."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 from scheduler.errors import InvalidInput
 from scheduler.models import AppointmentStatus, AppointmentType
@@ -13,7 +16,11 @@ from scheduler.usecases.appointments.booking_rules import checked_start
 from scheduler.usecases.imports.appointment_rows import Line
 from scheduler.usecases.imports.house import House, read_status
 from scheduler.usecases.imports.people import People
+from scheduler.usecases.imports.report import LEFT_OUT, Report
 
+Found = TypeVar("Found")
+OWN_UID = re.compile(r"[0-9a-f-]{8,64}@needletime")
+"""What our own appointments are known by."""
 NAMESPACE = UUID("6f0d3d8e-6f0b-4a52-9d58-0c7f6c3a5f0e")
 
 
@@ -44,6 +51,8 @@ class Slot:
     ends_at: datetime
     status: str
     room_id: int | None = None
+    rules: tuple[str, ...] = ()
+    """What it breaks of the clinic's rules: it is brought in all the same, and they are kept with it."""
 
     @property
     def busy_from(self) -> datetime:
@@ -56,31 +65,40 @@ class Slot:
         return self.ends_at + timedelta(minutes=self.kind.buffer_after_minutes)
 
 
-def make_slot(line: Line, house: House, people: People, choices: AppointmentChoices, now: datetime) -> Slot:
-    """A line with everything that it names looked up; raises InvalidInput with the field."""
-    with _blamed("patient"):
-        patient_id = people.find(line.person, line.identity)
-        if patient_id is None:
-            raise InvalidInput("There is no such patient; bring the patients in first.")
-    with _blamed("practitioner"):
-        practitioner = house.practitioner(line.practitioner, choices.practitioner_id)
-    with _blamed("type"):
-        kind = house.type(line.type, choices.appointment_type_id)
-    with _blamed("location"):
-        location = house.location(line.location, choices.location_id, practitioner)
-    with _blamed("room"):
-        room = house.room(line.room, location)
-    with _blamed("starts"):
-        starts_at = checked_start(line.starts.instant(house.zone(location)))
-    with _blamed("ends"):
-        ends_at = _end(line, starts_at, kind, house, location.id)
-    with _blamed("status"):
-        status = read_status(line.status)
+def make_slot(
+    line: Line, house: House, people: People, choices: AppointmentChoices, report: Report, *, now: datetime
+) -> Slot | None:
+    """A line with everything that it names looked up; None where something is wrong, all of which the report tells."""
+
+    def look(name: str, find: Callable[[], Found]) -> Found | None:
+        try:
+            return find()
+        except InvalidInput as error:
+            report.refuse(line.row, *line.told(name), error)
+            return None
+
+    patient_id = look("patient", lambda: _known(people, line))
+    practitioner = look(
+        "practitioner", lambda: house.practitioner(line.practitioner, choices.practitioner_id)
+    )
+    kind = look("type", lambda: house.type(line.type, choices.appointment_type_id))
+    status = look("status", lambda: read_status(line.status))
+    location = room = starts_at = ends_at = None
+    if practitioner is not None or line.location:
+        location = look("location", lambda: house.location(line.location, choices.location_id, practitioner))
+    if location is not None:
+        room = look("room", lambda: house.room(line.room, location))
+        starts_at = look("starts", lambda: _start(line, house.zone(location)))
+    if starts_at is not None and kind is not None and location is not None:
+        ends_at = look("ends", lambda: _end(line, starts_at, kind, house.zone(location)))
+    if report.outcomes.get(line.row) == LEFT_OUT:
+        return None
+    if not (patient_id and practitioner and kind and location and starts_at and ends_at):
+        return None
     later = AppointmentStatus.BOOKED if starts_at > now else AppointmentStatus.COMPLETED
-    key = line.key or f"{patient_id}:{practitioner.id}:{starts_at.isoformat()}"
     return Slot(
         line.row,
-        f"{uuid5(NAMESPACE, key)}@needletime",
+        _uid(line, f"{patient_id}:{practitioner.id}:{starts_at.isoformat()}"),
         patient_id,
         practitioner.id,
         location.id,
@@ -92,24 +110,28 @@ def make_slot(line: Line, house: House, people: People, choices: AppointmentChoi
     )
 
 
-class _blamed:
-    """Names the field that an InvalidInput inside is about."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, InvalidInput):
-            error.details = {**error.details, "field": self.name}
+def _known(people: People, line: Line) -> int:
+    patient_id = people.find(line.person, line.reference)
+    if patient_id is None:
+        raise InvalidInput("There is no such patient; bring the patients in first.")
+    return patient_id
 
 
-def _end(line: Line, starts_at: datetime, kind: AppointmentType, house: House, location_id: int) -> datetime:
+def _uid(line: Line, usual: str) -> str:
+    """Our own identity stays; another is made from what the line is known by, the same every time."""
+    if OWN_UID.fullmatch(line.uid):
+        return line.uid
+    return f"{uuid5(NAMESPACE, line.key or line.uid or usual)}@needletime"
+
+
+def _start(line: Line, zone: ZoneInfo) -> datetime | None:
+    return checked_start(line.starts.instant(zone)) if line.starts is not None else None
+
+
+def _end(line: Line, starts_at: datetime, kind: AppointmentType, zone: ZoneInfo) -> datetime:
     """The end that the row says, else the type's; raises InvalidInput."""
     if line.ends is not None:
-        ends_at = line.ends.instant(house.zone(house.locations[location_id]))
+        ends_at = line.ends.instant(zone)
     else:
         ends_at = starts_at + timedelta(minutes=line.minutes or kind.duration_minutes)
     minutes = (ends_at - starts_at) / timedelta(minutes=1)

@@ -1,4 +1,4 @@
-"""Appointments from a CSV file. What was agreed elsewhere stands: hours and rests are not asked, double bookings are.
+"""Appointments from a CSV file. What was agreed elsewhere stands: the clinic's rules warn, double bookings are refused.
 
 Each is known by patient, practitioner and start as the file says them (by its uid, made from these): bringing the
 file in again writes nothing new, even where an appointment was moved or cancelled here meanwhile.
@@ -16,6 +16,7 @@ from scheduler.models import Appointment, AppointmentStatus
 from scheduler.models.appointments import INACTIVE
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
+from scheduler.usecases.appointments.booking_rules import RULES
 from scheduler.usecases.imports.appointment_rows import Line, read_lines
 from scheduler.usecases.imports.appointment_slots import AppointmentChoices, Slot, make_slot
 from scheduler.usecases.imports.bulk import IMPORT_LOCK, insert_appointments, note_import, tell_everybody
@@ -24,8 +25,11 @@ from scheduler.usecases.imports.house import House, load_house
 from scheduler.usecases.imports.people import load_people
 from scheduler.usecases.imports.report import NEW, UNCHANGED, Progress, Report, silent
 from scheduler.usecases.imports.tables import Table
+from scheduler.usecases.imports.unusual import rules_broken
 
 CHUNK = 1000
+IMPORTED = "Imported"
+"""The reason for which rules were set aside, as booking by hand asks for one."""
 TAKEN = "The %(busy)s is already busy at that time."
 TAKEN_BY_ROW = "The %(busy)s is already busy at that time, by row %(row)s."
 ELSEWHERE = (
@@ -80,9 +84,7 @@ def write_lines(
     progress: Progress,
 ) -> Report:
     """Write what can be written, as asked; the report says whether it was."""
-    report = replace(
-        checked, outcomes=dict(checked.outcomes), problems=list(checked.problems), notes=list(checked.notes)
-    )
+    report = checked.copy()
     house = load_house(session)
     # Whoever books locks the practitioner and the location: with all of them locked, nothing can come in between.
     people = [("practitioner", number) for number in house.practitioners]
@@ -108,16 +110,9 @@ def _settle(
 ) -> list[Slot]:
     """The lines that can be booked as they are; the report gets every line's outcome, or its problem."""
     house = load_house(session)
-    people = load_people(
-        session, None if any(not line.person.name for line in lines) else {line.person.name for line in lines}
-    )
-    slots = []
-    for line in lines:
-        try:
-            slots.append(make_slot(line, house, people, choices, now))
-        except InvalidInput as error:
-            column, value = line.told(str(error.details.get("field", "")))
-            report.refuse(line.row, column, value, error)
+    people = load_people(session, [(line.person, line.reference) for line in lines])
+    made = [make_slot(line, house, people, choices, report, now=now) for line in lines]
+    slots = [slot for slot in made if slot is not None]
     stored = _stored(session, slots)
     busy = load_busy(session, [slot.starts_at for slot in slots])
     fresh: list[Slot] = []
@@ -125,28 +120,36 @@ def _settle(
     elsewhere = 0
     for slot in slots:
         known = stored.get(slot.uid) or stored.get((slot.patient_id, slot.practitioner_id, slot.starts_at))
-        try:
-            if slot.uid in seen:
-                raise InvalidInput("The same appointment is in row %(row)s already.", row=seen[slot.uid])
-            if known is not None:
-                elsewhere += known != slot.starts_at
-                seen[slot.uid] = slot.row
-                report.outcomes[slot.row] = UNCHANGED
-                continue
-            fresh.append(_placed(slot, house, busy, now))
-        except InvalidInput as error:
-            report.refuse(
-                slot.row,
-                "",
-                f"{slot.starts_at.astimezone(house.zone(house.locations[slot.location_id])):%Y-%m-%d %H:%M}",
-                error,
-            )
-            continue
-        seen[slot.uid] = slot.row
-        report.outcomes[slot.row] = NEW
+        if slot.uid in seen:
+            twice = InvalidInput("The same appointment is in row %(row)s already.", row=seen[slot.uid])
+            report.refuse(slot.row, "", _shown(slot, house), twice)
+        elif known is not None:
+            elsewhere += known != slot.starts_at
+            seen[slot.uid] = slot.row
+            report.outcomes[slot.row] = UNCHANGED
+        elif (placed := _placed(slot, house, busy, report, now)) is not None:
+            fresh.append(placed)
+            seen[slot.uid] = slot.row
+            report.outcomes[slot.row] = NEW
     if elsewhere:
         report.notes.append((ELSEWHERE, {"count": elsewhere}))
-    return fresh
+    return _warned(session, fresh, house, report, now)
+
+
+def _warned(
+    session: Session, slots: Sequence[Slot], house: House, report: Report, now: datetime
+) -> list[Slot]:
+    """The slots with what they break of the clinic's rules, which the report tells."""
+    broken = rules_broken(session, slots, house, now=now)
+    for slot in slots:
+        for code in broken.get(slot.row, ()):
+            report.warn(slot.row, "", _shown(slot, house), RULES[code].sentence)
+    return [replace(slot, rules=tuple(broken.get(slot.row, ()))) for slot in slots]
+
+
+def _shown(slot: Slot, house: House) -> str:
+    """The beginning on the location's wall clock."""
+    return f"{slot.starts_at.astimezone(house.zone(house.locations[slot.location_id])):%Y-%m-%d %H:%M}"
 
 
 def _stored(session: Session, slots: Sequence[Slot]) -> dict[object, datetime]:
@@ -166,8 +169,8 @@ def _stored(session: Session, slots: Sequence[Slot]) -> dict[object, datetime]:
     }
 
 
-def _placed(slot: Slot, house: House, busy: Busy, now: datetime) -> Slot:
-    """The slot with its room, noted as taken; raises InvalidInput where somebody is busy."""
+def _placed(slot: Slot, house: House, busy: Busy, report: Report, now: datetime) -> Slot | None:
+    """The slot with its room, noted as taken; None where somebody is busy, all of whom the report tells."""
     if slot.status in INACTIVE:
         return slot
     outer = (int(slot.busy_from.timestamp()), int(slot.busy_until.timestamp()))
@@ -175,19 +178,20 @@ def _placed(slot: Slot, house: House, busy: Busy, now: datetime) -> Slot:
     needs = [("practitioner", slot.practitioner_id, outer), ("patient", slot.patient_id, inner)]
     if slot.room_id is not None:
         needs.append(("room", slot.room_id, outer))
-    for word, number, span in needs:
-        row = busy.clash((word, number), *span)
+    clashes = [(word, busy.clash((word, number), *span)) for word, number, span in needs]
+    for word, row in clashes:
         if row is not None:
-            raise (
-                InvalidInput(TAKEN, busy=word)
-                if row == STORED
-                else InvalidInput(TAKEN_BY_ROW, busy=word, row=row)
-            )
+            by_row = InvalidInput(TAKEN_BY_ROW, busy=word, row=row)
+            taken = InvalidInput(TAKEN, busy=word) if row == STORED else by_row
+            report.refuse(slot.row, "", _shown(slot, house), taken)
+    if any(row is not None for _, row in clashes):
+        return None
     if slot.room_id is None and slot.kind.needs_room:
         rooms = [room.id for room in house.rooms.values() if room.location_id == slot.location_id]
         free = [room for room in rooms if busy.clash(("room", room), *outer) is None]
         if not free and slot.starts_at > now:
-            raise InvalidInput("No room is free at that time.")
+            report.refuse(slot.row, "", _shown(slot, house), InvalidInput("No room is free at that time."))
+            return None
         slot = replace(slot, room_id=free[0] if free else None)
         needs += [("room", free[0], outer)] if free else []
     for word, number, span in needs:
@@ -216,7 +220,8 @@ def _values(slot: Slot, now: datetime) -> dict[str, object]:
         "created_at": now,
         "cancelled_at": now if is_cancelled else None,
         "cancel_reason": "",
-        "override_rules": [],
+        "override_reason": IMPORTED if slot.rules else None,
+        "override_rules": list(slot.rules),
     }
 
 

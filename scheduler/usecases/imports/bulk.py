@@ -12,7 +12,6 @@ from scheduler.models.appointments import NOT_BOOKED
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.feeds.tokens import bump_feeds
-from scheduler.usecases.imports.people import IDENTITY
 from scheduler.usecases.messages.outbox import owe_reminders, owe_series_confirmation
 from scheduler.usecases.patients.registry import search_terms
 
@@ -26,22 +25,25 @@ SELECT * FROM unnest(CAST(:patient_ids AS integer[]), CAST(:terms AS text[]))
 
 
 def insert_patients(
-    session: Session, told: Sequence[tuple[Details, str]], *, reference: int, actor: Actor, now: datetime
+    session: Session, told: Sequence[Details], *, reference: int, actor: Actor, now: datetime
 ) -> list[int]:
     """Add patients with the words they are found by and an audit row each; returns their ids in the same order.
 
-    ``told`` are (checked values, identity in another program or "").
+    ``told`` are checked values, those that are known.
     """
-    empty = {
+    empty: dict[str, Any] = {
         "email": None,
         "phone": None,
         "born_on": None,
         "locale": None,
         "notes": "",
         "wants_reminders": True,
+        "attention": "",
+        "cautions": [],
+        "reference": None,
     }
-    fixed = {"cautions": [], "created_at": now, "version": 1}
-    rows = [{**empty, **values, **fixed} for values, _ in told]
+    fixed = {"created_at": now, "version": 1}
+    rows = [{**empty, **values, **fixed} for values in told]
     numbers = list(session.scalars(insert(Patient).returning(Patient.id, sort_by_parameter_order=True), rows))
     terms = [
         (number, term)
@@ -56,18 +58,6 @@ def insert_patients(
         actor=actor,
         now=now,
     )
-    named = zip(numbers, (identity for _, identity in told), strict=True)
-    identities = [
-        {
-            "action": "patient_identified",
-            "entity": IDENTITY,
-            "entity_id": number,
-            "detail": {"external_id": identity},
-        }
-        for number, identity in named
-        if identity
-    ]
-    insert_audit(session, identities, reference=reference, actor=actor, now=now)
     return numbers
 
 
@@ -94,19 +84,6 @@ def insert_audit(
         for row in rows
     ]
     session.execute(insert(AuditEntry), filled)
-
-
-def note_identity(
-    session: Session, actor: Actor, patient_id: int, identity: str, *, reference: int, now: datetime
-) -> None:
-    """Write down by what another program knows a patient."""
-    row = {
-        "action": "patient_identified",
-        "entity": IDENTITY,
-        "entity_id": patient_id,
-        "detail": {"external_id": identity},
-    }
-    insert_audit(session, [row], reference=reference, actor=actor, now=now)
 
 
 def note_import(
@@ -143,7 +120,11 @@ def insert_appointments(
             "entity": "appointment",
             "entity_id": number,
             "patient_id": row["patient_id"],
-            "detail": {"starts_at": row["starts_at"].isoformat(), "status": row["status"]},
+            "detail": {
+                "starts_at": row["starts_at"].isoformat(),
+                "status": row["status"],
+                "rules": row["override_rules"],
+            },
         }
         for number, row in zip(numbers, rows, strict=True)
     ]

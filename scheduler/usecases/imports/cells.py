@@ -1,5 +1,6 @@
 """Cells of a table by the field that their column holds, and what the words in them mean."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -100,6 +101,11 @@ def read_language(text: str) -> str:
     raise InvalidInput("The language is English (en) or German (de).", field="locale")
 
 
+def read_words(text: str) -> list[str]:
+    """Words between commas or line breaks."""
+    return list(dict.fromkeys(word[:80] for part in re.split(r"[,;\n]", text) if (word := part.strip())))
+
+
 def read_yes(text: str) -> bool:
     """Whether it says yes; raises InvalidInput for what is neither yes nor no."""
     word = fold(text.strip())
@@ -114,6 +120,7 @@ __all__ = [
     "asked_writing",
     "column_of",
     "read_language",
+    "read_words",
     "read_yes",
     "without_midnight",
 ]

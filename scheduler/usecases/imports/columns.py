@@ -27,18 +27,22 @@ PATIENT_FIELDS: dict[str, str] = {
     "wants_reminders": "reminders, wants reminders, send reminders, email reminders, erinnerungen, erinnerung",
     "notes": "notes, note, comment, comments, remarks, remark, notizen, notiz, bemerkung, bemerkungen, kommentar,"
     " hinweis, hinweise",
-    "external_id": "id, patient id, patient number, patient no, client id, external id, number, no, nr, nummer,"
-    " patientennummer, patienten nr, patientnr, pat nr, patid, patienten id, kundennummer, kunden nr, file number, mrn",
+    "attention": "attention, alert, alerts, warning, achtung, wichtig",
+    "cautions": "cautions, caution, contraindications, risks, vorsicht, kontraindikationen, risiken",
+    "reference": "patient number, patient no, patientennummer, patienten nr, patientnr, pat nr, patient id, patid,"
+    " patienten id, client id, kundennummer, kunden nr, external id, file number, mrn, reference, number, nummer,"
+    " no, nr, id",
 }
 APPOINTMENT_FIELDS: dict[str, str] = {
     "name": "patient, patient name, name, full name, client, client name, patientenname, kunde",
     "given_name": "given name, first name, patient first name, vorname, firstname",
     "family_name": "family name, last name, patient last name, nachname, lastname, surname, familienname",
-    "born_on": PATIENT_FIELDS["born_on"],
+    "born_on": PATIENT_FIELDS["born_on"] + ", patient born on",
     "email": PATIENT_FIELDS["email"],
     "phone": PATIENT_FIELDS["phone"],
-    "external_id": "patient id, patient number, client id, external id, patientennummer, patienten nr, patienten id,"
-    " kundennummer, mrn, pat nr",
+    "reference": "patient reference, patient number, patientennummer, patienten nr, pat nr, kundennummer, patient id,"
+    " client id, patienten id, external id, mrn",
+    "uid": "uid",
     "practitioner": "practitioner, practitioner name, therapist, provider, staff, doctor, clinician, behandler,"
     " therapeut, therapeutin, arzt, mitarbeiter, behandelnde",
     "type": "type, appointment type, service, treatment, reason, terminart, termintyp, art, leistung, behandlung",
@@ -108,7 +112,7 @@ def checked_mapping(kind: str, headings: Sequence[str], mapping: Mapping_) -> di
                 field="mapping",
             )
     is_named = "name" in used or {"given_name", "family_name"} <= set(used)
-    if not is_named and (kind == "patients" or not {"external_id", "email"} & set(used)):
+    if not is_named and (kind == "patients" or not {"reference", "email"} & set(used)):
         raise InvalidInput(
             "Say which columns hold the given name and the family name, or which one holds the whole name.",
             field="mapping",

@@ -174,7 +174,7 @@ def _write_absences(
     now: datetime,
     progress: Progress,
 ) -> Report:
-    report = Report(dict(checked.outcomes), list(checked.problems), list(checked.notes))
+    report = checked.copy()
     lock_resources(session, [("request", IMPORT_LOCK), ("practitioner", choices.practitioner_id)])
     new, moved = _compare(session, diary, choices, report, now)
     rows = [

@@ -71,9 +71,9 @@ class House:
         """By name; raises InvalidInput."""
         return _chosen(self.types, text, default, NO_TYPE, WHICH_TYPE)
 
-    def location(self, text: str, default: int | None, practitioner: Practitioner) -> Location:
+    def location(self, text: str, default: int | None, practitioner: Practitioner | None) -> Location:
         """By name, else the given one, else where the practitioner works, else the only one; raises InvalidInput."""
-        works = self.places.get(practitioner.id, frozenset())
+        works = self.places.get(practitioner.id, frozenset()) if practitioner else frozenset()
         if default is None and len(works) == 1:
             default = next(iter(works))
         return _chosen(self.locations, text, default, NO_LOCATION, WHICH_LOCATION)

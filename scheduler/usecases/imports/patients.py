@@ -12,11 +12,10 @@ from scheduler.errors import InvalidInput
 from scheduler.models import Patient
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.imports.bulk import IMPORT_LOCK, insert_patients, note_identity, note_import
-from scheduler.usecases.imports.cells import Cells, asked_writing, read_language, read_yes
+from scheduler.usecases.imports.bulk import IMPORT_LOCK, insert_patients, note_import
+from scheduler.usecases.imports.cells import Cells, asked_writing, read_language, read_words, read_yes
 from scheduler.usecases.imports.columns import checked_mapping
 from scheduler.usecases.imports.people import (
-    LONGEST_IDENTITY,
     People,
     Person,
     digits_of,
@@ -32,7 +31,7 @@ from scheduler.usecases.patients.registry import follow_change, known_details
 CHUNK = 1000
 MOST_LOCKS = 1000
 """A database has room for so many locks; beyond it, rows alone are locked."""
-SIMPLE = ("given_name", "family_name", "email", "phone", "notes")
+SIMPLE = ("given_name", "family_name", "email", "phone", "notes", "attention", "reference")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +51,12 @@ class Reading:
 
     row: int
     values: dict[str, Any]
-    identity: str
     patient_id: int | None = None
+
+    @property
+    def reference(self) -> str:
+        """The number in the other program, or ""."""
+        return self.values.get("reference") or ""
 
     @property
     def person(self) -> Person:
@@ -108,12 +111,8 @@ def read_patients(table: Table, choices: PatientChoices, *, now: datetime) -> tu
     for row in table.rows:
         wrong = len(report.problems)
         values = _read_row(cells, row.number, row.cells, written, report, now)
-        identity = cells.text(row.cells, "external_id")
-        if len(identity) > LONGEST_IDENTITY:
-            too_long = InvalidInput("An identity has at most %(most)s letters.", most=LONGEST_IDENTITY)
-            report.refuse(row.number, cells.heading("external_id"), identity, too_long)
-        elif len(report.problems) == wrong:
-            readings.append(Reading(row.number, values, identity))
+        if len(report.problems) == wrong:
+            readings.append(Reading(row.number, values))
     return readings, report
 
 
@@ -139,6 +138,7 @@ def _read_row(
         ("born_on", lambda text: _birth_date(cells, text, written, now)),
         ("locale", read_language),
         ("wants_reminders", read_yes),
+        ("cautions", read_words),
     ):
         if text := cells.text(row, name):
             try:
@@ -157,13 +157,13 @@ def _birth_date(cells: Cells, text: str, written: str | None, now: datetime) -> 
 def _dry_run(
     session: Session, readings: Sequence[Reading], report: Report, choices: PatientChoices, *, now: datetime
 ) -> None:
-    known = load_people(session, {line.person.name for line in readings})
+    known = load_people(session, [(line.person, line.reference) for line in readings])
     matched = match_rows(known, readings, report)
     for start in range(0, len(matched), CHUNK):
         chunk = matched[start : start + CHUNK]
         rows = _stored(session, chunk, for_update=False)
         for line in chunk:
-            report.outcomes[line.row] = _outcome(line, rows, known, choices)
+            report.outcomes[line.row] = _outcome(line, rows, choices)
 
 
 @writing
@@ -179,9 +179,9 @@ def _write(
     now: datetime,
     progress: Progress,
 ) -> Report:
-    report = Report(dict(checked.outcomes), list(checked.problems))
+    report = checked.copy()
     lock_resources(session, [("request", IMPORT_LOCK)])
-    known = load_people(session, {line.person.name for line in readings})
+    known = load_people(session, [(line.person, line.reference) for line in readings])
     matched = match_rows(known, readings, report)
     may_write = report.may_write(only_good)
     old = [line for line in matched if line.patient_id is not None]
@@ -192,16 +192,16 @@ def _write(
         chunk = old[start : start + CHUNK]
         rows = _stored(session, chunk, for_update=may_write)
         for line in chunk:
-            report.outcomes[line.row] = _outcome(line, rows, known, choices)
+            report.outcomes[line.row] = _outcome(line, rows, choices)
             if may_write and report.outcomes[line.row] == UPDATED:
-                _update(session, line, rows[line.patient_id or 0], known, choices, reference, actor, now)
+                _update(session, line, rows[line.patient_id or 0], choices, reference, actor, now)
         session.flush()
         progress(0.3 + 0.6 * (start + len(chunk)) / len(matched))
     for start in range(0, len(new), CHUNK):
         chunk = new[start : start + CHUNK]
         report.outcomes |= dict.fromkeys((line.row for line in chunk), NEW)
         if may_write:
-            told = [(line.values, line.identity) for line in chunk]
+            told = [line.values for line in chunk]
             insert_patients(session, told, reference=reference, actor=actor, now=now)
             progress(0.3 + 0.6 * (len(old) + start + len(chunk)) / len(matched))
     if may_write:
@@ -218,8 +218,8 @@ def match_rows(known: People, readings: Sequence[Reading], report: Report) -> li
     for line in readings:
         person = line.person
         try:
-            number = known.find(person, line.identity)
-            earlier = seen.find(person, line.identity)
+            number = known.find(person, line.reference)
+            earlier = seen.find(person, line.reference)
             first = taken.get(number, 0) if number is not None else 0
             if first or earlier is not None:
                 raise InvalidInput(
@@ -229,10 +229,10 @@ def match_rows(known: People, readings: Sequence[Reading], report: Report) -> li
             name = f"{line.values['given_name']} {line.values['family_name']}"
             report.refuse(line.row, "", name, error)
             continue
-        seen.add(person, line.identity)
+        seen.add(person, line.reference)
         if number is not None:
             taken[number] = line.row
-        matched.append(Reading(line.row, line.values, line.identity, number))
+        matched.append(Reading(line.row, line.values, number))
     return matched
 
 
@@ -244,27 +244,30 @@ def _stored(session: Session, readings: Sequence[Reading], *, for_update: bool) 
     return {patient.id: patient for patient in session.scalars(query)}
 
 
-def _outcome(line: Reading, rows: Mapping[int, Patient], known: People, choices: PatientChoices) -> str:
+def _outcome(line: Reading, rows: Mapping[int, Patient], choices: PatientChoices) -> str:
     if line.patient_id is None:
         return NEW
     patient = rows[line.patient_id]
     if patient.archived_at is not None:
         return UNCHANGED
-    is_told_apart = bool(line.identity) and line.identity not in known.by_identity
-    return UPDATED if _changes(line, patient, choices) or is_told_apart else UNCHANGED
+    return UPDATED if _changes(line, patient, choices) else UNCHANGED
 
 
 def _changes(line: Reading, patient: Patient, choices: PatientChoices) -> dict[str, Any]:
-    """What the row says differently; notes are added to what is noted, never replaced."""
-    if not choices.update_known:
-        return {}
+    """What the row says differently; notes and cautions are added to what is noted, never replaced."""
     told = dict(line.values)
+    if not choices.update_known:
+        # The number is noted all the same: by it the appointments of the other program find their patient.
+        told = {"reference": line.reference} if line.reference else {}
     notes = told.pop("notes", "")
+    cautions = [word for word in told.pop("cautions", []) if word not in patient.cautions]
     changes = {
         name: value for name, value in told.items() if not _is_same(name, getattr(patient, name), value)
     }
     if notes and notes not in patient.notes:
         changes["notes"] = f"{patient.notes}\n{notes}".strip()
+    if cautions:
+        changes["cautions"] = [*patient.cautions, *cautions]
     return changes
 
 
@@ -281,14 +284,11 @@ def _update(
     session: Session,
     line: Reading,
     patient: Patient,
-    known: People,
     choices: PatientChoices,
     reference: int,
     actor: Actor,
     now: datetime,
 ) -> None:
-    if line.identity and line.identity not in known.by_identity:
-        note_identity(session, actor, patient.id, line.identity, reference=reference, now=now)
     changes = _changes(line, patient, choices)
     if not changes:
         return

@@ -1,7 +1,7 @@
 """Who is who: finding the patient whom a row of a file means among those who are known.
 
-A patient is known by the identity that another program gave them, if an earlier import wrote it down; else by the
-name with the birth date; else by the name with the email address or phone number; a bare name if it is the only one.
+A patient is known by the number that another program gave them, if it is stored as their reference; else by the name
+with the birth date; else by the name with the email address or phone number; a bare name if it is the only one.
 """
 
 import re
@@ -13,12 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.errors import InvalidInput
-from scheduler.models import AuditEntry, Patient
+from scheduler.models import Patient
 from scheduler.usecases.patients.registry import fold
-
-IDENTITY = "patient_identity"
-"""Entity of the audit rows that keep a patient's identity in another program: there is no column for it."""
-LONGEST_IDENTITY = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +28,16 @@ class Person:
     email: str
     phone: str
     """Digits only."""
+    written: str = ""
+    """The name as it is written."""
 
     @classmethod
     def of(
         cls, number: int, given: str, family: str, born_on: date | None, email: str | None, phone: str | None
     ) -> "Person":
         """From what is stored or was read."""
-        return cls(number, folded_name(f"{given} {family}"), born_on, fold(email or ""), digits_of(phone))
+        name = f"{given} {family}".strip()
+        return cls(number, folded_name(name), born_on, fold(email or ""), digits_of(phone), name)
 
     def is_same(self, other: "Person") -> bool:
         """Whether both have this name and agree on something that tells people apart, the birth date first."""
@@ -50,6 +49,12 @@ class Person:
             self.phone and self.phone == other.phone
         )
 
+    def may_be(self, other: "Person") -> bool:
+        """Whether nothing speaks against both being the same: people marry, but do not change everything at once."""
+        if not (self.name and other.name) or set(self.name.split()) & set(other.name.split()):
+            return True
+        return self.born_on is not None and self.born_on == other.born_on
+
     @property
     def is_bare(self) -> bool:
         """Whether there is nothing but a name."""
@@ -58,29 +63,35 @@ class Person:
 
 @dataclass(slots=True)
 class People:
-    """Known people by name and by their identity in another program."""
+    """Known people by name and by their number in another program."""
 
     by_name: dict[str, list[Person]] = field(default_factory=dict)
-    by_identity: dict[str, int] = field(default_factory=dict)
-    identity_of: dict[int, str] = field(default_factory=dict)
+    by_reference: dict[str, Person] = field(default_factory=dict)
+    reference_of: dict[int, str] = field(default_factory=dict)
     by_email: dict[str, list[Person]] = field(default_factory=dict)
 
-    def add(self, person: Person, identity: str = "") -> None:
+    def add(self, person: Person, reference: str | None = None) -> None:
         """Know one more."""
         self.by_name.setdefault(person.name, []).append(person)
         if person.email:
             self.by_email.setdefault(person.email, []).append(person)
-        if identity:
-            self.by_identity[identity] = person.id
-            self.identity_of[person.id] = identity
+        if reference:
+            self.by_reference[reference] = person
+            self.reference_of[person.id] = reference
 
-    def find(self, person: Person, identity: str = "") -> int | None:
+    def find(self, person: Person, reference: str = "") -> int | None:
         """The id of the one meant, or None for somebody new; raises InvalidInput where several could be meant."""
-        if identity in self.by_identity:
-            return self.by_identity[identity]
+        if (numbered := self.by_reference.get(reference)) is not None:
+            if not numbered.may_be(person):
+                raise InvalidInput(
+                    "The number %(number)s is that of another patient: %(name)s.",
+                    number=reference,
+                    name=numbered.written,
+                )
+            return numbered.id
         known = self.by_name.get(person.name, []) if person.name else self.by_email.get(person.email, [])
-        if identity:  # A namesake whom the other program knows by another identity is somebody else.
-            known = [one for one in known if self.identity_of.get(one.id, identity) == identity]
+        if reference:  # A namesake whom the other program knows by another number is somebody else.
+            known = [one for one in known if self.reference_of.get(one.id, reference) == reference]
         same = [one for one in known if one.is_same(person)]
         if not same and (person.is_bare or not person.name):
             same = known
@@ -91,14 +102,11 @@ class People:
         return same[0].id if same else None
 
 
-def load_people(session: Session, names: Iterable[str] | None = None) -> People:
-    """The people of these folded names (None: everybody), archived ones too, and every noted identity."""
-    wanted = None if names is None else set(names)
+def load_people(session: Session, told: Iterable[tuple[Person, str]]) -> People:
+    """Who can be meant by these people with their numbers: archived ones too."""
+    wanted = list(told)
+    names, references = {person.name for person, _ in wanted}, {reference for _, reference in wanted}
     people = People()
-    told = select(AuditEntry.entity_id, AuditEntry.detail).where(AuditEntry.entity == IDENTITY)
-    for number, detail in session.execute(told.order_by(AuditEntry.id)):
-        people.by_identity[detail["external_id"]] = number
-        people.identity_of[number] = detail["external_id"]
     columns = (
         Patient.id,
         Patient.given_name,
@@ -107,10 +115,13 @@ def load_people(session: Session, names: Iterable[str] | None = None) -> People:
         Patient.email,
         Patient.phone,
     )
-    for row in session.execute(select(*columns).order_by(Patient.id), execution_options={"yield_per": 2000}):
-        person = Person.of(*row)
-        if wanted is None or person.name in wanted:
-            people.add(person)
+    everybody = select(*columns, Patient.reference).order_by(Patient.id)
+    for row in session.execute(everybody, execution_options={"yield_per": 2000}):
+        number, given, family, born_on, email, phone, reference = row
+        person = Person.of(number, given, family, born_on, email, phone)
+        # A row without a name is known by its email address, whoever has that.
+        if "" in names or person.name in names or reference in references:
+            people.add(person, reference)
     return people
 
 

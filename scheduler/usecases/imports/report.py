@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scheduler.errors import InvalidInput, SchedulerError
 
@@ -14,13 +14,15 @@ LONGEST_VALUE = 120
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a row cannot be brought in; ``sentence`` is a msgid filled from ``details``."""
+    """What is wrong with a row; ``sentence`` is a msgid filled from ``details``."""
 
     row: int
     column: str
     value: str
     sentence: str
     details: dict[str, object]
+    is_warning: bool = False
+    """The row is brought in all the same."""
 
     @classmethod
     def of(cls, row: int, column: str, value: object, error: SchedulerError) -> "Problem":
@@ -36,6 +38,9 @@ class Report:
     outcomes: dict[int, str] = field(default_factory=dict)
     """Row -> NEW, UPDATED, UNCHANGED or LEFT_OUT."""
     problems: list[Problem] = field(default_factory=list)
+    """Why rows cannot be brought in."""
+    warnings: list[Problem] = field(default_factory=list)
+    """What is unusual about rows that are brought in all the same."""
     notes: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     """Sentences about the whole file, as msgid and details."""
     written: bool = False
@@ -44,6 +49,30 @@ class Report:
         """Leave a row out and say why."""
         self.outcomes[row] = LEFT_OUT
         self.problems.append(Problem.of(row, column, value, error))
+
+    def warn(self, row: int, column: str, value: object, sentence: str) -> None:
+        """Tell what is unusual about a row, and bring it in."""
+        self.warnings.append(Problem(row, column, str(value)[:LONGEST_VALUE], sentence, {}, is_warning=True))
+
+    def copy(self) -> "Report":
+        """The same, to be gone on with."""
+        return replace(
+            self,
+            outcomes=dict(self.outcomes),
+            problems=list(self.problems),
+            warnings=list(self.warnings),
+            notes=list(self.notes),
+        )
+
+    @property
+    def told(self) -> list[Problem]:
+        """Problems and warnings by row."""
+        return sorted([*self.problems, *self.warnings], key=lambda one: one.row)
+
+    @property
+    def warned(self) -> int:
+        """How many rows are unusual, and brought in all the same."""
+        return len({one.row for one in self.warnings})
 
     @property
     def counts(self) -> dict[str, int]:

@@ -80,6 +80,7 @@ class WaitingRoom:
         told = {
             "outcomes": list(report.outcomes.items()),
             "problems": [asdict(problem) for problem in report.problems],
+            "warnings": [asdict(warning) for warning in report.warnings],
             "notes": report.notes,
             "written": report.written,
         }
@@ -95,7 +96,8 @@ class WaitingRoom:
             return None
         problems = [Problem(**problem) for problem in told["problems"]]
         notes = [(sentence, details) for sentence, details in told["notes"]]
-        return Report(dict(told["outcomes"]), problems, notes, told["written"])
+        warnings = [Problem(**warning) for warning in told["warnings"]]
+        return Report(dict(told["outcomes"]), problems, warnings, notes, told["written"])
 
     def forget_report(self, token: str) -> None:
         """Delete what was found: the choices are others now."""

@@ -147,8 +147,13 @@ def _query(table: Table) -> tuple[Select[Any], Sequence[str]]:
     if table.name != "appointments":
         return select(*columns).order_by(*key), headings
     practitioner = aliased(Practitioner)
+    # By what an import tells patients apart, also where they have other numbers than here.
     named = {
         "patient": Patient.given_name + " " + Patient.family_name,
+        "patient_born_on": Patient.born_on,
+        "patient_email": Patient.email,
+        "patient_phone": Patient.phone,
+        "patient_reference": Patient.reference,
         "practitioner": practitioner.given_name + " " + practitioner.family_name,
         "type": AppointmentType.name,
         "location": Location.name,

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import func, select
 
 from scheduler.extensions import db
-from scheduler.models import Appointment, AuditEntry, FeedToken, Message, TimeOff
+from scheduler.models import Appointment, AuditEntry, Closure, Credential, FeedToken, Message, TimeOff
 from scheduler.usecases.actors import COMMAND
+from scheduler.usecases.appointments.booking_rules import RULES
 from scheduler.usecases.feeds.tokens import issue_feed_token
 from scheduler.usecases.imports.appointment_slots import AppointmentChoices
 from scheduler.usecases.imports.appointments import check_appointments, import_appointments
@@ -143,6 +144,65 @@ def test_every_problem_is_told_by_row_and_nothing_is_written(world: World) -> No
     assert db.session.scalar(select(func.count(Appointment.id))) == 2
 
 
+def test_everything_that_is_wrong_with_one_row_is_told(world: World) -> None:
+    report = bring(HEAD + "Nobody Known;Dr. Who;Massage;late;;lang;;vielleicht\n")
+    assert sorted((column, value) for _, column, value, _ in told(report)) == [
+        ("Behandler", "Dr. Who"),
+        ("Datum", "late"),
+        ("Dauer", "lang"),
+        ("Patient", "Nobody Known"),
+        ("Status", "vielleicht"),
+        ("Terminart", "Massage"),
+    ]
+
+
+def test_what_breaks_a_rule_is_told_and_brought_in_with_the_rules(world: World) -> None:
+    save(TimeOff(practitioner_id=world.practitioner_id, starts_at=at(24, 8), ends_at=at(24, 18)))
+    save(Closure(location_id=world.location_id, starts_at=at(25, 8), ends_at=at(25, 18), reason="Fair"))
+    text = HEAD + (
+        "Paul Pain;;Dry needling;20.03.2026;10:00;;;\n"  # less than two days before the next
+        "Paul Pain;;Dry needling;21.03.2026;10:00;;;\n"  # a Saturday
+        "Paul Pain;;Review;24.03.2026;10:00;;;\n"
+        "Paul Pain;;Review;25.03.2026;10:00;;;\n"
+        "Paul Pain;;Review;26.03.2026;10:00;;;\n"
+        "Paul Pain;;Review;22.02.2026;10:00;;;\n"  # what has been is not asked
+        "Paul Pain;;Review;28.03.2026;10:00;;;storniert\n"
+    )
+    wanted = [(2, "rest"), (3, "outside_hours"), (3, "rest"), (4, "away"), (5, "closed")]
+    table = read_table(text.encode())
+    choices = AppointmentChoices(propose_mapping("appointments", table.headings))
+    dry = check_appointments(table, choices, now=NOW)
+    assert [(one.row, one.sentence) for one in dry.warnings] == [
+        (row, RULES[code].sentence) for row, code in wanted
+    ]
+    report = bring(text)
+    assert (report.written, report.problems, report.warned) == (True, [], 4)
+    rows = db.session.scalars(select(Appointment).order_by(Appointment.starts_at)).all()
+    assert [(row.override_reason, row.override_rules) for row in rows] == [
+        (None, []),
+        ("Imported", ["rest"]),
+        ("Imported", ["outside_hours", "rest"]),
+        ("Imported", ["away"]),
+        ("Imported", ["closed"]),
+        (None, []),
+        (None, []),
+    ]
+    kept = db.session.scalars(
+        select(AuditEntry).where(AuditEntry.action == "appointment_imported").order_by(AuditEntry.id)
+    )
+    assert [entry.detail["rules"] for entry in kept][:2] == [["rest"], ["outside_hours", "rest"]]
+
+
+def test_a_credential_that_is_not_held_then_is_told(world: World) -> None:
+    credential = db.session.scalars(select(Credential)).one()
+    credential.expires_on = at(19).date()
+    db.session.commit()
+    report = bring(HEAD + "Paul Pain;;Dry needling;20.03.2026;10:00;;;\n")
+    assert [one.sentence for one in report.warnings] == [
+        "The practitioner has no valid credential for this on that day."
+    ]
+
+
 @pytest.mark.parametrize(
     ("moment", "starts_at"),
     [
@@ -159,7 +219,7 @@ def test_moments_are_read_as_they_are_written(world: World, moment: str, starts_
     assert db.session.scalars(select(Appointment.starts_at)).one() == starts_at
 
 
-def test_patients_are_found_by_their_identity_or_email(world: World) -> None:
+def test_patients_are_found_by_their_number_or_email(world: World) -> None:
     table = read_table(b"id,given name,family name\n77,Ann,Ohm\n")
     import_patients(
         table, PatientChoices(propose_mapping("patients", table.headings)), actor=COMMAND, now=NOW

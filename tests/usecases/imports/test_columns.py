@@ -17,7 +17,7 @@ from scheduler.usecases.imports.columns import checked_mapping, propose_mapping
             ["Vorname", "Nachname", "E-Mail-Adresse", "Geb.-Datum"],
             ["given_name", "family_name", "email", "born_on"],
         ),
-        (["Patienten-Nr.", "Name", "Handy", "Sprache"], ["external_id", "name", "phone", "locale"]),
+        (["Patienten-Nr.", "Name", "Handy", "Sprache"], ["reference", "name", "phone", "locale"]),
         (["Name", "Vorname"], ["family_name", "given_name"]),
         (["given_name", "family_name", "born_on"], ["given_name", "family_name", "born_on"]),
         (["Telefon", "Mobil", "Name"], ["", "phone", "name"]),

@@ -68,7 +68,6 @@ def test_every_patient_and_the_file_leave_a_trail() -> None:
     ).all()
     assert [tuple(row) for row in rows] == [
         *[("patient_imported", "patient", True)] * 2,
-        *[("patient_identified", "patient_identity", True)] * 2,
         ("imported", "import", False),
     ]
 
@@ -101,12 +100,45 @@ def test_a_known_patient_is_recognised(stored: dict[str, object], row: str, outc
     assert {name for name, number in report.counts.items() if number} == {outcome}
 
 
-def test_another_programs_identity_goes_before_names() -> None:
+def test_another_programs_number_is_kept_and_goes_before_names() -> None:
     bring("id,given name,family name\n77,Paul,Pain\n")
     report = bring("id,given name,family name,email\n77,Paul,Pain-Smith,p@mail.example\n78,Paul,Pain,\n")
     assert report.counts == {"new": 1, "updated": 1, "unchanged": 0, "left_out": 0}
-    names = db.session.scalars(select(Patient.family_name).order_by(Patient.id)).all()
-    assert names == ["Pain-Smith", "Pain"]
+    rows = db.session.execute(select(Patient.family_name, Patient.reference).order_by(Patient.id)).all()
+    assert [tuple(row) for row in rows] == [("Pain-Smith", "77"), ("Pain", "78")]
+
+
+def test_a_number_that_was_entered_by_hand_is_matched() -> None:
+    number = make_patient(reference="A 77").id
+    report = bring("id,given name,family name\nA 77,Paula,Pain\n")
+    assert (report.counts["updated"], db.session.get_one(Patient, number).given_name) == (1, "Paula")
+
+
+def test_a_number_that_is_somebody_elses_here_is_a_problem() -> None:
+    make_patient(reference="77", born_on=date(1980, 12, 31))
+    report = bring("id,given name,family name\n77,Ann,Ohm\n")
+    assert told(report) == [(2, "", "Ann Ohm", "The number 77 is that of another patient: Paul Pain.")]
+    assert bring("id,given name,family name,born on\n77,Ann,Ohm,1980-12-31\n").counts["updated"] == 1
+
+
+def test_known_patients_who_stay_as_they_are_get_the_number_all_the_same() -> None:
+    number = make_patient().id
+    head = "id,given name,family name,email,phone\n"
+    bring(head + "77,Paul,Pain,paul.pain@mail.example,030 1\n", update=False)
+    patient = db.session.get_one(Patient, number)
+    assert (patient.reference, patient.phone) == ("77", None)
+
+
+def test_cautions_are_added_to_and_attention_is_replaced() -> None:
+    number = make_patient(cautions=["pregnancy"], attention="Old").id
+    for _ in range(2):
+        bring('given name,family name,cautions,alert\nPaul,Pain,"diabetes, pregnancy",Pays cash\n')
+    patient = db.session.get_one(Patient, number)
+    assert (patient.cautions, patient.attention, patient.version) == (
+        ["pregnancy", "diabetes"],
+        "Pays cash",
+        2,
+    )
 
 
 def test_a_change_raises_the_version_and_is_found_by_the_new_words() -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from scheduler.extensions import db
-from scheduler.models import AuditEntry
+from scheduler.models import Appointment, AuditEntry, Patient, PatientTerm
 from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.feeds.tokens import issue_feed_token
+from scheduler.usecases.imports.appointment_slots import AppointmentChoices
+from scheduler.usecases.imports.appointments import import_appointments
 from scheduler.usecases.imports.columns import propose_mapping
 from scheduler.usecases.imports.patients import PatientChoices, import_patients
 from scheduler.usecases.imports.tables import read_table
@@ -98,10 +100,41 @@ def test_an_export_leaves_a_trail(context: Flask) -> None:
 
 def test_what_was_taken_out_comes_in_again_as_it_was(archive: zipfile.ZipFile) -> None:
     table = read_table(archive.read("patients.csv"))
-    mapping = {
-        index: name
-        for index, name in propose_mapping("patients", table.headings).items()
-        if name != "external_id"
-    }
-    report = import_patients(table, PatientChoices(mapping), actor=COMMAND, now=NOW)
+    choices = PatientChoices(propose_mapping("patients", table.headings))
+    report = import_patients(table, choices, actor=COMMAND, now=NOW)
     assert (report.problems, report.counts["unchanged"]) == ([], 2)
+
+
+def test_appointments_that_were_taken_out_come_in_again_here_and_in_an_empty_clinic(
+    context: Flask, tmp_path: Path
+) -> None:
+    world = make_world()
+    make_patient("Ann", "Ohm", reference="77", phone="+49 30 1")
+    make_appointment(world, at(3))
+    make_appointment(world, at(4), status="cancelled", cancelled_at=NOW)
+    list(export_files(tmp_path / "out"))
+    files = {
+        kind: read_table((tmp_path / "out" / f"{kind}.csv").read_bytes())
+        for kind in ("patients", "appointments")
+    }
+    choices = AppointmentChoices(propose_mapping("appointments", files["appointments"].headings))
+    here = import_appointments(files["appointments"], choices, actor=COMMAND, now=NOW)
+    assert (here.problems, here.counts["unchanged"]) == ([], 2)
+    before = stored()
+    for model in (Appointment, PatientTerm, Patient):
+        db.session.execute(delete(model))
+    db.session.commit()
+    known = PatientChoices(propose_mapping("patients", files["patients"].headings))
+    import_patients(files["patients"], known, actor=COMMAND, now=NOW)
+    import_appointments(files["appointments"], choices, actor=COMMAND, now=NOW)
+    assert stored() == before
+
+
+def stored() -> list[tuple[object, ...]]:
+    patients = select(Patient.given_name, Patient.family_name, Patient.phone, Patient.reference)
+    visits = select(Appointment.uid, Appointment.starts_at, Appointment.ends_at, Appointment.status)
+    return [
+        tuple(row)
+        for query in (patients.order_by(Patient.family_name), visits.order_by(Appointment.starts_at))
+        for row in db.session.execute(query)
+    ]
