@@ -132,7 +132,7 @@ def _entered() -> PatientDetails:
 
 
 def _offsets(entered: list[str]) -> tuple[int, ...] | None:
-    """None where none is chosen: as the clinic. What is no number is not one of the choices."""
+    """None where none is chosen: as the clinic. What is no number of minutes is not one of the choices."""
     return tuple(int(each) for each in entered if each.isdecimal() and len(each) < 7) or None
 
 
@@ -158,7 +158,7 @@ def _form(values: Mapping[str, Any], **more: Any) -> str:
 
 def _choices(values: Mapping[str, Any]) -> dict[str, Any]:
     """Times of reminders to choose from, those that were chosen elsewhere among them; and the clinic's own."""
-    chosen = [int(each) for each in values.get("offsets", ()) if str(each).isdecimal()]
+    chosen = _offsets([str(each) for each in values.get("offsets", ())]) or ()
     return {
         "offsets": sorted({*OFFSETS, *chosen}, reverse=True),
         "chosen": chosen,

@@ -195,6 +195,13 @@ def test_too_many_times_are_refused_where_they_stand(desk: Browser, world: World
     assert page.text.count('name="offsets"') == 6
 
 
+def test_a_form_with_times_that_are_none_is_shown_again(desk: Browser, world: World) -> None:
+    desk.get("/patients/new")
+    page = desk.post("/patients/new", PAULA | {"family_name": "", "offsets": ["9" * 20, "120", "soon"]})
+    assert page.status_code == 422
+    assert re.findall(r'name="offsets" value="(\d+)" checked', page.text) == ["120"]
+
+
 def test_who_was_slower_sees_what_is_stored_and_loses_nothing(desk: Browser, world: World) -> None:
     path = f"/patients/{world.patient_id}/edit"
     desk.post(path, PAULA | {"version": "1", "phone": "030 111111"})
