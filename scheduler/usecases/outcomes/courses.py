@@ -26,7 +26,7 @@ from scheduler.models import (
 )
 from scheduler.models.base import epoch
 from scheduler.transaction import reading
-from scheduler.usecases.outcomes.values import SMALLEST_CHANGE
+from scheduler.usecases.outcomes.values import RANGES, SMALLEST_CHANGE
 from scheduler.usecases.plans.rows import filled_by
 
 SESSIONS_BEFORE_REVIEW = 4
@@ -115,6 +115,14 @@ def is_better(measure: str, first: int, latest: int) -> bool:
     return first - latest >= SMALLEST_CHANGE.get(measure, float("inf"))
 
 
+def is_telling(measure: str, first: int, latest: int) -> bool:
+    """Whether a value can tell that a plan does not help: it could have got better, or it got worse.
+
+    Who began with pain 2 cannot fall by 2.5; that they are at 0 now is no reason to review anything.
+    """
+    return is_better(measure, first, RANGES[measure][0]) or latest > first
+
+
 @reading
 def plans_no_better(session: Session, *, patient_id: int | None = None) -> list[NoBetter]:
     """Active plans in which nothing got better by as much as matters, with four sessions held before the last value.
@@ -152,12 +160,11 @@ def _reached(patient_id: int | None) -> CTE:
     return query.cte("reached").prefix_with("MATERIALIZED")
 
 
-def _ends(patient_id: int | None) -> Any:
-    """By active plan with four sessions held and by measure, the first value and the last one."""
-    reached = _reached(patient_id)
+def _first_and_last(reached: CTE) -> CTE:
+    """By plan with four sessions held and by measure: each value beside the first; the last is 1 from_end."""
     order = (Outcome.measured_on, Outcome.id)
     partition = (Outcome.plan_id, Outcome.measure)
-    values = (
+    return (
         select(
             Outcome.plan_id,
             Outcome.measure,
@@ -179,6 +186,11 @@ def _ends(patient_id: int | None) -> Any:
         .where(reached.c.fourth_id.is_not(None), Outcome.measure != Measure.ROTATION.value)
         .cte("ends")
     )
+
+
+def _ends(patient_id: int | None) -> Any:
+    """By active plan with four sessions held and by measure, the first value and the last one."""
+    values = _first_and_last(_reached(patient_id))
     return (
         select(
             values,
@@ -220,9 +232,9 @@ def _judged(plan_id: int, rows: Sequence[Any]) -> NoBetter | None:
 
 
 def _courses(rows: Iterable[Any], fourth: date) -> Iterable[Course]:
-    """Of measures whose last value is from after the fourth session, and that had anything to get better from."""
+    """Of measures whose last value is from after the fourth session and tells whether the plan helps."""
     return (
         Course(row.measure, row.first, row.latest)
         for row in rows
-        if row.measured_on > fourth and (row.first or row.latest)
+        if row.measured_on > fourth and is_telling(row.measure, row.first, row.latest)
     )

@@ -180,6 +180,14 @@ def test_not_before_the_value_after_the_fourth_and_not_when_it_helps(world: Worl
     assert plans_no_better() == []
 
 
+def test_who_had_little_to_lose_is_flagged_only_when_it_got_worse(world: World) -> None:
+    treated(world, [2, 2, 1, 0, 0])
+    assert plans_no_better() == []
+    say(world, "nprs", 3, days=-7)
+    (line,) = plans_no_better()
+    assert [(course.first, course.latest) for course in line.courses] == [(2, 3)]
+
+
 def test_one_measure_that_gets_better_is_enough(world: World) -> None:
     treated(world, [7, 7, 7, 7, 7])
     say(world, "headache_days", 20, days=-35)
