@@ -125,7 +125,7 @@ def load_wish_capacity(
     """
     find(session, Practitioner, practitioner_id)
     protocol = find(session, Protocol, protocol_id) if protocol_id is not None else None
-    wanted = list(phases) if phases is not None else phases_of(protocol)
+    wanted = phases_of(protocol, phases)
     check_phases(wanted)
     wishes = checked_preferences(session, preferences)
     own = thought_of(session, wanted, starts_on, wishes, practitioner_id, first_appointment_type_id, today)

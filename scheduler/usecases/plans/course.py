@@ -75,7 +75,7 @@ def change_course(
         raise Conflict("A completed plan goes on by being extended.")
     _refuse_discontinued(plan)
     protocol = find_in_use(session, Protocol, protocol_id) if protocol_id is not None else None
-    wanted = list(phases) if phases is not None else phases_of(protocol)
+    wanted = phases_of(protocol, phases)
     if not 1 <= from_number <= len(plan.sessions):
         raise InvalidInput("This plan has no session %(number)s.", number=from_number, field="from_number")
     check_phases(wanted, besides=from_number - 1)

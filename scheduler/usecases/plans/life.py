@@ -1,6 +1,7 @@
 """Pausing, resuming, completing and discontinuing plans; what is booked for them is released or kept, as asked."""
 
 from datetime import datetime
+from typing import NotRequired, TypedDict, Unpack
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -16,14 +17,12 @@ from scheduler.models import (
 )
 from scheduler.transaction import lock_resources, writing
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.appointments.booking import mark_cancelled
-from scheduler.usecases.audit import note_deed
 from scheduler.usecases.feeds.tokens import bump_feeds
 from scheduler.usecases.lookup import find
 from scheduler.usecases.messages.outbox import owe_cancellations, withdraw_messages
 from scheduler.usecases.plans.progress import (
+    cancel_of_plan,
     clean_reason,
-    follow_appointment,
     load_plan_for_change,
     move_plan,
     move_session,
@@ -33,22 +32,24 @@ from scheduler.usecases.plans.progress import (
 RELEASABLE = (AppointmentStatus.BOOKED.value, AppointmentStatus.CONFIRMED.value)
 
 
+class Asked(TypedDict):
+    """How a plan is to rest or end."""
+
+    version: int
+    release: bool
+    """Whether its future appointments are cancelled."""
+    reason: NotRequired[str]
+    actor: Actor
+    now: datetime
+
+
 @writing
-def pause_plan(
-    session: Session,
-    plan_id: int,
-    *,
-    version: int,
-    release: bool,
-    reason: str = "",
-    actor: Actor,
-    now: datetime,
-) -> TreatmentPlan:
+def pause_plan(session: Session, plan_id: int, **asked: Unpack[Asked]) -> TreatmentPlan:
     """Let a plan rest; ``release`` cancels its future appointments, whose sessions are to place again.
 
     Raises NotFound, StaleVersion, IllegalTransition.
     """
-    return _change(session, plan_id, PlanStatus.PAUSED, version, release, reason, actor, now)
+    return _change(session, plan_id, PlanStatus.PAUSED, **asked)
 
 
 @writing
@@ -66,40 +67,22 @@ def resume_plan(
 
 
 @writing
-def complete_plan(
-    session: Session,
-    plan_id: int,
-    *,
-    version: int,
-    release: bool,
-    reason: str = "",
-    actor: Actor,
-    now: datetime,
-) -> TreatmentPlan:
+def complete_plan(session: Session, plan_id: int, **asked: Unpack[Asked]) -> TreatmentPlan:
     """Call a plan complete before its last session is: what is to place is skipped, and nothing may stay booked.
 
     Without ``release`` it is refused while an appointment is booked. Raises NotFound, StaleVersion,
     IllegalTransition, Conflict.
     """
-    return _change(session, plan_id, PlanStatus.COMPLETED, version, release, reason, actor, now)
+    return _change(session, plan_id, PlanStatus.COMPLETED, **asked)
 
 
 @writing
-def discontinue_plan(
-    session: Session,
-    plan_id: int,
-    *,
-    version: int,
-    release: bool,
-    reason: str = "",
-    actor: Actor,
-    now: datetime,
-) -> TreatmentPlan:
+def discontinue_plan(session: Session, plan_id: int, **asked: Unpack[Asked]) -> TreatmentPlan:
     """End a plan for good: what is to place is skipped; ``release`` cancels its future appointments, else they stay.
 
     Raises NotFound, StaleVersion, IllegalTransition.
     """
-    return _change(session, plan_id, PlanStatus.DISCONTINUED, version, release, reason, actor, now)
+    return _change(session, plan_id, PlanStatus.DISCONTINUED, **asked)
 
 
 def is_ahead(appointment: Appointment, now: datetime) -> bool:
@@ -111,9 +94,10 @@ def _change(
     session: Session,
     plan_id: int,
     status: PlanStatus,
+    *,
     version: int,
     release: bool,
-    reason: str,
+    reason: str = "",
     actor: Actor,
     now: datetime,
 ) -> TreatmentPlan:
@@ -173,23 +157,7 @@ def _release(
     """Cancel the plan's future appointments; the patient is told all dates in one mail."""
     rows = _future(session, plan, now)
     for row in rows:
-        before = str(row.status)
-        mark_cancelled(row, reason, now=now)
-        if row.planned_session is not None:
-            follow_appointment(row.planned_session, AppointmentStatus.CANCELLED, reason)
-        note_deed(
-            session,
-            actor,
-            "appointment_cancelled",
-            "appointment",
-            row.id,
-            now=now,
-            patient_id=row.patient_id,
-            plan_id=plan.id,
-            before=before,
-            after=str(row.status),
-            reason=reason,
-        )
+        cancel_of_plan(session, plan, row, reason, actor, now=now)
     session.flush()
     for row in rows:
         withdraw_messages(session, row, now=now)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, Subquery, case, func, select
 from sqlalchemy.orm import Session
 
 from scheduler.models import (
@@ -42,23 +42,7 @@ def list_active_plans(
     session: Session, *, only_to_place: bool = False, page: int = 1, page_size: int = 50, now: datetime
 ) -> Page[PlanLine]:
     """Active plans; those with nothing booked ahead come first, then by their next appointment."""
-    counts = (
-        select(
-            PlannedSession.plan_id,
-            func.count().label("sessions"),
-            _count_of(SessionStatus.COMPLETED).label("completed"),
-            _count_of(SessionStatus.TO_PLACE).label("to_place"),
-        )
-        .group_by(PlannedSession.plan_id)
-        .subquery()
-    )
-    ahead = (
-        select(PlannedSession.plan_id, func.min(Appointment.starts_at).label("next_at"))
-        .join(Appointment, Appointment.planned_session_id == PlannedSession.id)
-        .where(Appointment.status.not_in(NOT_BOOKED), Appointment.starts_at >= now)
-        .group_by(PlannedSession.plan_id)
-        .subquery()
-    )
+    counts, ahead = _session_counts(), _next_appointments(now)
     query = (
         select(
             TreatmentPlan.id,
@@ -91,6 +75,31 @@ def list_active_plans(
         for plan, name, patient, given, family, their_given, their_family, *rest in rows
     ]
     return Page(items=lines, total=total)
+
+
+def _session_counts() -> Subquery:
+    """By plan: sessions, completed, to_place."""
+    return (
+        select(
+            PlannedSession.plan_id,
+            func.count().label("sessions"),
+            _count_of(SessionStatus.COMPLETED).label("completed"),
+            _count_of(SessionStatus.TO_PLACE).label("to_place"),
+        )
+        .group_by(PlannedSession.plan_id)
+        .subquery()
+    )
+
+
+def _next_appointments(now: datetime) -> Subquery:
+    """By plan that has something booked from now on: next_at."""
+    return (
+        select(PlannedSession.plan_id, func.min(Appointment.starts_at).label("next_at"))
+        .join(Appointment, Appointment.planned_session_id == PlannedSession.id)
+        .where(Appointment.status.not_in(NOT_BOOKED), Appointment.starts_at >= now)
+        .group_by(PlannedSession.plan_id)
+        .subquery()
+    )
 
 
 def _count_of(status: SessionStatus) -> ColumnElement[int]:

@@ -116,9 +116,9 @@ def prescribe_plan(
 def write_plan(session: Session, plan: TreatmentPlan, asked: Prescription) -> None:
     """Fill a plan that has no sessions, inside an open transaction. Raises NotFound or InvalidInput."""
     practitioner = find_in_use(session, Practitioner, asked["practitioner_id"])
-    protocol_id, phases = asked.get("protocol_id"), asked.get("phases")
+    protocol_id = asked.get("protocol_id")
     protocol = find_in_use(session, Protocol, protocol_id) if protocol_id is not None else None
-    wanted = list(phases) if phases is not None else phases_of(protocol)
+    wanted = phases_of(protocol, asked.get("phases"))
     check_phases(wanted)
     if not date(1980, 1, 1) <= asked["starts_on"] <= date(2200, 1, 1):
         raise InvalidInput("That start date is too far away.", field="starts_on")
@@ -229,8 +229,10 @@ def _lined(plan: TreatmentPlan, filled: Mapping[int, Appointment]) -> PlanView:
     return PlanView(plan, lines)
 
 
-def phases_of(protocol: Protocol | None) -> list[PhaseWish]:
-    """The phases of a protocol, to copy. Raises InvalidInput without one."""
+def phases_of(protocol: Protocol | None, given: Sequence[PhaseWish] | None) -> list[PhaseWish]:
+    """The phases to write: those given, else the protocol's own. Raises InvalidInput where there is neither."""
+    if given is not None:
+        return list(given)
     if protocol is None:
         raise InvalidInput("A plan needs a protocol or phases.", field="protocol_id")
     return [

@@ -7,9 +7,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.errors import IllegalTransition, StaleVersion
-from scheduler.models import AppointmentStatus, PlannedSession, PlanStatus, SessionStatus, TreatmentPlan
+from scheduler.models import (
+    Appointment,
+    AppointmentStatus,
+    PlannedSession,
+    PlanStatus,
+    SessionStatus,
+    TreatmentPlan,
+)
 from scheduler.transaction import lock_resources
 from scheduler.usecases.actors import Actor
+from scheduler.usecases.appointments.booking import mark_cancelled
+from scheduler.usecases.appointments.state import note_change
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.lookup import find
 from scheduler.usecases.series.held_slots import drop_holds_of_plan
@@ -91,6 +100,27 @@ def follow_appointment(planned: PlannedSession, status: AppointmentStatus, reaso
         planned.reason = reason
     else:
         move_session(planned, follows, reason)
+
+
+def cancel_of_plan(
+    session: Session, plan: TreatmentPlan, row: Appointment, reason: str, actor: Actor, *, now: datetime
+) -> None:
+    """Cancel one of a plan's appointments and note it; messages and calendars are for the caller to tell."""
+    before, reason = str(row.status), clean_reason(reason)
+    mark_cancelled(row, reason, now=now)
+    if row.planned_session is not None:
+        follow_appointment(row.planned_session, AppointmentStatus.CANCELLED, reason)
+    note_change(
+        session,
+        row,
+        actor,
+        "appointment_cancelled",
+        now=now,
+        plan_id=plan.id,
+        before=before,
+        after=str(row.status),
+        reason=reason,
+    )
 
 
 def settle_plan(session: Session, plan: TreatmentPlan, actor: Actor, *, now: datetime) -> None:

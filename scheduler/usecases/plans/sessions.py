@@ -1,6 +1,7 @@
 """Deciding about single sessions of a plan: skipped, given up as missed, or to be placed again after all."""
 
 from datetime import datetime
+from typing import NotRequired, TypedDict, Unpack
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,52 +19,34 @@ from scheduler.usecases.plans.progress import (
 )
 
 
+class Asked(TypedDict):
+    """What comes with a decision; ``version`` is the plan's."""
+
+    version: int
+    reason: NotRequired[str]
+    actor: Actor
+    now: datetime
+
+
 @writing
-def skip_session(
-    session: Session,
-    plan_id: int,
-    number: int,
-    *,
-    version: int,
-    reason: str = "",
-    actor: Actor,
-    now: datetime,
-) -> TreatmentPlan:
-    """Do without a session that is to place; ``version`` is the plan's.
+def skip_session(session: Session, plan_id: int, number: int, **asked: Unpack[Asked]) -> TreatmentPlan:
+    """Do without a session that is to place.
 
     Raises NotFound, StaleVersion, IllegalTransition, or Conflict if it is booked or the plan is discontinued.
     """
-    return _decide(session, plan_id, number, SessionStatus.SKIPPED, version, reason, actor, now)
+    return _decide(session, plan_id, number, SessionStatus.SKIPPED, **asked)
 
 
 @writing
-def give_up_session(
-    session: Session,
-    plan_id: int,
-    number: int,
-    *,
-    version: int,
-    reason: str = "",
-    actor: Actor,
-    now: datetime,
-) -> TreatmentPlan:
+def give_up_session(session: Session, plan_id: int, number: int, **asked: Unpack[Asked]) -> TreatmentPlan:
     """Count a session that is to place as missed: it is not made up for. Raises as skip_session."""
-    return _decide(session, plan_id, number, SessionStatus.MISSED, version, reason, actor, now)
+    return _decide(session, plan_id, number, SessionStatus.MISSED, **asked)
 
 
 @writing
-def take_back_session(
-    session: Session,
-    plan_id: int,
-    number: int,
-    *,
-    version: int,
-    reason: str = "",
-    actor: Actor,
-    now: datetime,
-) -> TreatmentPlan:
+def take_back_session(session: Session, plan_id: int, number: int, **asked: Unpack[Asked]) -> TreatmentPlan:
     """Let a skipped or missed session be placed after all; a completed plan goes on with it. Raises as skip_session."""
-    return _decide(session, plan_id, number, SessionStatus.TO_PLACE, version, reason, actor, now)
+    return _decide(session, plan_id, number, SessionStatus.TO_PLACE, **asked)
 
 
 def _decide(
@@ -71,8 +54,9 @@ def _decide(
     plan_id: int,
     number: int,
     status: SessionStatus,
+    *,
     version: int,
-    reason: str,
+    reason: str = "",
     actor: Actor,
     now: datetime,
 ) -> TreatmentPlan:

@@ -91,14 +91,7 @@ def place_plan(
         for wish, room, target, codes in zip(wishes, rooms, planned, rules, strict=True)
     ]
     session.flush()
-    owe_series_confirmation(session, appointments, now=now)
-    owe_reminders(session, appointments, now=now)
-    bump_feeds(
-        session,
-        patient_ids=[patient.id],
-        practitioner_ids=sorted({wish.practitioner_id for wish in wishes}),
-        now=now,
-    )
+    _tell(session, appointments, now)
     _note(session, plan, appointments, actor, now)
     remember(session, actor, idempotency, [appointment.id for appointment in appointments], now=now)
     return appointments
@@ -197,6 +190,14 @@ def _hold_of(session: Session, plan: TreatmentPlan, hold_id: int) -> list[int]:
     """The hold, if it is there and keeps slots for this plan."""
     of_plan = select(Hold.id).where(Hold.id == hold_id, Hold.plan_id == plan.id)
     return list(session.scalars(of_plan)) if 0 < hold_id <= BIGGEST_ID else []
+
+
+def _tell(session: Session, rows: Sequence[Appointment], now: datetime) -> None:
+    """Owe one mail with every date, and the reminders; raise the revision of the calendars concerned."""
+    owe_series_confirmation(session, rows, now=now)
+    owe_reminders(session, rows, now=now)
+    treat = sorted({row.practitioner_id for row in rows})
+    bump_feeds(session, patient_ids=[rows[0].patient_id], practitioner_ids=treat, now=now)
 
 
 def _note(
