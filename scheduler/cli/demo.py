@@ -34,12 +34,13 @@ def load(
 
     Fills an empty database with people, rooms, hours, leave, plans in every state and their appointments.
 
-    The same numbers on the same day make the same clinic. Nobody in it is real, and no mail of its past is sent;
-    reminders of its future appointments will be. Sign in as reception, admin or practitioner.
+    The same numbers on the same day make the same clinic. Nobody in it is real, and no mail of its past is sent; what
+    it owes from now on is, to addresses that exist nowhere. Sign in as reception, admin or practitioner.
     """
     # Imported here because every web process imports this module, and none needs public holidays in its memory.
     from scheduler.usecases.demo.invent import invent_demo
     from scheduler.usecases.demo.load import SIGN_INS, has_data, load_demo
+    from scheduler.usecases.demo.morning import play_morning
     from scheduler.usecases.demo.size import DemoSize
 
     settings: Settings = current_app.config["SETTINGS"]
@@ -57,12 +58,20 @@ def load(
         loaded = load_demo(
             demo, password=chosen or random_password, actor=COMMAND, now=now, progress=progress
         )
+    with _progress("Opening the doors") as progress:
+        play_morning(
+            example_patient_id=demo.example_patient_id,
+            link_key=settings.secret_key,
+            now=now,
+            progress=progress,
+        )
     counts = {name: f"{number:,}" for name, number in loaded.counts.items()}
     click.echo(
         f"{demo.house.clinic.name}: {practitioners} practitioners, {counts['patients']} patients, "
         f"{counts['treatment_plans']} plans, {counts['appointments']} appointments."
     )
     click.echo(f"Sign-ins: {', '.join(SIGN_INS)}." + ("" if chosen else f" Password: {random_password}"))
+    click.echo(f"A patient in the middle of a plan: {settings.base_url}/patients/{demo.example_patient_id}")
     click.echo(f"A patient's calendar: {feed_links(settings.base_url, loaded.feed_secret).url}")
 
 

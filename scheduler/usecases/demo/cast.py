@@ -39,6 +39,8 @@ class Guest:
     has_habit: bool = False
     """The usual minute comes from a visit and is not only a wish."""
     consented_on: date | None = None
+    attention: str = ""
+    wants_invitations: bool = False
 
     def keep_to(self, minute: int) -> None:
         """Make the time of the first visit the usual one."""
@@ -125,6 +127,8 @@ class Course:
     """The session after which the patient gives up; 0: none."""
     status: str = PlanStatus.ACTIVE.value
     version: int = 1
+    questionnaire: str | None = None
+    """Asked once a month."""
     tries: int = 0
     """How often reception tried in vain to place what is to place."""
     id: int = 0

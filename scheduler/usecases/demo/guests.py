@@ -4,7 +4,7 @@ import random
 from datetime import timedelta
 
 from scheduler.usecases.demo.cast import Guest
-from scheduler.usecases.demo.size import Days, DemoSize
+from scheduler.usecases.demo.size import Days, DemoSize, random_of
 from scheduler.usecases.demo.words import clinic_data, names
 from scheduler.usecases.patients.registry import fold
 
@@ -24,7 +24,16 @@ def invent_guests(size: DemoSize, days: Days, chance: random.Random) -> list[Gue
         before_opening = timedelta(days=(days.first - first_called).days)
         guest.created_at = days.at(chance.randrange(8 * 60, 18 * 60)) - before_opening
         guest.consented_on = first_called + timedelta(days=4)
+    _add_wishes(guests, random_of(size, days, "wishes"))
     return guests
+
+
+def _add_wishes(guests: list[Guest], chance: random.Random) -> None:
+    """What the desk must not overlook, and who wants invitations instead of a calendar address."""
+    for guest in guests:
+        if chance.random() < 0.05:
+            guest.attention = chance.choice(clinic_data().words["attention"])
+        guest.wants_invitations = guest.email is not None and chance.random() < 0.1
 
 
 def _names(count: int, chance: random.Random) -> list[tuple[str, str]]:

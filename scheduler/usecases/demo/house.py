@@ -16,6 +16,7 @@ from scheduler.models import (
     Location,
     Practitioner,
     Protocol,
+    Rebooking,
     Room,
     TimeOff,
     WorkingHours,
@@ -27,6 +28,8 @@ from scheduler.usecases.demo.size import Days, DemoSize
 from scheduler.usecases.demo.words import Week, clinic_data, minute_of, names
 
 NEEDLING = "dry_needling"
+DAY_LIST_MINUTES = (7 * 60, 18 * 60, None)
+"""When people get the list of their day: this morning, the evening before, not at all."""
 FULL_TIME_FROM, FULL_TIME_ONLY = 40, 200
 """Patients per practitioner: up to the first all work part time, from the second on all full time."""
 
@@ -72,6 +75,11 @@ def build_house(size: DemoSize, days: Days, chance: random.Random) -> House:
         quiet_until_minute=8 * 60,
         no_reminder_within_minutes=120,
         reminder_offsets_minutes=DEFAULT_REMINDERS,
+        summary_recipients=[facts["email"]],
+        summary_weekday=0,
+        summary_minute=7 * 60,
+        rebooking=Rebooking.REQUEST.value,
+        asks_check_in=True,
     )
     locations = [
         Location(id=number, zone=facts["zone"], **entry)
@@ -84,6 +92,8 @@ def build_house(size: DemoSize, days: Days, chance: random.Random) -> House:
         row.id = number
         row.buffer_before_minutes = row.buffer_before_minutes or 0  # a default that only the database sets
         row.buffer_after_minutes = row.buffer_after_minutes or 0
+        row.patients_may_move = True
+        row.may_resize = not row.is_needling
     needling = sorted((row for row in types if row.is_needling), key=lambda row: row.duration_minutes)
     weeks = _weeks(size)
     practitioners = [_practitioner(index, weeks[index], days, chance) for index in range(size.practitioners)]
@@ -125,6 +135,7 @@ def _practitioner(index: int, week: Week, days: Days, chance: random.Random) -> 
         colour=colours[index % len(colours)],
     )
     person.email = f"{person.given_name}.{person.family_name}{index + 1}@nadelpunkt.example".lower()
+    person.day_list_minute = DAY_LIST_MINUTES[index % len(DAY_LIST_MINUTES)]
     since = days.first - timedelta(weeks=52 + index % 2)
     person.working_hours = [
         WorkingHours(

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from scheduler.models import AppointmentStatus, PlanStatus
 from scheduler.usecases.demo.book import Book
 from scheduler.usecases.demo.cast import Guest, Visit, day_of
+from scheduler.usecases.demo.feeds import feed_tables
 from scheduler.usecases.demo.guests import invent_guests
 from scheduler.usecases.demo.house import House, build_house
 from scheduler.usecases.demo.ledger import Ledger
@@ -20,6 +21,7 @@ from scheduler.usecases.demo.run import Run
 from scheduler.usecases.demo.size import Days, DemoSize, random_of
 from scheduler.usecases.demo.story import Story
 from scheduler.usecases.demo.trail import audit_tables
+from scheduler.usecases.demo.wellbeing import Wellbeing
 from scheduler.usecases.demo.words import clinic_data
 
 CONFIRMED = 0.6
@@ -56,18 +58,22 @@ def invent_demo(
     _confirm_some(ledger.visits, days, chance)
     _settle_today(ledger, days)
     _number(ledger, chance)
+    example = _example(ledger, guests)
+    ((_, outcomes),) = values = Wellbeing(days, random_of(size, days, "wellbeing")).tables(ledger.courses)
     tables = [
         *patient_tables(guests),
         *plan_tables(ledger.courses, days),
         *appointment_tables(ledger.visits, days),
-        *Outbox(house.clinic, days, chance).tables(ledger.batches),
-        *audit_tables(guests, ledger.courses, ledger.visits, days),
+        *values,
+        *Outbox(house.clinic, days, chance).tables(ledger.batches, house.practitioners),
+        *feed_tables(house, guests, example, days, random_of(size, days, "feeds")),
+        *audit_tables(guests, ledger.courses, ledger.visits, outcomes, days),
     ]
     return Demo(
         size=size,
         house=house,
         tables=tables,
-        example_patient_id=_example(ledger, guests).id,
+        example_patient_id=example.id,
         plans=Counter(course.status for course in ledger.courses),
     )
 

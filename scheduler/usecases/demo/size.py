@@ -72,8 +72,8 @@ class Days:
         return self.today * DAY_MINUTES + wall.hour * 60 + wall.minute
 
 
-def random_of(size: DemoSize, days: Days) -> random.Random:
-    """The same numbers for the same size, seed and day."""
+def random_of(size: DemoSize, days: Days, purpose: str = "") -> random.Random:
+    """The same numbers for the same size, seed, day and purpose."""
     return random.Random(
-        f"{size.seed}/{size.practitioners}/{size.patients}/{size.weeks}/{days.date_of(days.today)}"
+        f"{size.seed}/{size.practitioners}/{size.patients}/{size.weeks}/{days.date_of(days.today)}{purpose}"
     )

@@ -18,8 +18,10 @@ ACTIONS = {
 SEEN = {AppointmentStatus.COMPLETED, AppointmentStatus.NO_SHOW}
 
 
-def audit_tables(guests: list[Guest], courses: list[Course], visits: list[Visit], days: Days) -> Tables:
-    """Registrations, prescriptions, and everything about appointments, in the order of time."""
+def audit_tables(
+    guests: list[Guest], courses: list[Course], visits: list[Visit], outcomes: list[Row], days: Days
+) -> Tables:
+    """Registrations, prescriptions, values, and everything about appointments, in the order of time."""
     rows = [
         _row("patient_registered", "patient", guest.id, guest.id, guest.created_at or days.now, {})
         for guest in guests
@@ -36,6 +38,17 @@ def audit_tables(guests: list[Guest], courses: list[Course], visits: list[Visit]
         for course in courses
     ]
     rows += [row for visit in visits for row in _about(visit, days)]
+    rows += [
+        _row(
+            "outcome_recorded",
+            "outcome",
+            row["id"],
+            row["patient_id"],
+            row["created_at"],
+            {"measure": row["measure"], "appointment_id": row["appointment_id"]},
+        )
+        for row in outcomes
+    ]
     rows.sort(key=lambda row: (row["at"], row["entity"], row["entity_id"]))
     return [(AuditEntry, rows)]
 
