@@ -130,3 +130,37 @@ def test_a_long_form_is_given_back_too_and_only_to_the_same_person(live: Live, d
         assert db.session.scalars(select(Patient.family_name).where(Patient.given_name == "Zita")).all() == [
             "Zuckmeyer"
         ]
+
+
+@pytest.mark.parametrize("lost", ["the sign-in", "the network"])
+def test_any_form_gives_back_what_was_typed(live: Live, desk: Page, lost: str) -> None:
+    desk.goto("/absences/new")
+    desk.get_by_label("Who or what").select_option(label="Petra Pin")
+    desk.get_by_label("Reason").fill("the dentist")
+    button = desk.get_by_role("button", name="See what it displaces")
+    if lost == "the sign-in":
+        end_every_session(live)
+        button.click()
+        desk.wait_for_url("**/sign-in**")
+        sign_in_here(desk)
+    else:
+        desk.context.set_offline(True)
+        with desk.expect_event("requestfailed"):
+            button.click()
+        desk.context.set_offline(False)
+        desk.goto("/absences/new")
+    expect(desk.locator(".draft-note")).to_have_text(BACK)
+    expect(desk.get_by_label("Who or what").locator(":checked")).to_have_text("Petra Pin")
+    expect(desk.get_by_label("Reason")).to_have_value("the dentist")
+
+
+def test_a_reload_by_mistake_takes_nothing_and_the_next_page_forgets(live: Live, desk: Page) -> None:
+    desk.goto("/patients/new")
+    desk.get_by_label("Given name").fill("Zita")
+    desk.reload()
+    expect(desk.locator(".draft-note")).to_have_text(BACK)
+    expect(desk.get_by_label("Given name")).to_have_value("Zita")
+    desk.goto("/patients")
+    desk.goto("/patients/new")
+    expect(desk.get_by_label("Given name")).to_have_value("")
+    expect(desk.locator(".draft-note")).to_have_count(0)

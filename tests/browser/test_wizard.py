@@ -203,7 +203,7 @@ def test_what_was_sent_with_an_expired_sign_in_is_back_after_signing_in(clinic: 
         {"weekdays": [1]},
         "since the fall",
     )
-    assert desk.evaluate("sessionStorage.getItem('plan-draft')") is None
+    assert desk.evaluate("sessionStorage.getItem('draft')") is None
 
 
 def test_phases_typed_for_a_protocol_are_back_when_it_is_chosen_again(clinic: Live, desk: Page) -> None:

@@ -30,58 +30,21 @@ document.addEventListener("click", async (event) => {
   button.textContent = button.dataset.copied;
 });
 
-// Say a sentence to screen readers.
+// Say a sentence to screen readers; while a dialog is open, they hear only what is said in it.
 function announce(sentence) {
-  document.getElementById("live").textContent = sentence;
+  (document.querySelector("dialog[open] [data-live]") ?? document.getElementById("live")).textContent = sentence;
 }
 window.announce = announce;
 
-// What was typed into a form that could not be sent (the sign-in ran out, the network was cut) is kept in this tab, for
-// this person, until the same page is shown again or another page was reached instead.
-const drafts = {
-  name: "draft",
-  ofThisPage: ["csrf_token", "form_key"],
-  person: document.body.dataset.person,
-
-  keep(form, more = {}) {
-    const fields = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !this.ofThisPage.includes(name));
-    const draft = { page: window.location.pathname, person: this.person, action: form.getAttribute("action"), fields, ...more };
-    sessionStorage.setItem(this.name, JSON.stringify(draft));
-  },
-
-  // The draft of this page and person; whatever else was kept is forgotten.
-  take() {
-    const draft = JSON.parse(sessionStorage.getItem(this.name) ?? "null");
-    sessionStorage.removeItem(this.name);
-    return draft?.page === window.location.pathname && draft.person === this.person ? draft : null;
-  },
-
-  // Put back what was typed; whether the form shows anything else than it did.
-  restore(form, fields) {
-    const before = JSON.stringify([...new FormData(form)]);
-    const left = fields.map(([name, value]) => ({ name, value }));
-    for (const field of form.elements) {
-      if (!field.name || this.ofThisPage.includes(field.name)) continue;
-      if (field.type === "checkbox" || field.type === "radio") field.checked = left.some(({ name, value }) => name === field.name && value === field.value);
-      else if ("value" in field && field.tagName !== "BUTTON") {
-        const at = left.findIndex(({ name }) => name === field.name);
-        if (at >= 0) field.value = left.splice(at, 1)[0].value;
-      }
-    }
-    return JSON.stringify([...new FormData(form)]) !== before;
-  },
-};
-window.drafts = drafts;
-document.addEventListener("submit", (event) => { if (event.target.matches("form[data-draft]")) drafts.keep(event.target); });
-window.addEventListener("load", () => {
-  if (document.getElementById("panel")) return;
-  const draft = drafts.take();
-  const form = draft && !document.querySelector("main [role=alert]") && document.querySelector("form[data-draft]");
-  if (!form || !drafts.restore(form, draft.fields)) return;
-  const note = Object.assign(document.createElement("p"), { className: "notice good", textContent: form.dataset.draft });
-  form.before(note);
-  announce(form.dataset.draft);
-});
+// Of what is found only what is marked data-say is told, not the whole list.
+for (const swapped of ["htmx:after:swap", "htmx:afterSwap"]) {
+  document.addEventListener(swapped, () => {
+    const said = [...document.querySelectorAll("[data-say]")].find((one) => one.dataset.say !== "told");
+    if (!said) return;
+    said.dataset.say = "told";
+    announce(said.textContent.trim());
+  });
+}
 
 // An element marked data-until="epoch seconds" counts down to it; when the time is over the page is asked for anew.
 // Where the computer's clock runs ahead it was over from the start: then nothing is asked for again and again.

@@ -12,21 +12,23 @@ const panel = {
 
   // A sign-in that ran out takes nothing with it: what was typed is kept in this tab and put back after signing in.
   keepDraft() {
-    const form = this.dialog()?.open ? this.body().querySelector("form[method=post]:not([hidden])") : null;
+    const form = this.dialog()?.open ? this.typedIn() : null;
     const address = form?.dataset.address ?? this.address;
     if (form && address) window.drafts.keep(form, { address });
   },
 
-  async bringDraftBack() {
-    const draft = window.drafts.take();
-    if (!draft?.address) return;
+  // The form that was typed into or sent last, else the first.
+  typedIn() {
+    const forms = [...this.body().querySelectorAll("form[method=post]:not([hidden])")];
+    return forms.includes(this.form) ? this.form : forms[0];
+  },
+
+  async bringBack(draft) {
     await this.open(draft.address);
     const form = [...this.body().querySelectorAll("form[method=post]")].find((known) => known.getAttribute("action") === draft.action);
     if (!form || !window.drafts.restore(form, draft.fields)) return;
-    const fold = form.closest("details");
-    if (fold) fold.open = true;
-    this.typed = true;
-    this.tell(this.dialog().dataset.back, "good");
+    [this.typed, this.form] = [true, form];
+    this.tell(document.body.dataset.back, "good");
     (form.querySelector(".book") ?? form.querySelector("button"))?.focus();
   },
 
@@ -81,6 +83,7 @@ const panel = {
   },
 
   async send(form, button) {
+    this.form = form;
     const entered = new FormData(form, button);
     const buttons = form.querySelectorAll("button");
     for (const each of buttons) each.disabled = true;
@@ -119,7 +122,8 @@ function besides({ clientX, clientY }) {
   if (slot) { slot.checked = true; slot.dispatchEvent(new Event("change", { bubbles: true })); panel.body().querySelector(".book")?.focus(); }
   else if (!panel.typed) panel.dialog().close();
 }
-document.addEventListener("input", (event) => { if (panel.dialog()?.contains(event.target)) panel.typed = true; });
+document.addEventListener("input", ({ target }) => { if (panel.dialog()?.contains(target)) [panel.typed, panel.form] = [true, target.form]; });
+window.addEventListener("pagehide", () => { if (panel.typed) panel.keepDraft(); });
 document.addEventListener("close", (event) => {
   if (event.target === panel.dialog()) document.dispatchEvent(new CustomEvent("free:found", { detail: [] }));
 }, true);
@@ -193,7 +197,6 @@ function tookFirst() {
   else if (free) panel.tellFree();
   if (document.activeElement?.matches("[data-goes-on]")) free?.querySelector("[name=slot]:checked")?.focus();
 }
-window.addEventListener("load", () => { if (panel.dialog()) panel.bringDraftBack(); });
 
 document.addEventListener("submit", (event) => {
   if (!panel.dialog()?.contains(event.target) || event.target.method !== "post") return;

@@ -1,14 +1,9 @@
-// Prescribing: the rows of phases follow the chosen protocol, what was typed for one is back when it is chosen again, and
-// what was sent while the sign-in had run out is back after signing in. Pages after the form forget it.
+// Prescribing: the rows of phases follow the chosen protocol, and what was typed for one is back when it is chosen again.
 "use strict";
 
 (() => {
-  const DRAFT = "plan-draft";
-  const KEPT_MINUTES = 30;
-  const COLUMNS = ["sessions", "min_days", "ideal_days", "max_days"];
-  const OF_THIS_PAGE = ["csrf_token", "form_key", "version"];
   const form = document.querySelector("[data-plan-form]");
-  if (!form) { sessionStorage.removeItem(DRAFT); return; }
+  if (!form) return;
 
   const phasesOf = form.elements.namedItem("phases_of");
   const fold = form.querySelector(".phases");
@@ -39,30 +34,7 @@
     if (chosen.value === "own") fold.open = true;
   });
 
-  const address = () => window.location.pathname + window.location.search;
-
-  form.addEventListener("submit", () => {
-    const fields = [...new FormData(form)].filter(([name]) => !OF_THIS_PAGE.includes(name));
-    sessionStorage.setItem(DRAFT, JSON.stringify({ address: address(), at: Date.now(), fields }));
-  });
-
-  function restore(fields) {
-    const given = (name) => fields.filter(([known]) => known === name).map(([, value]) => value);
-    const columns = COLUMNS.map(given);
-    write(columns[0].map((_, at) => columns.map((column) => column[at])));
-    for (const field of form.elements) {
-      if (!field.name || OF_THIS_PAGE.includes(field.name) || COLUMNS.includes(field.name)) continue;
-      if (field.type === "checkbox" || field.type === "radio") field.checked = given(field.name).includes(field.value);
-      else if (given(field.name).length) field.value = given(field.name)[0];
-    }
-    const note = document.getElementById("draft-note");
-    note.hidden = false;
-    window.announce?.(note.textContent.trim());
-  }
-
-  const draft = JSON.parse(sessionStorage.getItem(DRAFT) ?? "null");
-  sessionStorage.removeItem(DRAFT);
-  const refused = document.querySelector('[role="alert"]');
-  const fresh = draft && Date.now() - draft.at < KEPT_MINUTES * 60000;
-  if (fresh && !refused && draft.address === address()) restore(draft.fields);
+  // Rows that were added are there again before what was typed into them comes back.
+  form.addEventListener("draft:coming", ({ detail: fields }) => write(fields.filter(([name]) => name === "sessions").map(([, value]) => [value])));
+  form.addEventListener("draft:back", () => { if (phasesOf.value === "own") fold.open = true; });
 })();

@@ -1,0 +1,65 @@
+// The diary stays true: what others do appears within seconds, and the focus stays where it is.
+"use strict";
+
+Object.assign(diary, {
+  refreshedEvery: 60_000,
+  askedEvery: 4_000,
+  list: document.getElementById("day-list"),
+  listed: null,
+  asking: false,
+
+  async refresh() {
+    const [data, list] = await Promise.all([window.panel.ask(this.addresses.source), window.panel.ask(this.addresses.list)]);
+    if (!data?.ok || !list?.ok) return;
+    const [fresh, html] = [await data.json(), await list.text()];
+    if (this.dragging) return;
+    const giveBack = this.focusKept();
+    const before = this.changeable();
+    [this.shown, this.loadedAt] = [fresh, performance.now()];
+    for (const [name, value] of Object.entries(this.changeable())) {
+      if (JSON.stringify(value) !== JSON.stringify(before[name])) this.calendar.setOption(name, value);
+    }
+    if (!this.isOf("team")) this.calendar.updateEvent(this.nowLine());
+    if (html !== this.listed) this.list.innerHTML = this.listed = html;
+    requestAnimationFrame(giveBack);
+  },
+
+  // What had the focus is drawn anew: give it to the same appointment, or to the page where that is gone.
+  focusKept() {
+    const inCalendar = this.place.contains(document.activeElement);
+    const id = document.activeElement.closest("[data-id]")?.dataset.id;
+    return () => {
+      if (!id || document.activeElement !== document.body) return;
+      const area = inCalendar ? this.place : this.list;
+      (area.querySelector(`a[data-id="${CSS.escape(id)}"], [data-id="${CSS.escape(id)}"] a`) ?? document.getElementById("main")).focus({ preventScroll: true });
+    };
+  },
+
+  idle() {
+    return !document.hidden && !this.dragging && !window.panel.dialog().open;
+  },
+
+  // A short question every few seconds, answered by "nothing new" nearly always, and by nobody while the tab is hidden.
+  async askWhetherNew() {
+    if (!this.idle() || this.asking) return;
+    this.asking = true;
+    try {
+      const response = await fetch(this.addresses.version, { headers: { "If-None-Match": `"${this.shown.version}"`, "HX-Request": "true" } });
+      if (response.status === 200 && response.headers.get("ETag") !== `"${this.shown.version}"` && this.idle()) await this.refresh();
+    } catch { /* Not reached: the next question may be. */ } finally { this.asking = false; }
+  },
+
+  // The line of the present moves on once a minute.
+  live() {
+    setInterval(() => this.askWhetherNew(), this.askedEvery);
+    setInterval(() => { if (this.idle()) this.refresh(); }, this.refreshedEvery);
+    document.addEventListener("visibilitychange", () => this.askWhetherNew());
+    document.addEventListener("free:found", (event) => this.drawFree(event.detail));
+  },
+});
+
+if (diary.place) {
+  diary.draw();
+  diary.live();
+}
+diary.sayWhoseClock();
