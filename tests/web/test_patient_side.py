@@ -1,7 +1,11 @@
 """The patient's own page: who gets in, what they see, what they may do there, and that opening it changes nothing."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from html import unescape
 from typing import Any
 
 import pytest
@@ -12,23 +16,28 @@ from werkzeug.test import TestResponse
 
 from scheduler import clock
 from scheduler.extensions import db
+from scheduler.mail.render import render_letter
+from scheduler.mail.site import Site
 from scheduler.models import (
     Appointment,
     AppointmentType,
     AuditEntry,
     Clinic,
     FeedToken,
-    Message,
+    MessageKind,
     OfferTurn,
     Outcome,
     Patient,
     PatientLink,
     Task,
 )
+from scheduler.usecases.messages.letters import DayList, OwnLink
 from scheduler.usecases.patient_side.links import issue_link
 from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
 from scheduler.usecases.series.placement import ChosenSlot, place_plan
 from tests.factories import NOW, RECEPTIONIST, World, at, make_appointment, make_patient, save
+from tests.mail.test_render import letter
+from tests.mail.test_render import offered as an_offer
 from tests.web.browser import Browser
 from tests.web.test_gaps import offered
 
@@ -126,21 +135,65 @@ def test_an_unknown_link_tells_nothing(app: Flask, world: World, secret: str) ->
     assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
-def test_opening_every_link_of_the_page_changes_nothing(app: Flask, phone: Phone, planned: int) -> None:
-    def state() -> list[Any]:
-        with app.app_context():
-            row = db.session.get_one(Appointment, planned)
-            counts = [
-                db.session.query(model).count() for model in (AuditEntry, Message, FeedToken, Task, Outcome)
-            ]
-            return [row.status, row.version, *counts]
+def everything_stored(app: Flask) -> dict[str, list[str]]:
+    """By table, all rows; of the patients' links without when they were used, which is noted to the hour."""
+    with app.app_context():
+        return {
+            table.name: sorted(
+                repr(
+                    {name: value for name, value in row.items() if name not in {"last_used_at", "expires_at"}}
+                )
+                for row in db.session.execute(select(table)).mappings()
+            )
+            for table in db.metadata.sorted_tables
+        }
 
-    before = state()
-    for rest in ("", f"/appointments/{planned}/times", f"/appointments/{planned}.ics", "/stop/reminders"):
-        assert phone.get(rest).status_code == 200
-    acts = ("confirm", "cancel", "check-in")
-    statuses = {phone.get(f"/appointments/{planned}/{act}").status_code for act in acts}
-    assert (statuses, state()) == ({405}, before)
+
+def addresses_in(mail: EmailMessage) -> set[str]:
+    """Every address of ours in a mail: in its words, behind them, and in its head."""
+    told = "".join(str(value) for value in mail.values())
+    told += "".join(str(part.get_content()) for part in mail.walk() if not part.is_multipart())
+    return set(re.findall(r"https://desk\.clinic\.example(/[^\s\"'<>]*)", told))
+
+
+def mail_of(kind: str, site: Site, link: PatientLink, turn: OfferTurn) -> EmailMessage:
+    """A mail of a kind, with links that are good."""
+    changes: dict[str, Any] = {"page": OwnLink(link.id, link.nonce), "asks_check_in": True}
+    if kind in {"offer", "offer_expired"}:
+        changes = {"offered": an_offer(turn_id=turn.id, asked_at=turn.asked_at)}
+    elif kind == "day_list":
+        changes = {"visits": (), "day": DayList(True, at(3).date(), ())}
+    raw = render_letter(letter(kind, **changes), "desk@clinic.example", site, now=clock.now())
+    mail = message_from_bytes(raw, policy=policy.default)
+    assert isinstance(mail, EmailMessage)
+    return mail
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_scanners_that_open_every_link_of_every_mail_change_nothing(
+    app: Flask, world: World, phone: Phone, planned: int, desk: Browser
+) -> None:
+    offer = offered(app, world, desk, "Ann")
+    with app.app_context():
+        turn, link = db.session.query(OfferTurn).one(), db.session.query(PatientLink).order_by("id").first()
+        assert link is not None
+        site = Site("https://desk.clinic.example", app.config["SETTINGS"].secret_key)
+        to_open = {
+            address for kind in MessageKind for address in addresses_in(mail_of(kind, site, link, turn))
+        }
+    assert {phone.path, f"{phone.path}/stop/reminders", offer} < to_open
+    to_open.add(f"{phone.path}/appointments/{planned}/check-in")
+    before, scanner, opened = everything_stored(app), app.test_client(), set[str]()
+    while to_open - opened:
+        path = (to_open - opened).pop()
+        opened.add(path)
+        answers = [scanner.open(unescape(path), method=method) for method in ("HEAD", "OPTIONS", "GET")]
+        assert {answer.status_code for answer in answers} <= {200, 303, 405}
+        if path.startswith(("/p/", "/o/")) and answers[-1].mimetype == "text/html":
+            to_open |= set(re.findall(r'(?:href|action)="(/[po]/[^"]+)"', answers[-1].text))
+    acts = ("confirm", "cancel", "times", "calendar/Google", "preferences", "accept", "decline")
+    assert [act for act in acts if not any(path.endswith(act) for path in opened)] == []
+    assert everything_stored(app) == before
 
 
 def test_use_is_noted_to_the_hour(app: Flask, phone: Phone) -> None:
