@@ -1,8 +1,8 @@
-"""Upgrade a database, die by SIGKILL before the n-th statement: ``python -m tests.migrations.killed_child URL N``."""
+"""Upgrades a database in a process of its own, which dies by SIGKILL before the n-th statement."""
 
 import os
 import signal
-import sys
+from multiprocessing.connection import Connection
 
 from flask_migrate import upgrade
 from sqlalchemy import event
@@ -12,8 +12,8 @@ from scheduler.extensions import db
 from tests.conftest import settings_for
 
 
-def main(url: str, fatal: int) -> None:
-    """Count what changes the schema; the fatal one is never carried out; 0 kills nothing."""
+def upgrade_until(url: str, fatal: int, ends: Connection) -> None:
+    """Count what changes the schema and tell; the fatal one is never carried out; 0 kills nothing."""
     app = create_app(settings_for(url))
     seen = 0
 
@@ -26,8 +26,4 @@ def main(url: str, fatal: int) -> None:
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", count)
         upgrade()
-    sys.stdout.write(str(seen))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    ends.send(seen)

@@ -1,7 +1,5 @@
 """Migrations lead to the models, and one that is killed half-way leaves the old schema or the new one."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,9 +10,10 @@ from sqlalchemy import create_engine, inspect
 
 from scheduler.extensions import db
 from scheduler.models import Base
+from tests.forking import forked
+from tests.migrations.killed_child import upgrade_until
 from tools.postgres import Cluster
 
-ROOT = Path(__file__).parents[2]
 EVERYTHING = {*Base.metadata.tables, "alembic_version"}
 
 
@@ -28,9 +27,10 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return cluster.create_database(name)
 
 
-def upgrade_killed_at(url: str, statement: int) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.migrations.killed_child", url, str(statement)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+def upgrade_killed_at(url: str, statement: int) -> tuple[int | None, list[int]]:
+    """How the process ended, and how many statements it counted if it came to the end."""
+    with forked(upgrade_until, url, statement) as child:
+        return child.exit_code(), child.hear_all()
 
 
 def tables(url: str) -> set[str]:
@@ -50,9 +50,8 @@ def test_models_and_migrations_agree(context: Flask) -> None:
 
 def test_upgrade_killed_half_way_leaves_the_old_schema_and_can_be_repeated(empty_url: str) -> None:
     for statement in (2, 30, 55):
-        killed = upgrade_killed_at(empty_url, statement)
-        assert killed.returncode == -9
+        assert upgrade_killed_at(empty_url, statement) == (-9, [])
         assert tables(empty_url) <= {"alembic_version"}
-    finished = upgrade_killed_at(empty_url, 0)
-    assert (finished.returncode, int(finished.stdout) > 55) == (0, True)
+    code, (statements,) = upgrade_killed_at(empty_url, 0)
+    assert (code, statements > 55) == (0, True)
     assert tables(empty_url) == EVERYTHING

@@ -1,15 +1,8 @@
 """Several processes at one database, some of them killed in the middle: nothing overlaps, nothing is lost or halved."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
-from pathlib import Path
-from typing import Any
 
 from flask import Flask
 from sqlalchemy import select
@@ -17,40 +10,33 @@ from sqlalchemy import select
 from scheduler.extensions import db
 from scheduler.models import Appointment, AuditEntry, MessageItem, PlannedSession
 from tests.factories import make_patient, make_practitioner, make_world
-from tests.races.worker import SERIES
-
-ROOT = Path(__file__).parents[2]
-Line = dict[str, Any]
+from tests.forking import Child
+from tests.races.worker import SERIES, Line, be_busy
 
 
-def start(app: Flask, seed: int, *, deeds: int, stall: int = 0) -> subprocess.Popen[str]:
+def start(app: Flask, seed: int, *, deeds: int, stall: int = 0) -> Child:
     """A worker process on the application's database."""
-    url = app.config["SQLALCHEMY_DATABASE_URI"]
-    command = [sys.executable, "-m", "tests.races.worker", url, str(seed), str(deeds), str(stall)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ)
+    return Child(be_busy, app.config["SQLALCHEMY_DATABASE_URI"], seed, deeds, stall)
 
 
-def read_until_stalled(worker: subprocess.Popen[str]) -> list[Line]:
-    """What a worker acknowledged until it stopped in mid-transaction; then kill it as a power cut would."""
-    assert worker.stdout is not None
-    lines: list[Line] = []
-    for text in worker.stdout:
-        lines.append(json.loads(text))
-        if lines[-1]["op"] == "stalled":
-            break
-    else:
-        raise AssertionError("the worker ended without stalling")
-    worker.send_signal(signal.SIGKILL)
-    worker.wait()
-    worker.stdout.close()
+def hear_until_stalled(worker: Child) -> list[Line]:
+    """What a worker acknowledged until it stopped in mid-transaction; then kill it as a power cut would.
+
+    Raises EOFError if it ended without.
+    """
+    lines: list[Line] = [worker.hear()]
+    while lines[-1]["op"] != "stalled":
+        lines.append(worker.hear())
+    worker.kill()
     return lines
 
 
-def read_all(worker: subprocess.Popen[str]) -> list[Line]:
+def hear_all(worker: Child) -> list[Line]:
     """What a worker acknowledged until it ended, which it must do well."""
-    output, _ = worker.communicate(timeout=120)
-    assert worker.returncode == 0
-    return [json.loads(text) for text in output.splitlines()]
+    lines: list[Line] = worker.hear_all()
+    assert worker.exit_code() == 0
+    worker.kill()
+    return lines
 
 
 def sweep(app: Flask, acknowledged: list[Line]) -> int:
@@ -104,7 +90,7 @@ def test_processes_racing_and_killed_in_mid_transaction_leave_a_sound_diary(app:
     victims = [start(app, 10 + stall, deeds=400, stall=stall) for stall in (2, 5, 9)]
     with ThreadPoolExecutor() as readers:
         # All at once: one that stalls keeps the others waiting until it is killed.
-        heard = [*readers.map(read_until_stalled, victims), *readers.map(read_all, racers)]
+        heard = [*readers.map(hear_until_stalled, victims), *readers.map(hear_all, racers)]
     lines = [line for said in heard for line in said]
     kept = [line for line in lines if line["op"] == "kept"]
     refused = [line for line in lines if line["op"] == "refused"]

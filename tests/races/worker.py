@@ -1,15 +1,15 @@
-"""One of several processes that book, place, move and cancel as fast as they can: ``python -m tests.races.worker``.
+"""One of several processes that book, place, move and cancel as fast as they can.
 
-Writes a JSON line for whatever was acknowledged, after it was. With STALL_AT it stops for good in the middle of that
+It tells whatever was acknowledged, after it was. Where it is to stall, it stops for good in the middle of that
 transaction, after everything is written and before the commit, and says so: the moment to be killed.
 """
 
-import json
 import random
-import sys
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
+from multiprocessing.connection import Connection
+from typing import Any
 
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
@@ -27,13 +27,11 @@ from tests.factories import NOW, RECEPTIONIST, at
 SERIES = 3
 
 
-def say(**line: object) -> None:
-    """Acknowledge: whoever reads this may rely on it."""
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
+Line = dict[str, Any]
+"""What is acknowledged: whoever hears it may rely on it."""
 
 
-def stall_at(transaction: int) -> None:
+def stall_at(transaction: int, ends: Connection) -> None:
     """Stop for good in the n-th transaction that changed something."""
     seen = 0
 
@@ -45,7 +43,7 @@ def stall_at(transaction: int) -> None:
         seen += 1
         if seen == transaction:
             session.flush()
-            say(op="stalled")
+            ends.send({"op": "stalled"})
             time.sleep(600)
 
     @event.listens_for(Session, "after_flush")
@@ -56,7 +54,8 @@ def stall_at(transaction: int) -> None:
 class Desk:
     """A receptionist in a hurry."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, ends: Connection) -> None:
+        self.ends = ends
         self.random = random.Random(seed)
         self.patients = list(db.session.scalars(select(Patient.id)))
         self.practitioners = list(db.session.scalars(select(Practitioner.id)))
@@ -65,13 +64,17 @@ class Desk:
         ).one()
         db.session.rollback()
 
+    def say(self, **line: Any) -> None:
+        """Acknowledge."""
+        self.ends.send(line)
+
     def act(self) -> None:
         """Do one thing, chosen by chance; refusals are part of the day."""
         deeds: list[Callable[[], None]] = [self.book, self.book, self.place, self.move, self.cancel]
         try:
             self.random.choice(deeds)()
         except SchedulerError as error:
-            say(op="refused", code=error.code)
+            self.say(op="refused", code=error.code)
 
     def some_time(self) -> tuple[int, int]:
         """A day and a quarter of an hour in three crowded mornings."""
@@ -87,7 +90,7 @@ class Desk:
             actor=RECEPTIONIST,
             now=NOW,
         )
-        say(op="kept", ids=[booked.id], version=booked.version)
+        self.say(op="kept", ids=[booked.id], version=booked.version)
 
     def place(self) -> None:
         plan = prescribe_plan(
@@ -107,7 +110,7 @@ class Desk:
             for number in range(1, SERIES + 1)
         ]
         placed = place_plan(plan.id, sessions=chosen, actor=RECEPTIONIST, now=NOW)
-        say(op="kept", ids=[row.id for row in placed], version=1)
+        self.say(op="kept", ids=[row.id for row in placed], version=1)
 
     def some_appointment(self) -> Appointment | None:
         rows = db.session.scalars(select(Appointment).where(Appointment.status == "booked")).all()
@@ -121,25 +124,21 @@ class Desk:
             moved = move_appointment(
                 row.id, version=row.version, starts_at=starts_at, actor=RECEPTIONIST, now=NOW
             )
-            say(op="kept", ids=[moved.id], version=moved.version)
+            self.say(op="kept", ids=[moved.id], version=moved.version)
 
     def cancel(self) -> None:
         row = self.some_appointment()
         if row is not None:
             gone = cancel_appointment(row.id, version=row.version, actor=RECEPTIONIST, now=NOW)
-            say(op="kept", ids=[gone.id], version=gone.version)
+            self.say(op="kept", ids=[gone.id], version=gone.version)
 
 
-def main(url: str, seed: int, deeds: int, stall: int) -> None:
+def be_busy(url: str, seed: int, deeds: int, stall: int, ends: Connection) -> None:
     """Act ``deeds`` times."""
     app = create_app(settings_for(url))
     if stall:
-        stall_at(stall)
+        stall_at(stall, ends)
     with app.app_context():
-        desk = Desk(seed)
+        desk = Desk(seed, ends)
         for _ in range(deeds):
             desk.act()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:5]))
