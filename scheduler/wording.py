@@ -3,7 +3,7 @@
 English msgids, put into a person's language by the ``gettext`` that is handed in (see i18n.translator).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 
 from scheduler.i18n import Gettext
 
@@ -34,6 +34,8 @@ NOTES_OF_ONE_DAY: Mapping[str, str] = {
     "gap_longer": _("a day after the session before, ideal are %(ideal_days)d"),
     "gap_shorter": _("a day after the session before, ideal are %(ideal_days)d"),
 }
+OFF_IDEAL = frozenset({"start_later", "start_earlier", "gap_longer", "gap_shorter"})
+"""Notes that say that a session is not on its ideal day."""
 QUIET_NOTES = frozenset({"fragments_diary"})
 """Notes that matter to the clinic but are no compromise for the patient."""
 
@@ -74,15 +76,20 @@ def proposal_title(differs_in: str | None, gettext: Gettext) -> str:
     return gettext(DIFFERENCES[differs_in]) if differs_in else gettext(_("Best fit"))
 
 
-def proposal_summary(placed: int, unplaced: int, off_ideal: int, changes: int, gettext: Gettext) -> str:
-    """A proposal in a line: how many sessions, how many off their ideal day or with a change, how many left over."""
+def proposal_summary(placed: Sequence[Set[str]], unplaced: int, gettext: Gettext) -> str:
+    """A proposal in a line: how many sessions, how many off their ideal day or with a change, how many left over.
+
+    ``placed`` are the codes of the notes on each session that has a slot.
+    """
+    off_ideal = sum(bool(codes & OFF_IDEAL) for codes in placed)
+    changes = sum(bool(codes - OFF_IDEAL - QUIET_NOTES) for codes in placed)
     if unplaced:
         first = gettext(_("%(placed)d of %(all)d sessions placed")) % {
-            "placed": placed,
-            "all": placed + unplaced,
+            "placed": len(placed),
+            "all": len(placed) + unplaced,
         }
     else:
-        first = gettext(_("All %(placed)d sessions placed")) % {"placed": placed}
+        first = gettext(_("All %(placed)d sessions placed")) % {"placed": len(placed)}
     if off_ideal == 0 and changes == 0:
         return first + ", " + gettext(_("every one as planned"))
     parts = [first]

@@ -36,12 +36,16 @@ def test_reasons_are_whole_sentences() -> None:
 
 
 @pytest.mark.parametrize(
-    ("counts", "summary"),
+    ("codes", "unplaced", "summary"),
     [
-        ((6, 0, 0, 0), "All 6 sessions placed, every one as planned"),
-        ((6, 0, 2, 1), "All 6 sessions placed, 2 not on the ideal day, 1 with another compromise"),
-        ((5, 1, 1, 0), "5 of 6 sessions placed, 1 not on the ideal day"),
+        ([set(), {"fragments_diary"}], 0, "All 2 sessions placed, every one as planned"),
+        (
+            [{"start_later"}, {"gap_longer", "other_time"}, set()],
+            0,
+            "All 3 sessions placed, 2 not on the ideal day, 1 with another compromise",
+        ),
+        ([{"gap_shorter"}, set()], 1, "2 of 3 sessions placed, 1 not on the ideal day"),
     ],
 )
-def test_summary_counts_compromises(counts: tuple[int, int, int, int], summary: str) -> None:
-    assert proposal_summary(*counts, same) == summary
+def test_summary_counts_compromises(codes: list[set[str]], unplaced: int, summary: str) -> None:
+    assert proposal_summary(codes, unplaced, same) == summary

@@ -1,6 +1,7 @@
 """Whether something is still needed: what is booked to come forbids archiving, anything at all forbids deleting."""
 
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.exc import IntegrityError
@@ -10,6 +11,16 @@ from scheduler.errors import Conflict
 from scheduler.models import Appointment
 from scheduler.models.appointments import NOT_BOOKED
 from scheduler.models.base import Base
+
+
+class Archivable(Protocol):
+    """A row that has a name and can be archived."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def archived_at(self) -> datetime | None: ...
 
 
 def booked_to_come(session: Session, whose: ColumnElement[bool], now: datetime) -> int:
@@ -29,6 +40,12 @@ def refuse_if_booked(session: Session, whose: ColumnElement[bool], name: str, no
             name=name,
             count=count,
         )
+
+
+def refuse_in_use(row: Archivable) -> None:
+    """Raise Conflict for what is not in the archive: only from there something is deleted."""
+    if row.archived_at is None:
+        raise Conflict("Archive %(name)s first.", name=row.name)
 
 
 def delete_unused(session: Session, row: Base, name: str, *needed: ColumnElement[bool]) -> None:

@@ -10,8 +10,6 @@ from scheduler.usecases.series.proposals import ProposedSession, SeriesProposal
 from scheduler.web.formats import local
 from scheduler.wording import QUIET_NOTES, note_sentence, proposal_summary, proposal_title, reason_sentence
 
-OFF_IDEAL = frozenset({"start_later", "start_earlier", "gap_longer", "gap_shorter"})
-
 
 @dataclass(frozen=True, slots=True)
 class Week:
@@ -52,11 +50,10 @@ def card_of(proposal: SeriesProposal, zones: Mapping[int, str]) -> Card:
     fresh = [row for row in proposal.sessions if not row.fixed]
     lines = [Line(row.number, row, _notes(row)) for row in proposal.sessions]
     lines += [Line(left.number, None, [reason_sentence(left.reason, gettext)]) for left in proposal.unplaced]
-    off_ideal = sum(any(note.code in OFF_IDEAL for note in row.notes) for row in fresh)
-    others = sum(any(note.code not in OFF_IDEAL | QUIET_NOTES for note in row.notes) for row in fresh)
+    codes = [{note.code for note in row.notes} for row in fresh]
     return Card(
         title=proposal_title(proposal.differs_in, gettext),
-        summary=proposal_summary(len(fresh), len(proposal.unplaced), off_ideal, others, gettext),
+        summary=proposal_summary(codes, len(proposal.unplaced), gettext),
         weeks=_weeks(proposal.sessions, zones),
         lines=sorted(lines, key=lambda line: line.number),
         choice=[

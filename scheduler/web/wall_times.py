@@ -4,9 +4,7 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from scheduler.errors import InvalidInput
-from scheduler.planning.hours import NonexistentWallTime, resolve_wall_time
-
-EARLIEST, LATEST = date(1980, 1, 1), date(2199, 12, 31)
+from scheduler.usecases.wall_clock import EARLIEST, LATEST, instants_at, refuse_far_away
 
 
 def wall(instant: datetime, zone: str) -> str:
@@ -24,19 +22,9 @@ def instant_on(on: str, at: str, zone: str) -> datetime:
         day, hour = date.fromisoformat(on), time.fromisoformat(at)
     except ValueError:
         raise InvalidInput("Please enter a date and a time.", field="starts_at") from None
-    if not EARLIEST <= day <= LATEST:
-        raise InvalidInput("That date is too far away.", field="starts_at")
-    try:
-        return resolve_wall_time(day, hour.hour * 60 + hour.minute, ZoneInfo(zone))[0]
-    except NonexistentWallTime as gap:
-        before, after = gap.alternatives
-        raise InvalidInput(
-            "The clocks go forward then: %(wall)s does not exist. Take %(before)s or %(after)s.",
-            wall=at,
-            before=f"{before:%H:%M}",
-            after=f"{after:%H:%M}",
-            field="starts_at",
-        ) from None
+    refuse_far_away(day, field="starts_at")
+    minute = hour.hour * 60 + hour.minute
+    return instants_at(day, minute, ZoneInfo(zone), shown=at, field="starts_at")[0]
 
 
 def day_or(text: str | None, default: date) -> date:

@@ -8,10 +8,7 @@ from scheduler.api.answers import picked, utc
 from scheduler.api.schemas.common import Output, instant, parts, text, whole
 from scheduler.planning.series import Note
 from scheduler.usecases.series.proposals import ProposedSession, SeriesProposal
-from scheduler.wording import QUIET_NOTES, note_sentence, proposal_summary, reason_sentence
-
-OFF_IDEAL = ("gap_", "start_")
-"""How the codes of notes about the day begin."""
+from scheduler.wording import note_sentence, proposal_summary, reason_sentence
 
 
 class NoteSchema(Output):
@@ -95,10 +92,8 @@ def note_json(note: Note) -> dict[str, Any]:
 
 
 def _summary(sessions: list[ProposedSession], unplaced: int) -> str:
-    codes = [{note.code for note in session.notes} - QUIET_NOTES for session in sessions]
-    off_ideal = [{code for code in found if code.startswith(OFF_IDEAL)} for found in codes]
-    changes = sum(bool(found - days) for found, days in zip(codes, off_ideal, strict=True))
-    return proposal_summary(len(sessions), unplaced, sum(map(bool, off_ideal)), changes, _in_english)
+    codes = [{note.code for note in session.notes} for session in sessions]
+    return proposal_summary(codes, unplaced, _in_english)
 
 
 def _in_english(message: str) -> str:

@@ -5,9 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from scheduler.errors import InvalidInput
-from scheduler.planning.hours import DAY_MINUTES, NonexistentWallTime, resolve_wall_time, start_of_day
-
-EARLIEST, LATEST = date(1980, 1, 1), date(2199, 12, 31)
+from scheduler.planning.hours import DAY_MINUTES, start_of_day
+from scheduler.usecases.wall_clock import instants_at, refuse_far_away
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +17,7 @@ class WallTime:
     minute: int | None = None
 
     def __post_init__(self) -> None:
-        if not EARLIEST <= self.on <= LATEST:
-            raise InvalidInput("That date is too far away.", field="on")
+        refuse_far_away(self.on, field="on")
         if self.minute is not None and not 0 <= self.minute < DAY_MINUTES:
             raise InvalidInput("A time of day is 00:00 to 23:59.", field="minute")
 
@@ -47,19 +45,9 @@ def instants_between(starts: Edge, until: Edge, zone: ZoneInfo) -> tuple[datetim
 def _instants_of(edge: Edge, zone: ZoneInfo) -> tuple[datetime, ...]:
     """The instants of a wall time, or the one at which its day begins."""
     if isinstance(edge, datetime):
-        if not EARLIEST <= edge.date() <= LATEST:
-            raise InvalidInput("That date is too far away.", field="on")
+        refuse_far_away(edge.date(), field="on")
         return (edge.astimezone(UTC).replace(microsecond=0),)
     if edge.minute is None:
         return (start_of_day(edge.on, zone),)
-    try:
-        return resolve_wall_time(edge.on, edge.minute, zone)
-    except NonexistentWallTime as gap:
-        before, after = gap.alternatives
-        raise InvalidInput(
-            "The clocks go forward then: %(wall)s does not exist. Take %(before)s or %(after)s.",
-            wall=f"{edge.on} {edge.minute // 60:02}:{edge.minute % 60:02}",
-            before=f"{before:%H:%M}",
-            after=f"{after:%H:%M}",
-            field="on",
-        ) from None
+    shown = f"{edge.on} {edge.minute // 60:02}:{edge.minute % 60:02}"
+    return instants_at(edge.on, edge.minute, zone, shown=shown, field="on")

@@ -34,8 +34,9 @@ from scheduler.usecases.edits import (
     whole_number,
 )
 from scheduler.usecases.feeds.tokens import touch_events
+from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find
-from scheduler.usecases.usage import delete_unused, refuse_if_booked
+from scheduler.usecases.usage import delete_unused, refuse_if_booked, refuse_in_use
 
 RUNNING = (PlanStatus.DRAFT.value, PlanStatus.ACTIVE.value, PlanStatus.PAUSED.value)
 LONGEST_BUSY_MINUTES = 12 * 60
@@ -53,6 +54,10 @@ class TypeDetails:
     needs_credential: str | None = None
     is_needling: bool = False
     colour: str = "#4f7cac"
+    may_resize: bool = False
+    """Whether one appointment may be made longer or shorter."""
+    patients_may_move: bool = False
+    """Whether patients see free times on their own page, as the clinic's rebooking allows."""
 
 
 @reading
@@ -69,13 +74,24 @@ def get_type(session: Session, type_id: int) -> AppointmentType:
 
 
 @writing
-def add_type(session: Session, details: TypeDetails, *, actor: Actor, now: datetime) -> AppointmentType:
+def add_type(
+    session: Session,
+    details: TypeDetails,
+    *,
+    actor: Actor,
+    now: datetime,
+    idempotency: Idempotency | None = None,
+) -> AppointmentType:
     """Add a type. Raises InvalidInput naming the field, or Conflict for the name."""
+    known = recall(session, actor, idempotency)
+    if known is not None:
+        return find(session, AppointmentType, known[0])
     kind = AppointmentType()
     _apply(session, kind, details)
     session.add(kind)
     session.flush()
     note_deed(session, actor, "type_added", "appointment_type", kind.id, now=now, name=kind.name)
+    remember(session, actor, idempotency, [kind.id], now=now)
     return kind
 
 
@@ -149,8 +165,7 @@ def restore_type(session: Session, type_id: int, *, actor: Actor, now: datetime)
 def delete_type(session: Session, type_id: int, *, actor: Actor, now: datetime) -> str:
     """Delete an archived type that nothing refers to; its name. Raises NotFound or Conflict."""
     kind = find_to_change(session, AppointmentType, type_id)
-    if kind.archived_at is None:
-        raise Conflict("Archive %(name)s first.", name=kind.name)
+    refuse_in_use(kind)
     delete_unused(session, kind, kind.name)
     note_deed(session, actor, "type_deleted", "appointment_type", kind.id, now=now, name=kind.name)
     return kind.name
@@ -175,6 +190,7 @@ def _apply(session: Session, kind: AppointmentType, details: TypeDetails) -> Non
     kind.name, kind.duration_minutes = name, duration
     kind.buffer_before_minutes, kind.buffer_after_minutes = before, after
     kind.needs_room, kind.is_needling = details.needs_room, details.is_needling
+    kind.may_resize, kind.patients_may_move = details.may_resize, details.patients_may_move
     kind.needs_credential = one_line("needs_credential", details.needs_credential or "", most=40) or None
     kind.colour = colour_code(details.colour)
 

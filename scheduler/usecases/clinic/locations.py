@@ -21,8 +21,9 @@ from scheduler.usecases.edits import (
     stamp_of,
 )
 from scheduler.usecases.feeds.tokens import touch_events
+from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find
-from scheduler.usecases.usage import delete_unused, refuse_if_booked
+from scheduler.usecases.usage import delete_unused, refuse_if_booked, refuse_in_use
 
 SHOWN_IN_EVENTS = {"name", "address", "zone"}
 NAME_NEEDED = "Please enter a name."
@@ -48,6 +49,12 @@ def list_all_locations(session: Session) -> list[Location]:
 def get_location(session: Session, location_id: int) -> Location:
     """A location with its rooms, archived or not. Raises NotFound."""
     return find(session, Location, location_id)
+
+
+@reading
+def get_room(session: Session, room_id: int) -> Room:
+    """A room, archived or not. Raises NotFound."""
+    return find(session, Room, room_id)
 
 
 @writing
@@ -107,7 +114,7 @@ def restore_location(session: Session, location_id: int, *, actor: Actor, now: d
 def delete_location(session: Session, location_id: int, *, actor: Actor, now: datetime) -> str:
     """Delete an archived location that nothing refers to, and its rooms; its name. Raises NotFound or Conflict."""
     place = _locked(session, location_id)
-    _refuse_unarchived(place.archived_at, place.name)
+    refuse_in_use(place)
     preferred = TreatmentPlan.preferences["location_id"].as_integer() == place.id
     for room in list(place.rooms):
         delete_unused(session, room, place.name, preferred)
@@ -118,8 +125,19 @@ def delete_location(session: Session, location_id: int, *, actor: Actor, now: da
 
 
 @writing
-def add_room(session: Session, location_id: int, name: str, *, actor: Actor, now: datetime) -> Room:
+def add_room(
+    session: Session,
+    location_id: int,
+    name: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    idempotency: Idempotency | None = None,
+) -> Room:
     """Add a room to a location. Raises NotFound, InvalidInput, or Conflict for the name."""
+    known = recall(session, actor, idempotency)
+    if known is not None:
+        return find(session, Room, known[0])
     place = _locked(session, location_id)
     clean = one_line("name", name, needed=NAME_NEEDED)
     _refuse_taken_room(session, place.id, clean)
@@ -127,6 +145,7 @@ def add_room(session: Session, location_id: int, name: str, *, actor: Actor, now
     session.add(room)
     session.flush()
     note_deed(session, actor, "room_added", "room", room.id, now=now, location_id=place.id, name=clean)
+    remember(session, actor, idempotency, [room.id], now=now)
     return room
 
 
@@ -168,7 +187,7 @@ def restore_room(session: Session, room_id: int, *, actor: Actor, now: datetime)
 def delete_room(session: Session, room_id: int, *, actor: Actor, now: datetime) -> Room:
     """Delete an archived room that was never booked. Raises NotFound or Conflict."""
     room = _locked_room(session, room_id)
-    _refuse_unarchived(room.archived_at, room.name)
+    refuse_in_use(room)
     delete_unused(session, room, room.name)
     note_deed(session, actor, "room_deleted", "room", room.id, now=now, name=room.name)
     return room
@@ -203,8 +222,3 @@ def _refuse_taken_room(session: Session, location_id: int, name: str, but_id: in
     taken = select(Room.id).where(Room.location_id == location_id, Room.name == name, Room.id != but_id)
     if session.scalar(taken) is not None:
         raise Conflict("There is already a room named %(name)s here.", name=name, field="name")
-
-
-def _refuse_unarchived(archived_at: datetime | None, name: str) -> None:
-    if archived_at is None:
-        raise Conflict("Archive %(name)s first.", name=name)

@@ -19,7 +19,7 @@ from scheduler.usecases.audit import note_deed
 from scheduler.usecases.edits import find_to_change, one_line, prose, refuse_stale, stamp_of
 from scheduler.usecases.lookup import find, find_in_use
 from scheduler.usecases.plans.prescribing import PhaseWish, check_phases
-from scheduler.usecases.usage import delete_unused
+from scheduler.usecases.usage import delete_unused, refuse_in_use
 
 MOST_REVIEWS, LATEST_REVIEW_MONTHS = 6, 60
 
@@ -152,8 +152,7 @@ def restore_protocol(session: Session, protocol_id: int, *, actor: Actor, now: d
 def delete_protocol(session: Session, protocol_id: int, *, actor: Actor, now: datetime) -> str:
     """Delete an archived version from which no plan was written; its name. Raises NotFound or Conflict."""
     protocol = find_to_change(session, Protocol, protocol_id)
-    if protocol.archived_at is None:
-        raise Conflict("Archive %(name)s first.", name=protocol.name)
+    refuse_in_use(protocol)
     delete_unused(session, protocol, protocol.name, TreatmentPlan.protocol_id == protocol.id)
     note_deed(session, actor, "protocol_deleted", "protocol", protocol_id, now=now, name=protocol.name)
     return protocol.name

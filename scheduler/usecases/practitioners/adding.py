@@ -97,17 +97,7 @@ def add_practitioner(
         email=_email(details.email),
     )
     first_on = hours_from or now.astimezone(ZoneInfo(place.zone)).date()
-    practitioner.working_hours = [
-        WorkingHours(
-            location_id=place.id,
-            weekday=day.weekday,
-            starts_minute=day.starts_minute,
-            ends_minute=day.ends_minute,
-            valid_from=first_on,
-            every_n_weeks=every_n_weeks,
-        )
-        for day in checked_hours(hours, every_n_weeks)
-    ]
+    practitioner.working_hours = _first_hours(hours, place.id, first_on, every_n_weeks)
     practitioner.credentials = [new_credential(credential)] if credential else []
     session.add(practitioner)
     session.flush()
@@ -123,6 +113,22 @@ def add_practitioner(
     )
     remember(session, actor, idempotency, [practitioner.id], now=now)
     return practitioner
+
+
+def _first_hours(
+    hours: Sequence[DayHours], location_id: int, first_on: date, every_n_weeks: int
+) -> list[WorkingHours]:
+    return [
+        WorkingHours(
+            location_id=location_id,
+            weekday=day.weekday,
+            starts_minute=day.starts_minute,
+            ends_minute=day.ends_minute,
+            valid_from=first_on,
+            every_n_weeks=every_n_weeks,
+        )
+        for day in checked_hours(hours, every_n_weeks)
+    ]
 
 
 def checked_hours(hours: Sequence[DayHours], every_n_weeks: int) -> list[DayHours]:

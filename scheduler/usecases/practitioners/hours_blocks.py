@@ -17,8 +17,7 @@ from scheduler.planning.hours import WeeklyHours, open_bits
 from scheduler.planning.timeline import Horizon, span, tick_of
 from scheduler.usecases.availability.free_time import PAD
 from scheduler.usecases.practitioners.adding import DayHours
-
-EARLIEST, LATEST = date(1980, 1, 1), date(2199, 12, 31)
+from scheduler.usecases.wall_clock import LATEST
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,6 @@ from scheduler.usecases.edits import refuse_stale, stamp_of
 from scheduler.usecases.lookup import find, find_in_use
 from scheduler.usecases.practitioners.adding import DayHours, checked_hours
 from scheduler.usecases.practitioners.hours_blocks import (
-    EARLIEST,
-    LATEST,
     Displaced,
     HoursBlock,
     WouldDisplace,
@@ -34,6 +32,7 @@ from scheduler.usecases.practitioners.hours_blocks import (
     rule_of,
     token_of,
 )
+from scheduler.usecases.wall_clock import LATEST, refuse_far_away
 
 DAY = timedelta(days=1)
 
@@ -197,8 +196,7 @@ def _is_over(block: HoursBlock, today: date) -> bool:
 
 
 def _check_dates(block: HoursBlock) -> None:
-    if not EARLIEST <= block.valid_from <= LATEST:
-        raise InvalidInput("That date is too far away.", field="valid_from")
+    refuse_far_away(block.valid_from, field="valid_from")
     if block.valid_until is not None and not block.valid_from <= block.valid_until <= LATEST:
         raise InvalidInput("The last day cannot be before the first.", field="valid_until")
 

@@ -1,0 +1,33 @@
+"""Wall-clock times that people enter, as instants; a time that does not exist is said so, with the nearest that do."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from scheduler.errors import InvalidInput
+from scheduler.planning.hours import NonexistentWallTime, resolve_wall_time
+
+EARLIEST, LATEST = date(1980, 1, 1), date(2199, 12, 31)
+
+
+def instants_at(on: date, minute: int, zone: ZoneInfo, *, shown: str, field: str) -> tuple[datetime, ...]:
+    """The instants of a wall time, two where the clock repeats it. Raises InvalidInput for one that it skips.
+
+    ``shown`` is the time as it was entered, and ``field`` where.
+    """
+    try:
+        return resolve_wall_time(on, minute, zone)
+    except NonexistentWallTime as gap:
+        before, after = gap.alternatives
+        raise InvalidInput(
+            "The clocks go forward then: %(wall)s does not exist. Take %(before)s or %(after)s.",
+            wall=shown,
+            before=f"{before:%H:%M}",
+            after=f"{after:%H:%M}",
+            field=field,
+        ) from None
+
+
+def refuse_far_away(on: date, *, field: str) -> None:
+    """Raise InvalidInput for a day before EARLIEST or after LATEST."""
+    if not EARLIEST <= on <= LATEST:
+        raise InvalidInput("That date is too far away.", field=field)
