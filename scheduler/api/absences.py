@@ -90,7 +90,7 @@ def list_displaced_by_time_off(query: dict[str, Any], number: int) -> Response:
 @routes.arguments(schemas.ClosuresQuery(), location="query")
 @routes.response(200, schemas.ClosurePage)
 def list_closures(query: dict[str, Any]) -> Response:
-    """Locations' closures, by start"""
+    """Closures of locations and rooms, by start"""
     past = query.pop("which") == schemas.ALL
     return answer_page(absences.list_closures(**query, past=past, now=clock.now()), schemas.closure_json)
 
@@ -101,13 +101,14 @@ def list_closures(query: dict[str, Any]) -> Response:
 @routes.arguments(Once(), location="headers")
 @routes.created(schemas.ClosureSchema, "closure")
 def add_closure(body: dict[str, Any], once: Idempotency | None) -> Response:
-    """Enter that a location is closed
+    """Enter that a location is closed, or a room out of use
 
     Booked appointments stay as they are: see displaced.
     """
     made = absences.add_closure(
         body["location_id"],
         **schemas.span_of(body),
+        room=body["room_id"],
         reason=body["reason"],
         actor=current_actor(),
         now=clock.now(),

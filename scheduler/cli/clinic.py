@@ -71,15 +71,16 @@ def add_place(name: str, address: str, zone: str, rooms: int) -> None:
 @click.argument("location")
 @click.argument("starts", metavar="FROM", type=WALL_TIME)
 @click.argument("until", metavar="UNTIL", type=WALL_TIME)
+@click.option("--room", metavar="NAME", help="Only this room is out of use; the location stays open.")
 @click.option("--reason", default="", help="Such as a holiday.")
-def close(location: str, starts: WallTime, until: WallTime, reason: str) -> None:
-    """Note when a location is closed.
+def close(location: str, starts: WallTime, until: WallTime, room: str | None, reason: str) -> None:
+    """Note when a location is closed, or one of its rooms out of use.
 
     LOCATION is its name. FROM and UNTIL are dates, the last of which is a closed day, or date-times such as
     '2026-08-03 14:30', by the clock of the location. What is booked then stays; the command says how much it is.
     """
-    absence = add_closure(location, starts, until, reason=reason, actor=COMMAND, now=clock.now())
-    tell_absence(absence, "closed")
+    absence = add_closure(location, starts, until, room=room, reason=reason, actor=COMMAND, now=clock.now())
+    tell_absence(absence, "out of use" if room else "closed")
 
 
 @commands.command("summary")
@@ -113,7 +114,7 @@ def summary(recipients: tuple[str, ...], weekday: int, clock_time: datetime) -> 
 @commands.command("closures")
 @click.option("--all", "past", is_flag=True, help="Those that are over, too.")
 def closures(past: bool) -> None:
-    """List when locations are closed.
+    """List when locations are closed and rooms out of use.
 
     The number of each closure, for the command reopen, and how much is still booked for that time.
     """

@@ -97,16 +97,19 @@ class Room(Base):
 
 
 class Closure(Base):
-    """A time during which a location is closed, [starts_at, ends_at)."""
+    """A time during which a location is closed, or one of its rooms out of use, [starts_at, ends_at)."""
 
     __tablename__ = "closures"
     __table_args__ = (
         CheckConstraint("starts_at < ends_at", name="order"),
         Index(None, "location_id", "starts_at"),
+        Index(None, "room_id", "starts_at"),
     )
 
     id: Mapped[Key]
     location_id: Mapped[int] = mapped_column(ForeignKey("locations.id"))
+    room_id: Mapped[int | None] = mapped_column(ForeignKey("rooms.id"))
+    """The room of that location that alone is out of use; null: all of the location is closed."""
     starts_at: Mapped[Instant]
     ends_at: Mapped[Instant]
     reason: Mapped[Name] = mapped_column(default="")

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from flask import request
 
 from scheduler import clock
 from scheduler.errors import InvalidInput
-from scheduler.usecases.absences import displacement
 from scheduler.usecases.absences import entering as absences
 from scheduler.usecases.absences.displacement_question import Others
 from scheduler.usecases.absences.entering import Absence, AbsenceKind
@@ -42,31 +41,16 @@ def row_of(absence: Absence) -> Row:
 
 
 def gap_of(absence: Absence) -> str:
-    """The absence as forms carry it."""
-    if absence.id is not None:
-        return f"{absence.kind.value}:{absence.id}"
-    span = (absence.starts_at, absence.ends_at)
-    return ":".join([absence.kind.value, str(absence.whose), *(f"{end.timestamp():.0f}" for end in span)])
+    """A saved absence as forms carry it."""
+    return f"{absence.kind.value}:{absence.id}"
 
 
 def absence_in(code: str) -> Absence:
     """The absence that a form carries. Raises InvalidInput or NotFound."""
-    kind, _, rest = code.partition(":")
-    parts = rest.split(":")
-    if kind in {AbsenceKind.TIME_OFF, AbsenceKind.CLOSURE} and rest.isascii() and rest.isdecimal():
-        return absences.get_absence(AbsenceKind(kind), int(rest[:10]), now=clock.now())
-    if kind == AbsenceKind.ROOM and len(parts) == 3 and parts[0].isascii() and parts[0].isdecimal():
-        return room_absence(int(parts[0][:10]), parts[1], parts[2])
+    kind, _, number = code.partition(":")
+    if kind in set(AbsenceKind) and number.isascii() and number.isdecimal():
+        return absences.get_absence(AbsenceKind(kind), int(number[:10]), now=clock.now())
     raise InvalidInput("The choice cannot be read. Please choose again.", field="gap")
-
-
-def room_absence(room_id: int, starts: str, until: str) -> Absence:
-    """A room out of use between two epoch seconds."""
-    try:
-        ends = [datetime.fromtimestamp(int(text), UTC) for text in (starts, until)]
-    except (ValueError, OverflowError, OSError):
-        raise InvalidInput("Please enter a date and a time.", field="from") from None
-    return displacement.describe_absence(room_id=room_id, starts=ends[0], until=ends[1])
 
 
 def absence_asked() -> dict[str, Any]:
@@ -106,7 +90,7 @@ def others_in(asked: Mapping[str, str]) -> Others:
         return Others.WISHES
 
 
-def choices_in(absence: Absence) -> list[Choice]:
+def choices_in() -> list[Choice]:
     """The lines for which something is to be done, in the order of the form. Raises InvalidInput."""
     found = []
     for name, deed in request.form.items():
@@ -118,5 +102,5 @@ def choices_in(absence: Absence) -> list[Choice]:
         if deed == RELEASE:
             found.append(Choice(int(number), version, None))
         elif deed == MOVE and code:
-            found.append(Choice(int(number), version, target_in(code, absence)))
+            found.append(Choice(int(number), version, target_in(code)))
     return found

@@ -25,7 +25,6 @@ from scheduler.web.absence_forms import (
     choices_in,
     gap_of,
     others_in,
-    room_absence,
     row_of,
 )
 from scheduler.web.displaced_cards import cards_of, code_of, compromises_of, meant_in
@@ -57,11 +56,9 @@ def new() -> str:
 @pages.post("/preview")
 @guard("absences.write")
 def preview() -> Answer:
-    """What it would displace; nothing is saved. A room is not saved at all: one goes on to its page."""
+    """What it would displace; nothing is saved."""
     try:
         asked = absence_asked()
-        if "room_id" in asked:
-            return redirect(_room_address(displacement.describe_absence(**asked)), 303)
         found = displacement.preview_absence(**asked, others=others_in(request.form), now=clock.now())
     except SchedulerError as error:
         return _form(request.form, error), problem_of(error).status
@@ -85,10 +82,9 @@ def save() -> Answer:
         if "practitioner_id" in asked:
             ends = (asked["starts"], asked["until"])
             made = absences.add_time_off(asked["practitioner_id"], *ends, location=asked["clock"], **by)
-        elif "location_id" in asked:
-            made = absences.add_closure(asked["location_id"], asked["starts"], asked["until"], **by)
         else:
-            return redirect(_room_address(displacement.describe_absence(**asked)), 303)
+            where = (asked.get("location_id"), asked["starts"], asked["until"])
+            made = absences.add_closure(*where, room=asked.get("room_id"), **by)
     except SchedulerError as error:
         return _form(request.form, error), problem_of(error).status
     notice(gettext("Saved: %(name)s.", name=made.name))
@@ -106,24 +102,8 @@ def time_off(number: int) -> str:
 @pages.get("/closures/<int:number>")
 @guard("patients.read")
 def closure(number: int) -> str:
-    """What a closure displaces."""
+    """What a closure of a location or of a room displaces."""
     return _repair_page(AbsenceKind.CLOSURE, number)
-
-
-@pages.get("/rooms/<int:room_id>")
-@guard("patients.read")
-def room(room_id: int) -> str:
-    """What is booked in a room for a while, to be moved elsewhere."""
-    now = clock.now()
-    absence = room_absence(room_id, request.args.get("from", ""), request.args.get("until", ""))
-    found = displacement.preview_absence(
-        room_id=room_id,
-        starts=absence.starts_at,
-        until=absence.ends_at,
-        others=others_in(request.args),
-        now=now,
-    )
-    return _repair(found)
 
 
 @pages.post("/time-off/<int:number>/remove")
@@ -146,7 +126,7 @@ def slots(appointment_id: int) -> str:
     """Other slots for one line: a part of the repair page (what the other lines are to have comes along), or a page."""
     absence = absence_in(request.values.get("gap", ""))
     meant = [
-        meant_in(name.removeprefix("slot-"), code, absence)
+        meant_in(name.removeprefix("slot-"), code)
         for name, code in request.form.items()
         if name.startswith("slot-") and code and name != f"slot-{appointment_id}" and _is_moving(name)
     ]
@@ -186,7 +166,7 @@ def slots(appointment_id: int) -> str:
 def apply() -> str:
     """Carry out what was chosen, line by line; a script sends one line at a time and gets its result alone."""
     absence = absence_in(request.form.get("gap", ""))
-    choices = choices_in(absence)
+    choices = choices_in()
     outcomes = carry_out(choices, batch=batch_of(absence), actor=current_actor(), now=clock.now())
     told = [(outcome, _sentence(outcome)) for outcome in outcomes]
     if wants_fragment():
@@ -198,10 +178,7 @@ def apply() -> str:
 
 
 def _repair_page(kind: AbsenceKind, number: int) -> str:
-    return _repair(displacement.list_displaced(kind, number, others=others_in(request.args), now=clock.now()))
-
-
-def _repair(found: Displacement) -> str:
+    found = displacement.list_displaced(kind, number, others=others_in(request.args), now=clock.now())
     return render_template("absences/repair.html", gap=gap_of(found.absence), **_shown(found, request.args))
 
 
@@ -270,12 +247,5 @@ def _removed(kind: AbsenceKind, number: int) -> Response:
 
 def _address(absence: Absence) -> str:
     """The page of an absence."""
-    if absence.kind == AbsenceKind.ROOM:
-        return _room_address(absence)
     endpoint = "absences.time_off" if absence.kind == AbsenceKind.TIME_OFF else "absences.closure"
     return url_for(endpoint, number=absence.id)
-
-
-def _room_address(absence: Absence) -> str:
-    span = {"from": f"{absence.starts_at.timestamp():.0f}", "until": f"{absence.ends_at.timestamp():.0f}"}
-    return url_for("absences.room", room_id=absence.whose, **span)

@@ -7,15 +7,17 @@ from scheduler import clock
 from scheduler.access import current_actor, guard
 from scheduler.models import Practitioner
 from scheduler.usecases.clinic.catalogue import list_appointment_types, list_practitioners
-from scheduler.usecases.diary.days import Diary, diary_version, load_diary
+from scheduler.usecases.diary.days import Diary, load_diary
 from scheduler.usecases.diary.load import load_days
+from scheduler.usecases.diary.version import diary_version
 from scheduler.usecases.staff.settings import change_settings, settings_of
 from scheduler.web import formats, session
-from scheduler.web.diary_events import calendar_of
+from scheduler.web.diary_events import calendar_of, out_of_use
 from scheduler.web.diary_range import REMEMBERED, Range, asked_range
 from scheduler.web.links import local_path
 
 pages = Blueprint("diary", __name__, url_prefix="/diary")
+pages.add_app_template_filter(out_of_use)
 
 
 @pages.get("")

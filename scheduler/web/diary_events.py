@@ -8,7 +8,7 @@ from flask_babel import gettext
 
 from scheduler import clock
 from scheduler.planning.hours import start_of_day
-from scheduler.usecases.diary.days import Diary, Entry, Held
+from scheduler.usecases.diary.days import Diary, Entry, Held, ShutRoom
 from scheduler.web import formats
 from scheduler.web.diary_range import Range
 from scheduler.web.wall_times import wall
@@ -37,7 +37,7 @@ def calendar_of(asked: Range, diary: Diary, zone: str, version: str) -> dict[str
         "resources": _resources(asked, diary),
         "events": [_event(entry, asked.view, zone) for entry in diary.entries]
         + [_held_event(slot, asked.view, zone) for slot in diary.held]
-        + (_background(diary, zone) if asked.view != "rooms" else []),
+        + (_shut_rooms(asked, diary, zone) if asked.view == "rooms" else _background(diary, zone)),
     }
 
 
@@ -125,6 +125,36 @@ def _background(diary: Diary, zone: str) -> list[dict[str, object]]:
         }
         for number, gap in enumerate(diary.shut)
     ]
+
+
+def _shut_rooms(asked: Range, diary: Diary, zone: str) -> list[dict[str, object]]:
+    """Rooms that are out of use, with the reason; cut to the days that are shown."""
+    begins = start_of_day(asked.first, ZoneInfo(zone))
+    ends = start_of_day(asked.last + timedelta(days=1), ZoneInfo(zone))
+    return [
+        {
+            "id": f"shut-room-{number}",
+            "resourceIds": [gap.room_id],
+            "start": wall(max(gap.starts_at, begins), zone),
+            "end": wall(min(gap.ends_at, ends), zone),
+            "display": "background",
+            "classNames": ["shut", "closed"],
+            "extendedProps": {"why": out_of_use(gap, zone)},
+        }
+        for number, gap in enumerate(diary.shut_rooms)
+    ]
+
+
+def out_of_use(gap: ShutRoom, zone: str) -> str:
+    """Until when, and why: "out of use until Tue 3 Mar, 14:30: flooded"."""
+    ends = formats.local(gap.ends_at, zone)
+    if ends.time() == time():
+        last = formats.short_day(ends.date() - timedelta(days=1))
+        words = gettext("out of use up to and including %(day)s", day=last)
+    else:
+        when = f"{formats.short_day(gap.ends_at, zone)}, {formats.clock_time(gap.ends_at, zone)}"
+        words = gettext("out of use until %(when)s", when=when)
+    return f"{words}: {gap.reason}" if gap.reason else words
 
 
 def _hours_shown(diary: Diary, zone: str) -> tuple[int, int]:

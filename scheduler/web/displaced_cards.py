@@ -12,7 +12,6 @@ from scheduler.displaced_wording import compromise_word, no_slot_sentence
 from scheduler.errors import InvalidInput
 from scheduler.models import Appointment, Patient
 from scheduler.usecases.absences.displacement import DisplacedLine, Displacement, MeantSlot, Slot
-from scheduler.usecases.absences.entering import Absence, AbsenceKind
 from scheduler.usecases.absences.rehousing import Target
 
 MOST_WEEKS = 8
@@ -83,20 +82,20 @@ def code_of(slot: Slot) -> str:
     return "|".join([f"{slot.starts_at.timestamp():.0f}", *map(str, numbers)])
 
 
-def target_in(code: str, absence: Absence) -> Target:
-    """Where a line goes; another room will do unless rooms are what it is about. Raises InvalidInput."""
+def target_in(code: str) -> Target:
+    """Where a line goes; another room will do if that one is taken meanwhile. Raises InvalidInput."""
     try:
         starts, practitioner, location, room = code.split("|")
         starts_at = datetime.fromtimestamp(int(starts), UTC)
         numbers = (int(practitioner), int(location), int(room) if room else None)
     except (ValueError, OverflowError, OSError):
         raise InvalidInput("The choice cannot be read. Please choose again.", field="slot") from None
-    return Target(starts_at, *numbers, or_any_room=absence.kind != AbsenceKind.ROOM)
+    return Target(starts_at, *numbers, or_any_room=True)
 
 
-def meant_in(number: str, code: str, absence: Absence) -> MeantSlot:
+def meant_in(number: str, code: str) -> MeantSlot:
     """What another line is to have. Raises InvalidInput."""
-    target = target_in(code, absence)
+    target = target_in(code)
     appointment_id = int(number) if number.isascii() and number.isdecimal() else 0
     return MeantSlot(appointment_id, target.starts_at, target.practitioner_id, target.room_id)
 

@@ -77,6 +77,41 @@ def test_closure_is_entered_once_by_instants(desk: Caller, world: World, booked:
     assert desk.delete(f"/closures/{made['id']}").status_code == 204
 
 
+def test_room_is_put_out_of_use_and_its_location_stays_open(
+    desk: Caller, world: World, booked: list[int]
+) -> None:
+    first, second = world.room_ids
+    body = {"room_id": first, "from": "2026-03-09", "to": "2026-03-09", "reason": "Flood"}
+    made = desk.post("/closures", body).get_json()
+    assert made == {
+        "id": made["id"],
+        "location_id": world.location_id,
+        "room_id": first,
+        "starts_at": utc(at(9, 0)),
+        "ends_at": utc(at(10, 0)),
+        "reason": "Flood",
+        "appointments": 2,
+    }
+    assert desk.get("/closures", room_id=first).get_json()["items"] == [made]
+    assert desk.get("/closures", room_id=second).get_json()["total"] == 0
+    found = desk.get(f"/closures/{made['id']}/displaced").get_json()
+    proposals = [line["proposal"] for line in found["lines"]]
+    assert [(one["room_id"], one["compromises"]) for one in proposals] == [(second, [])] * 2
+    assert {line["starts_at"] for line in found["lines"]} == {one["starts_at"] for one in proposals}
+    slot = {
+        "patient_id": world.patient_id,
+        "practitioner_id": world.practitioner_id,
+        "appointment_type_id": world.review_id,
+        "starts_at": utc(at(9, 12)),
+        "room_id": first,
+    }
+    refused = desk.post("/appointments", slot).get_json()
+    assert (refused["code"], refused["rules"]) == ("needs_override", ["closed"])
+    assert desk.delete(f"/closures/{made['id']}").status_code == 204
+    elsewhere = desk.post("/closures", body | {"location_id": world.location_id + 1})
+    assert elsewhere.status_code == 404
+
+
 def test_preview_saves_nothing_and_says_what_could_be_done(
     desk: Caller, world: World, booked: list[int]
 ) -> None:

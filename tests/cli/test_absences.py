@@ -39,6 +39,16 @@ def test_closures_are_listed_with_what_is_booked_and_taken_back(clinic: Flask) -
     assert run(clinic, "clinic", "closures") == (0, "", "")
 
 
+def test_room_alone_is_put_out_of_use(clinic: Flask) -> None:
+    flood = ("clinic", "close", "Mitte", "2099-03-02", "2099-03-03", "--room")
+    told = "Room 1, Mitte is out of use from 2099-03-02 00:00 until 2099-03-04 00:00 (Europe/Berlin).\n"
+    booked = "Booked for that time, to be moved or cancelled: 1.\n"
+    assert run(clinic, *flood, "Room 1") == (0, told, booked)
+    listed = "2  Room 1, Mitte  2099-03-02 00:00 to 2099-03-04 00:00  1 booked\n"
+    assert run(clinic, "clinic", "closures")[1].startswith(listed)
+    assert run(clinic, *flood, "Cellar") == (1, "", "Error: There is no room named Cellar at Mitte.\n")
+
+
 @pytest.mark.parametrize(
     ("command", "sentence"),
     [

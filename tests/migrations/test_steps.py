@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, inspect, select, text
 
 from scheduler import create_app
 from scheduler.extensions import db
-from scheduler.models import Base, diary_weeks, overlap_guard
+from scheduler.models import AuditEntry, Base, Closure, Patient, diary_weeks, overlap_guard
 from tests.conftest import settings_for
-from tests.factories import at, make_appointment, make_message, make_world
+from tests.factories import at, make_appointment, make_message, make_patient, make_world, save
 
 
 def checks(url_or_engine: object) -> dict[str, set[str]]:
@@ -103,3 +103,47 @@ def test_rows_survive_the_way_back_and_forth(fresh: Flask) -> None:
         downgrade(revision="0001")
         upgrade()
         assert tuple(db.session.execute(text(counts)).one()) == tuple(before) == (1, 1, "Needle Point")
+
+
+def test_first_line_of_marked_notes_becomes_what_is_seen_first(fresh: Flask) -> None:
+    notes = {
+        "marked": "!! Owes 20 EUR\nLikes mornings\n! not this",
+        "alone": "! Knocks twice",
+        "known": "! Old",
+        "inside": "Careful! Steep stairs",
+        "empty": "! !\nNothing",
+        "long": "!" + "x" * 400,
+    }
+    with fresh.app_context():
+        for name, text_ in notes.items():
+            make_patient(name, "Pain", notes=text_, attention="Seen" if name == "known" else "")
+        db.session.remove()
+        downgrade(revision="0003")
+        upgrade()
+        rows = {row.given_name: row for row in db.session.scalars(select(Patient))}
+        assert {name: (row.attention, row.notes, row.version) for name, row in rows.items()} == {
+            "marked": ("Owes 20 EUR", "Likes mornings\n! not this", 2),
+            "alone": ("Knocks twice", "", 2),
+            "known": ("Seen", notes["known"], 1),
+            "inside": ("", notes["inside"], 1),
+            "empty": ("", notes["empty"], 1),
+            "long": ("x" * 299 + "…", notes["long"], 2),
+        }
+        trail = db.session.execute(
+            select(AuditEntry.patient_id, AuditEntry.detail).where(AuditEntry.actor_name == "upgrade")
+        )
+        assert dict(map(tuple, trail)) == {
+            rows[name].id: {"fields": ["attention", "notes"]} for name in ("marked", "alone", "long")
+        }
+
+
+def test_way_back_opens_locations_whose_rooms_are_out_of_use(fresh: Flask) -> None:
+    with fresh.app_context():
+        world = make_world()
+        times = {"location_id": world.location_id, "starts_at": at(3), "ends_at": at(4)}
+        save(Closure(**times, reason="Holiday"), Closure(**times, room_id=world.room_ids[0], reason="Flood"))
+        db.session.remove()
+        downgrade(revision="0003")
+        upgrade()
+        found = db.session.scalars(select(Closure)).all()
+        assert [(row.reason, row.room_id) for row in found] == [("Holiday", None)]

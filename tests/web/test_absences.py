@@ -131,21 +131,27 @@ def test_other_slots_are_shown_without_those_of_other_lines(desk: Browser, booke
     assert "Moved." in moved.text
 
 
-def test_room_is_emptied_without_saving_anything(
+def test_room_out_of_use_is_saved_and_emptied_into_the_other_one(
     app: Flask, world: World, desk: Browser, booked: list[int]
 ) -> None:
-    asked = AWAY | {"who": f"room-{world.room_ids[0]}", "from_time": "09:00", "until_time": "18:00"}
-    where = desk.post("/absences/preview", asked).location
-    assert where.startswith(f"/absences/rooms/{world.room_ids[0]}?from=")
-    page = desk.get(where).text
-    assert "That a room is out of use is not kept" in page
-    assert desk.post("/absences/apply", fields(page)).text.count("Moved.") == 2
+    asked = AWAY | {"who": f"room-{world.room_ids[0]}", "until": "", "reason": "Flood"}
+    preview = desk.post("/absences/preview", asked).text
+    assert "<b>2</b> can stay at their time in another room" in preview
+    assert preview.count("same time, only another room: no mail is sent") == 2
+    where = desk.post("/absences", asked).location
+    assert where == "/absences/closures/1"
+    assert "out of use · Flood" in desk.get("/absences").text
+    day = desk.get("/diary?on=2026-03-09&view=rooms").text
+    assert "out of use up to and including Mon 9 Mar: Flood" in day
+    assert desk.post("/absences/apply", fields(desk.get(where).text)).text.count("Moved.") == 2
     with app.app_context():
         rows = db.session.scalars(select(Appointment).order_by(Appointment.id)).all()
         assert [(row.starts_at, row.room_id) for row in rows] == [
             (at(9), world.room_ids[1]),
             (at(9, 11), world.room_ids[1]),
         ]
+    desk.post("/absences/closures/1/remove")
+    assert "Nobody is away and nothing is closed." in desk.get("/absences").text
 
 
 def test_list_shows_what_is_still_booked_and_takes_back(desk: Browser, booked: list[int]) -> None:
@@ -192,7 +198,6 @@ def test_choice_that_cannot_be_read_is_refused(desk: Browser, booked: list[int])
         {"gap": "time_off:1", f"do-{booked[0]}": "move", f"slot-{booked[0]}": "a|b"},
     ):
         assert desk.post("/absences/apply", form).status_code == 422
-    assert desk.get("/absences/rooms/1?from=a&until=b").status_code == 422
 
 
 def test_practitioner_sees_but_does_not_decide(stranger: Browser, desk: Browser, booked: list[int]) -> None:

@@ -20,7 +20,7 @@ from scheduler.api.schemas.appointments import LONGEST_REASON, OVERRIDE
 from scheduler.api.schemas.common import Output, instant, page_of, text, whole
 from scheduler.usecases.absences import entering as absences
 from scheduler.usecases.absences.displacement_question import Others
-from scheduler.usecases.absences.entering import Absence
+from scheduler.usecases.absences.entering import Absence, AbsenceKind
 from scheduler.usecases.absences.rehousing import Target
 from scheduler.usecases.absences.times import Edge, WallTime
 
@@ -51,9 +51,10 @@ class TimeOffQuery(AbsencesQuery):
 
 
 class ClosuresQuery(AbsencesQuery):
-    """Which closures."""
+    """Which closures; those of a location are its rooms' too."""
 
     location_id = QueryNumber()
+    room_id = QueryNumber()
 
 
 class _Span(Input):
@@ -74,10 +75,18 @@ class NewTimeOff(_Span):
     location_id = Number(allow_none=True, load_default=None, metadata={"description": CLOCK})
 
 
-class NewClosure(_Span):
-    """A closure of a location to enter."""
+ROOM = (
+    "The room that alone is out of use, while its location stays open; null: all of the location is closed."
+)
 
-    location_id = Number(required=True)
+
+class NewClosure(_Span):
+    """A closure to enter: of a location, or of one of its rooms."""
+
+    location_id = Number(
+        allow_none=True, load_default=None, metadata={"description": "May be left out where a room is named."}
+    )
+    room_id = Number(allow_none=True, load_default=None, metadata={"description": ROOM})
 
 
 class OthersFor(Input):
@@ -92,11 +101,7 @@ class Preview(_Span):
 
     practitioner_id = Number(allow_none=True, load_default=None)
     location_id = Number(allow_none=True, load_default=None)
-    room_id = Number(
-        allow_none=True,
-        load_default=None,
-        metadata={"description": "A room out of use can be emptied so; that it is out of use is not stored."},
-    )
+    room_id = Number(allow_none=True, load_default=None)
     clock_location_id = Number(allow_none=True, load_default=None, metadata={"description": CLOCK})
     others = Choice(Others, load_default=Others.WISHES.value, metadata={"description": OTHERS})
     others_for = Many(Part(OthersFor()), MOST_LINES, load_default=list)
@@ -176,9 +181,10 @@ class TimeOffSchema(_AbsenceSchema):
 
 
 class ClosureSchema(_AbsenceSchema):
-    """A closure of a location."""
+    """A closure of a location, or of one of its rooms."""
 
     location_id = whole()
+    room_id = whole(ROOM, none=True)
 
 
 TimeOffPage = page_of(TimeOffSchema)
@@ -207,11 +213,11 @@ def target_of(slot: dict[str, Any]) -> Target:
     return Target(**slot)
 
 
-def absence_json(row: Absence, whose: str) -> dict[str, Any]:
-    """An absence; ``whose`` names the member with the practitioner or location."""
+def absence_json(row: Absence, **whose: int | None) -> dict[str, Any]:
+    """An absence; ``whose`` are the members that say of whom or what."""
     return {
         "id": row.id,
-        whose: row.whose,
+        **whose,
         "starts_at": utc(row.starts_at),
         "ends_at": utc(row.ends_at),
         "reason": row.reason,
@@ -221,9 +227,10 @@ def absence_json(row: Absence, whose: str) -> dict[str, Any]:
 
 def time_off_json(row: Absence) -> dict[str, Any]:
     """An absence of a practitioner."""
-    return absence_json(row, "practitioner_id")
+    return absence_json(row, practitioner_id=row.whose)
 
 
 def closure_json(row: Absence) -> dict[str, Any]:
-    """A closure of a location."""
-    return absence_json(row, "location_id")
+    """A closure of a location or a room."""
+    room_id = row.whose if row.kind == AbsenceKind.ROOM else None
+    return absence_json(row, location_id=row.location_id, room_id=room_id)

@@ -6,7 +6,7 @@ Nothing is stored for it: what is displaced is a query, proposals are worked out
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -14,12 +14,14 @@ from scheduler.errors import NotFound
 from scheduler.models import Appointment
 from scheduler.planning.cadence import Window
 from scheduler.planning.repair import DisplacedReason, repair_all
-from scheduler.planning.repair.market import Candidate, Market
-from scheduler.planning.series import Fixed, Supply, Weights
-from scheduler.planning.timeline import instant_of
+from scheduler.planning.repair.market import Market
+from scheduler.planning.series import Weights
 from scheduler.transaction import reading
-from scheduler.usecases.absences.displacement_question import NO_WISHES, Others, TakenSlot, ask
+from scheduler.usecases.absences.displacement_free import TakenSlot
+from scheduler.usecases.absences.displacement_question import NO_WISHES, Others, ask, windows_of
 from scheduler.usecases.absences.displacement_rows import described, displaced_rows, rows_named, stays_of
+from scheduler.usecases.absences.displacement_slots import Slot, candidate_slot, offered_slot, same_time
+from scheduler.usecases.absences.other_rooms import other_rooms, staying
 from scheduler.usecases.absences.rows import Absence, AbsenceKind, stored_absence
 from scheduler.usecases.absences.times import Edge
 
@@ -27,19 +29,6 @@ BEYOND_DAYS = 21
 """How far after its window slots for one appointment may be looked for."""
 MOST_SLOTS, MOST_A_DAY = 12, 2
 """So many other slots are shown for one appointment, and of each day and practitioner."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """Where a displaced appointment could be instead; instants in UTC."""
-
-    starts_at: datetime
-    ends_at: datetime
-    practitioner_id: int
-    location_id: int
-    room_id: int | None
-    compromises: tuple[str, ...]
-    """Codes: what the patient is not used to (see displaced_wording.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +76,10 @@ class Displacement:
         """For how many there is a slot."""
         return sum(line.slot is not None for line in self.lines)
 
-
-@reading
-def describe_absence(
-    session: Session,
-    *,
-    practitioner_id: int | None = None,
-    location_id: int | None = None,
-    room_id: int | None = None,
-    starts: Edge,
-    until: Edge,
-    clock: str | int | None = None,
-    reason: str = "",
-) -> Absence:
-    """The absence of one practitioner, location or room as it would be saved, for other questions here.
-
-    ``clock`` is the location whose zone counts for a practitioner. Raises NotFound or InvalidInput.
-    """
-    return described(session, practitioner_id, location_id, room_id, starts, until, clock, reason)
+    @property
+    def same_time(self) -> int:
+        """How many of them only change the room."""
+        return sum(line.slot is not None and line.slot.is_same_time(line.appointment) for line in self.lines)
 
 
 @reading
@@ -122,10 +97,11 @@ def preview_absence(
     others_for: Mapping[int, Others] = NO_WISHES,
     now: datetime,
 ) -> Displacement:
-    """What an absence would displace and how that could be repaired; nothing is saved.
+    """What the absence of one practitioner, location or room would displace and how that could be repaired; nothing is
+    saved. ``clock`` is the location whose zone counts for a practitioner.
 
     ``others`` says whether other qualified practitioners are offered, ``others_for`` the same for single
-    appointments. Raises as describe_absence.
+    appointments. Raises NotFound or InvalidInput.
     """
     found = described(session, practitioner_id, location_id, room_id, starts, until, clock, reason)
     return _displacement(session, found, others, others_for, now)
@@ -158,6 +134,7 @@ def choose_slots(
 ) -> tuple[Appointment, list[Slot]]:
     """A displaced appointment and up to 12 slots in its window, the best first, beside what is meant for others.
 
+    Another room at the same time comes before all, be that in its window or not.
     ``beyond``: up to three weeks after its window, too.
 
     Raises NotFound if it is not displaced, or not any more.
@@ -166,12 +143,14 @@ def choose_slots(
     row = next((row for row in rows if row.id == appointment_id), None)
     if row is None:
         raise NotFound(what="displaced appointment")
+    taken = _taken(rows, meant)
+    found = [same_time(row, room) for room in other_rooms(session, absence, [row], taken, now).values()]
     question = ask(
         session,
         absence,
         [row],
         others=others,
-        taken=_taken(rows, meant),
+        taken=taken,
         among=[row.id for row in rows],
         beyond_days=BEYOND_DAYS if beyond else 0,
         now=now,
@@ -181,13 +160,15 @@ def choose_slots(
         window = replace(window, latest=window.latest - timedelta(days=BEYOND_DAYS))
     habit = question.displaced[0].habit
     market = Market(question.displaced, question.supplies, question.rooms, Weights())
-    found: list[Slot] = []
     days: dict[tuple[int, int], int] = defaultdict(int)
     for candidate in market.open_candidates(0):
         supply = question.supplies[candidate.supply]
+        slot = candidate_slot(row, habit, window, candidate, supply, market)
+        if any(other.starts_at == slot.starts_at and not slot.compromises for other in found):
+            continue
         days[candidate.day, supply.practitioner_id] += 1
         if days[candidate.day, supply.practitioner_id] <= MOST_A_DAY:
-            found.append(_candidate_slot(row, habit, window, candidate, supply, market))
+            found.append(slot)
         if len(found) == MOST_SLOTS:
             break
     return row, found
@@ -231,70 +212,19 @@ def _lines(
     others_for: Mapping[int, Others],
     now: datetime,
 ) -> list[DisplacedLine]:
-    question = ask(session, absence, rows, others=others, others_for=others_for, now=now)
+    rooms = other_rooms(session, absence, rows, (), now)
+    stay, go = [row for row in rows if row.id in rooms], [row for row in rows if row.id not in rooms]
+    windows = windows_of(session, absence, stay, now) if stay else []
+    lines = [
+        DisplacedLine(row, window, same_time(row, rooms[row.id]), None)
+        for row, window in zip(stay, windows, strict=True)
+    ]
+    if not go:
+        return lines
+    taken = staying(stay, rooms)
+    question = ask(session, absence, go, others=others, others_for=others_for, taken=taken, now=now)
     found = repair_all(question.displaced, question.supplies, question.rooms)
-    lines = []
-    for row, one, line in zip(rows, question.displaced, found, strict=True):
-        slot = None
-        if line.offer is not None:
-            offer = line.offer
-            slot = _slot(
-                row,
-                one.habit,
-                one.window,
-                instant_of(offer.tick),
-                offer.day,
-                offer.minute,
-                offer.practitioner_id,
-                offer.location_id,
-                offer.room_id,
-            )
+    for row, one, line in zip(go, question.displaced, found, strict=True):
+        slot = offered_slot(row, one.habit, one.window, line.offer) if line.offer else None
         lines.append(DisplacedLine(row, one.window, slot, line.reason))
     return lines
-
-
-def _candidate_slot(
-    row: Appointment, habit: Fixed, window: Window, candidate: Candidate, supply: Supply, market: Market
-) -> Slot:
-    starts_at = instant_of(supply.clock.horizon.start_tick + candidate.begin)
-    room = market.room_for(0, candidate)
-    return _slot(
-        row,
-        habit,
-        window,
-        starts_at,
-        candidate.day,
-        candidate.minute,
-        supply.practitioner_id,
-        supply.location_id,
-        room,
-    )
-
-
-def _slot(
-    row: Appointment,
-    habit: Fixed,
-    window: Window,
-    starts_at: datetime,
-    day: int,
-    minute: int,
-    practitioner_id: int,
-    location_id: int,
-    room_id: int | None,
-) -> Slot:
-    """The slot with what the patient is not used to."""
-    differs = {
-        "other_practitioner": practitioner_id != habit.practitioner_id,
-        "other_location": location_id != habit.location_id,
-        "other_weekday": day % 7 != habit.day % 7,
-        "other_time": minute != habit.minute,
-        "outside_window": date.fromordinal(day) not in window,
-    }
-    return Slot(
-        starts_at=starts_at,
-        ends_at=starts_at + timedelta(minutes=row.appointment_type.duration_minutes),
-        practitioner_id=practitioner_id,
-        location_id=location_id,
-        room_id=room_id,
-        compromises=tuple(code for code, is_so in differs.items() if is_so),
-    )

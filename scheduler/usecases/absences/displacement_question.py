@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -21,11 +20,11 @@ from scheduler.planning.cadence import Window
 from scheduler.planning.repair import Displaced
 from scheduler.planning.series import Fixed, Supply
 from scheduler.planning.timeline import Horizon, busy_bits, tick_of
+from scheduler.usecases.absences.displacement_free import TakenSlot, with_absence, without_slots
 from scheduler.usecases.absences.displacement_windows import Place, places_of, window_around
-from scheduler.usecases.absences.rows import Absence, AbsenceKind
+from scheduler.usecases.absences.rows import Absence
 from scheduler.usecases.appointments.booking_rules import rest_minutes_of
 from scheduler.usecases.availability.free_time import (
-    Availability,
     bits_from,
     horizon_of,
     load_availability,
@@ -49,15 +48,6 @@ class Others(StrEnum):
 
 
 NO_WISHES: Mapping[int, Others] = {}
-
-
-class TakenSlot(NamedTuple):
-    """A slot that is meant for somebody else already; [starts_at, ends_at), buffers included."""
-
-    starts_at: datetime
-    ends_at: datetime
-    practitioner_id: int
-    room_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +90,7 @@ def ask(
     gone = {*among, *(row.id for row in appointments)}
     today = now.astimezone(absence.zone).date()
     rest_minutes = rest_minutes_of(session)
-    plans = {row.planned_session.plan_id for row in appointments if row.planned_session}
-    places = places_of(session, plans, gone, rest_minutes, today)
+    places = _places(session, appointments, gone, rest_minutes, today)
     windows = [_window(row, places, today, timedelta(days=beyond_days)) for row in appointments]
     horizon = _horizon(windows, today)
     patients = _others_of(session, {row.patient_id for row in appointments}, gone, horizon)
@@ -119,15 +108,32 @@ def ask(
     ]
     asked = [row.id for row in appointments]
     found = load_availability(session, horizon, grid_minutes=grid_of(session), now=now, without=asked)
-    found = _with_absence(_without_slots(found, taken), absence)
+    found = with_absence(without_slots(found, taken), absence)
     kinds = {row.appointment_type_id: row.appointment_type for row in appointments}
     supplies = supplies_of(found, kinds.values(), later=bits_from(horizon, now))
     return Question(displaced, supplies, found.rooms)
 
 
+def windows_of(
+    session: Session, absence: Absence, appointments: Sequence[Appointment], now: datetime
+) -> list[Window]:
+    """When each of these appointments, whose relations must be loaded, may be instead; in the order given."""
+    today = now.astimezone(absence.zone).date()
+    gone = {row.id for row in appointments}
+    places = _places(session, appointments, gone, rest_minutes_of(session), today)
+    return [_window(row, places, today, timedelta()) for row in appointments]
+
+
 def wall_of(appointment: Appointment) -> datetime:
     """When an appointment starts on the clock of its location."""
     return appointment.starts_at.astimezone(ZoneInfo(appointment.location.zone))
+
+
+def _places(
+    session: Session, rows: Sequence[Appointment], gone: Collection[int], rest_minutes: int, today: date
+) -> dict[int, Place]:
+    plans = {row.planned_session.plan_id for row in rows if row.planned_session}
+    return places_of(session, plans, gone, rest_minutes, today)
 
 
 def _window(row: Appointment, places: Mapping[int, Place], today: date, beyond: timedelta) -> Window:
@@ -250,46 +256,3 @@ def _others_of(
         if number not in gone:
             found[patient_id].append(_Other(number, starts, ends, is_needling, zone))
     return found
-
-
-def _with_absence(found: Availability, absence: Absence) -> Availability:
-    """The same with the absence in place, whether or not it is saved."""
-    bits = busy_bits([_seconds(absence.starts_at, absence.ends_at)], found.horizon)
-    desks, rooms = found.desks, found.rooms
-    if absence.kind == AbsenceKind.TIME_OFF:
-        desks = [
-            replace(desk, away=desk.away | bits) if desk.practitioner_id == absence.whose else desk
-            for desk in desks
-        ]
-    elif absence.kind == AbsenceKind.CLOSURE:
-        desks = [
-            replace(desk, closed=desk.closed | bits) if desk.location_id == absence.whose else desk
-            for desk in desks
-        ]
-    else:
-        rooms = {
-            place: {room: busy | bits if room == absence.whose else busy for room, busy in numbers.items()}
-            for place, numbers in rooms.items()
-        }
-    return Availability(found.horizon, found.grid_minutes, desks, rooms)
-
-
-def _without_slots(found: Availability, taken: Sequence[TakenSlot]) -> Availability:
-    """The same without slots that are meant for others."""
-    people: dict[int, int] = defaultdict(int)
-    numbers: dict[int, int] = defaultdict(int)
-    for slot in taken:
-        bits = busy_bits([_seconds(slot.starts_at, slot.ends_at)], found.horizon)
-        people[slot.practitioner_id] |= bits
-        if slot.room_id is not None:
-            numbers[slot.room_id] |= bits
-    desks = [replace(desk, busy=desk.busy | people.get(desk.practitioner_id, 0)) for desk in found.desks]
-    rooms = {
-        place: {room: busy | numbers.get(room, 0) for room, busy in known.items()}
-        for place, known in found.rooms.items()
-    }
-    return Availability(found.horizon, found.grid_minutes, desks, rooms)
-
-
-def _seconds(starts_at: datetime, ends_at: datetime) -> tuple[int, int]:
-    return int(starts_at.timestamp()), int(ends_at.timestamp())

@@ -5,24 +5,23 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from scheduler.errors import InvalidInput
-from scheduler.models import Appointment, PlannedSession, Practitioner, Room
+from scheduler.models import Appointment, PlannedSession, Practitioner
 from scheduler.models.appointments import NOT_BOOKED
 from scheduler.usecases.absences.rows import (
     Absence,
     AbsenceKind,
     clean_reason,
+    closed_place,
     displaced_by,
-    find_place,
+    name_of_room,
     zone_of_practitioner,
 )
 from scheduler.usecases.absences.times import Edge, instants_between
-from scheduler.usecases.appointments.state import MOVABLE
-from scheduler.usecases.availability.rows import LONGEST
-from scheduler.usecases.lookup import find, find_in_use
+from scheduler.usecases.lookup import find_in_use
 
 NEAR = timedelta(days=21)
 """How far around its displaced appointments what a patient keeps is shown."""
@@ -38,32 +37,28 @@ def described(
     clock: str | int | None,
     reason: str,
 ) -> Absence:
-    """The absence of one practitioner, location or room, unsaved. Raises NotFound or InvalidInput.
-
-    An archived room can be emptied too: that is when it is most needed.
-    """
+    """The absence of one practitioner, location or room, unsaved. Raises NotFound or InvalidInput."""
     if sum(number is not None for number in (practitioner_id, location_id, room_id)) != 1:
         raise InvalidInput("Please choose one practitioner, location or room.", field="who")
     if practitioner_id is not None:
         kind, whose = AbsenceKind.TIME_OFF, practitioner_id
         name = find_in_use(session, Practitioner, practitioner_id).name
-        zone = zone_of_practitioner(session, practitioner_id, clock)
-    elif location_id is not None:
-        place = find_place(session, location_id)
-        kind, whose, name, zone = AbsenceKind.CLOSURE, place.id, place.name, ZoneInfo(place.zone)
+        zone, where = zone_of_practitioner(session, practitioner_id, clock), None
     else:
-        room = find(session, Room, room_id or 0)
-        kind, whose, name = AbsenceKind.ROOM, room.id, f"{room.name}, {room.location.name}"
-        zone = ZoneInfo(room.location.zone)
+        place, room = closed_place(session, location_id, room_id)
+        kind, whose, name = AbsenceKind.CLOSURE, place.id, place.name
+        if room is not None:
+            kind, whose, name = AbsenceKind.ROOM, room.id, name_of_room(room)
+        zone, where = ZoneInfo(place.zone), place.id
     starts_at, ends_at = instants_between(starts, until, zone)
-    return Absence(kind, None, whose, name, starts_at, ends_at, zone, clean_reason(reason), 0)
+    return Absence(kind, None, whose, name, starts_at, ends_at, zone, clean_reason(reason), 0, where)
 
 
 def displaced_rows(session: Session, absence: Absence, now: datetime) -> list[Appointment]:
     """What can still be moved and touches the absence, by start; a room is taken with its buffers."""
     query = (
         select(Appointment)
-        .where(_touching(absence, now))
+        .where(displaced_by(absence.kind, absence.whose, absence.starts_at, absence.ends_at, now))
         .options(*_NEEDED)
         .order_by(Appointment.starts_at, Appointment.id)
     )
@@ -83,20 +78,6 @@ _NEEDED = (
 def rows_named(session: Session, numbers: Sequence[int]) -> list[Appointment]:
     """These appointments with all that is shown of them."""
     return list(session.scalars(select(Appointment).where(Appointment.id.in_(numbers)).options(*_NEEDED)))
-
-
-def _touching(absence: Absence, now: datetime) -> ColumnElement[bool]:
-    if absence.kind == AbsenceKind.ROOM:
-        return and_(
-            Appointment.room_id == absence.whose,
-            Appointment.status.in_(MOVABLE),
-            Appointment.starts_at >= max(now, absence.starts_at - LONGEST),
-            Appointment.starts_at < absence.ends_at + LONGEST,
-            Appointment.busy_from < absence.ends_at,
-            Appointment.busy_until > absence.starts_at,
-        )
-    owner = Appointment.practitioner_id if absence.kind == AbsenceKind.TIME_OFF else Appointment.location_id
-    return displaced_by(owner == absence.whose, absence.starts_at, absence.ends_at, now)
 
 
 def stays_of(session: Session, rows: Sequence[Appointment]) -> dict[int, list[Appointment]]:

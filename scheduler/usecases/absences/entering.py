@@ -1,4 +1,5 @@
-"""When nobody can be booked: a practitioner's time off, a location's closures. Entered in wall-clock times.
+"""When nobody can be booked: a practitioner's time off, closures of a location or of one room. Entered in wall-clock
+times.
 
 Undoing one leaves a row in the audit trail; one that has begun ends now instead, and one that is over stays.
 """
@@ -15,16 +16,15 @@ from scheduler.usecases.absences.rows import (
     Absence,
     AbsenceKind,
     clean_reason,
-    find_place,
+    closed_place,
     list_rows,
     made_absence,
-    remove_row,
+    name_of_room,
     stored_absence,
-    stored_row,
-    write_row,
     zone_of_practitioner,
 )
 from scheduler.usecases.absences.times import Edge, WallTime, instants_between
+from scheduler.usecases.absences.writing_rows import remove_row, write_row
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find_in_use
@@ -66,42 +66,44 @@ def add_time_off(
     kind = AbsenceKind.TIME_OFF
     known = recall(session, actor, idempotency)
     if known is not None:
-        return made_absence(session, kind, stored_row(session, kind, known[0]), now)
+        return stored_absence(session, kind, known[0], now)
     practitioner = find_in_use(session, Practitioner, practitioner_id)
     zone = zone_of_practitioner(session, practitioner_id, location)
     row = TimeOff(practitioner_id=practitioner_id, reason=clean_reason(reason))
     row.starts_at, row.ends_at = instants_between(starts, until, zone)
-    write_row(session, kind, row, practitioner.name, actor, now)
+    write_row(session, row, practitioner.name, actor, now)
     remember(session, actor, idempotency, [row.id], now=now)
-    return made_absence(session, kind, row, now, zone)
+    return made_absence(session, row, now, zone)
 
 
 @writing
 def add_closure(
     session: Session,
-    location: str | int,
+    location: str | int | None,
     starts: Edge,
     until: Edge,
     *,
+    room: str | int | None = None,
     reason: str = "",
     actor: Actor,
     now: datetime,
     idempotency: Idempotency | None = None,
 ) -> Absence:
-    """Write that a location (name or number) is closed; a whole day in ``until`` is the last one closed.
+    """Write that a location (name or number) is closed, or one of its rooms out of use; a whole day in ``until`` is
+    the last one.
 
-    Booked appointments stay as they are. Raises NotFound, InvalidInput, or Conflict if it was written before.
+    The number of a room says its location too. Booked appointments stay as they are. Raises NotFound, InvalidInput, or
+    Conflict if it was written before.
     """
-    kind = AbsenceKind.CLOSURE
     known = recall(session, actor, idempotency)
     if known is not None:
-        return made_absence(session, kind, stored_row(session, kind, known[0]), now)
-    place = find_place(session, location)
-    row = Closure(location_id=place.id, reason=clean_reason(reason))
+        return stored_absence(session, AbsenceKind.CLOSURE, known[0], now)
+    place, shut = closed_place(session, location, room)
+    row = Closure(location_id=place.id, room_id=shut.id if shut else None, reason=clean_reason(reason))
     row.starts_at, row.ends_at = instants_between(starts, until, ZoneInfo(place.zone))
-    write_row(session, kind, row, place.name, actor, now)
+    write_row(session, row, name_of_room(shut) if shut else place.name, actor, now)
     remember(session, actor, idempotency, [row.id], now=now)
-    return made_absence(session, kind, row, now)
+    return made_absence(session, row, now)
 
 
 @writing
@@ -136,13 +138,18 @@ def list_closures(
     session: Session,
     *,
     location_id: int | None = None,
+    room_id: int | None = None,
     past: bool = False,
     now: datetime,
     page: int = 1,
     page_size: int = 500,
 ) -> Page[Absence]:
-    """Closures that are not over, by start, with what is still booked then; ``past``: what is over too."""
+    """Closures that are not over, by start, with what is still booked then; ``past``: what is over too.
+
+    Those of a location are its rooms' too.
+    """
     whose = [] if location_id is None else [Closure.location_id == location_id]
+    whose += [] if room_id is None else [Closure.room_id == room_id]
     return list_rows(session, AbsenceKind.CLOSURE, whose, past, now, page, page_size)
 
 

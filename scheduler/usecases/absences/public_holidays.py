@@ -83,7 +83,10 @@ def list_holidays(
     ends = start_of_day(date(year + 1, 1, 1), zone)
     closures = session.execute(
         select(Closure.starts_at, Closure.ends_at).where(
-            Closure.location_id == place.id, Closure.starts_at < ends, Closure.ends_at > begins
+            Closure.location_id == place.id,
+            Closure.room_id.is_(None),
+            Closure.starts_at < ends,
+            Closure.ends_at > begins,
         )
     ).all()
     booked = _booked(session, place.id, zone, begins, ends)

@@ -1,21 +1,18 @@
-"""What the verbs about absences share: the rows of time off and closures, whose they are, what is booked within."""
+"""What the verbs about absences share: rows of time off and closures read, whose they are, what is booked within."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
-from scheduler.errors import Conflict, InvalidInput, NotFound
-from scheduler.models import Appointment, Closure, Location, Practitioner, TimeOff, WorkingHours
-from scheduler.transaction import lock_resources
-from scheduler.usecases.actors import Actor
+from scheduler.errors import InvalidInput, NotFound
+from scheduler.models import Appointment, Closure, Location, Practitioner, Room, TimeOff, WorkingHours
 from scheduler.usecases.appointments.state import MOVABLE
-from scheduler.usecases.audit import note_deed
 from scheduler.usecases.clinic.catalogue import location_named
 from scheduler.usecases.lookup import BIGGEST_ID, find_in_use
 from scheduler.usecases.paging import Page, fetch_page
@@ -24,7 +21,7 @@ LONGEST_REASON = 200
 
 
 class AbsenceKind(StrEnum):
-    """Who or what cannot be booked. A room out of use is only looked at, never stored."""
+    """Who or what cannot be booked. A room out of use is stored as a closure of its location that names the room."""
 
     TIME_OFF = "time_off"
     CLOSURE = "closure"
@@ -34,12 +31,7 @@ class AbsenceKind(StrEnum):
 STORED: dict[AbsenceKind, type[TimeOff] | type[Closure]] = {
     AbsenceKind.TIME_OFF: TimeOff,
     AbsenceKind.CLOSURE: Closure,
-}
-ENTITIES = {AbsenceKind.TIME_OFF: "practitioner", AbsenceKind.CLOSURE: "location"}
-"""Whose it is, as locks and the audit trail name it."""
-COVERED = {
-    AbsenceKind.TIME_OFF: "%(name)s is away then already.",
-    AbsenceKind.CLOSURE: "%(name)s is closed then already.",
+    AbsenceKind.ROOM: Closure,
 }
 
 
@@ -59,11 +51,13 @@ class Absence:
     reason: str
     appointments: int
     """Booked for that time and still to come: somebody must move or cancel them."""
+    location_id: int | None = None
+    """The location that is closed, or that the room belongs to."""
 
 
 def stored_absence(session: Session, kind: AbsenceKind, number: int, now: datetime) -> Absence:
     """The same inside an open transaction."""
-    return made_absence(session, kind, stored_row(session, kind, number), now)
+    return made_absence(session, stored_row(session, kind, number), now)
 
 
 def find_place(session: Session, location: str | int) -> Location:
@@ -71,6 +65,29 @@ def find_place(session: Session, location: str | int) -> Location:
     if isinstance(location, int):
         return find_in_use(session, Location, location)
     return location_named(session, location)
+
+
+def closed_place(
+    session: Session, location: str | int | None, room: str | int | None
+) -> tuple[Location, Room | None]:
+    """What a closure is about: a location, or a room by its number, or by its name at a location.
+
+    Raises NotFound, or InvalidInput for one that is archived or elsewhere.
+    """
+    if location is None and room is None:
+        raise InvalidInput("Please choose one practitioner, location or room.", field="who")
+    if isinstance(room, int):
+        shut = find_in_use(session, Room, room)
+        if location is not None and find_place(session, location).id != shut.location_id:
+            raise InvalidInput("That room belongs to another location.", field="room_id")
+        return shut.location, shut
+    place = find_place(session, location or 0)
+    if room is None:
+        return place, None
+    named = [one for one in place.rooms if one.name == room and one.archived_at is None]
+    if not named:
+        raise NotFound("There is no room named %(name)s at %(location)s.", name=room, location=place.name)
+    return place, named[0]
 
 
 def zone_of_practitioner(
@@ -97,63 +114,36 @@ def clean_reason(reason: str) -> str:
 
 
 def displaced_by(
-    whose: ColumnElement[bool], starts_at: Any, ends_at: Any, now: datetime
+    kind: AbsenceKind, whose: Any, starts_at: Any, ends_at: Any, now: datetime
 ) -> ColumnElement[bool]:
-    """Appointments still to come that can be moved and touch [starts_at, ends_at) (values or columns)."""
+    """Appointments still to come that can be moved and touch [starts_at, ends_at) (values or columns).
+
+    A room is taken with its buffers.
+    """
+    owners = {
+        AbsenceKind.TIME_OFF: Appointment.practitioner_id,
+        AbsenceKind.CLOSURE: Appointment.location_id,
+        AbsenceKind.ROOM: Appointment.room_id,
+    }
+    taken = (Appointment.starts_at, Appointment.ends_at)
+    if kind == AbsenceKind.ROOM:
+        taken = (Appointment.busy_from, Appointment.busy_until)
     return and_(
-        whose,
+        owners[kind] == whose,
         Appointment.status.in_(MOVABLE),
         Appointment.starts_at >= now,
-        Appointment.starts_at < ends_at,
-        Appointment.ends_at > starts_at,
+        taken[0] < ends_at,
+        taken[1] > starts_at,
     )
-
-
-def write_row(
-    session: Session,
-    kind: AbsenceKind,
-    row: TimeOff | Closure,
-    name: str,
-    actor: Actor,
-    now: datetime,
-) -> None:
-    """Add the row unless one holds the whole time already: the same entered twice."""
-    model = STORED[kind]
-    whose = _whose(row)
-    lock_resources(session, [(ENTITIES[kind], whose)])
-    holds = select(model.id).where(
-        _owner(kind) == whose, model.starts_at <= row.starts_at, model.ends_at >= row.ends_at
-    )
-    with session.no_autoflush:
-        if session.scalar(holds.limit(1)) is not None:
-            raise Conflict(COVERED[kind], name=name)
-    session.add(row)
-    session.flush()
-    _note(session, kind, "added", row, actor, now)
-
-
-def remove_row(session: Session, kind: AbsenceKind, number: int, actor: Actor, now: datetime) -> None:
-    row = stored_row(session, kind, number)
-    lock_resources(session, [(ENTITIES[kind], _whose(row))])
-    row = stored_row(session, kind, number)
-    if row.ends_at <= now:
-        raise Conflict("This is over already; it stays on record.")
-    ends_at = now.replace(second=0, microsecond=0)
-    if row.starts_at < ends_at:
-        _note(session, kind, "ended", row, actor, now, ended_at=ends_at.isoformat())
-        row.ends_at = ends_at
-        return
-    _note(session, kind, "removed", row, actor, now)
-    session.delete(row)
 
 
 def stored_row(session: Session, kind: AbsenceKind, number: int) -> TimeOff | Closure:
     """The row as it is now. Raises NotFound."""
     row = session.get(STORED[kind], number, populate_existing=True) if 0 < number <= BIGGEST_ID else None
     if not isinstance(row, TimeOff | Closure):
-        if kind == AbsenceKind.CLOSURE:
-            raise NotFound(what="closure")
-        raise NotFound(what="absence")
+        if kind == AbsenceKind.TIME_OFF:
+            raise NotFound(what="absence")
+        raise NotFound(what="closure")
     return row
 
 
@@ -169,27 +159,41 @@ def list_rows(
     model = STORED[kind]
     query = select(model).where(*whose).order_by(model.starts_at, model.id)
     found = fetch_page(session, query if past else query.where(model.ends_at > now), page, page_size)
-    counts = _counts(session, kind, [row.id for row in found.items], now)
-    names = _names(session, kind, {_whose(row) for row in found.items})
-    rows = [_made(kind, row, names[_whose(row)], counts.get(row.id, 0)) for row in found.items]
-    return Page(rows, found.total)
+    return Page(_made(session, found.items, now), found.total)
 
 
 def made_absence(
-    session: Session, kind: AbsenceKind, row: TimeOff | Closure, now: datetime, zone: ZoneInfo | None = None
+    session: Session, row: TimeOff | Closure, now: datetime, zone: ZoneInfo | None = None
 ) -> Absence:
-    name, usual = _names(session, kind, {_whose(row)})[_whose(row)]
-    count = _counts(session, kind, [row.id], now).get(row.id, 0)
-    return _made(kind, row, (name, zone or usual), count)
+    """The row with what is shown of it; ``zone`` stands in for the usual one."""
+    (made,) = _made(session, [row], now)
+    return replace(made, zone=zone) if zone else made
 
 
-def _made(
-    kind: AbsenceKind, row: TimeOff | Closure, called: tuple[str, ZoneInfo], appointments: int
-) -> Absence:
-    name, zone = called
-    return Absence(
-        kind, row.id, _whose(row), name, row.starts_at, row.ends_at, zone, row.reason, appointments
-    )
+def _made(session: Session, rows: Sequence[TimeOff | Closure], now: datetime) -> list[Absence]:
+    """In the order given; a closure's place may be a location or one of its rooms."""
+    counts: dict[int, int] = {}
+    names: dict[tuple[AbsenceKind, int], tuple[str, ZoneInfo]] = {}
+    for kind in {kind_of(row) for row in rows}:
+        these = [row for row in rows if kind_of(row) == kind]
+        counts |= _counts(session, kind, [row.id for row in these], now)
+        called = _names(session, kind, {whose_of(row) for row in these})
+        names |= {(kind, whose): name for whose, name in called.items()}
+    return [
+        Absence(
+            kind=kind_of(row),
+            id=row.id,
+            whose=whose_of(row),
+            name=names[kind_of(row), whose_of(row)][0],
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            zone=names[kind_of(row), whose_of(row)][1],
+            reason=row.reason,
+            appointments=counts.get(row.id, 0),
+            location_id=row.location_id if isinstance(row, Closure) else None,
+        )
+        for row in rows
+    ]
 
 
 def _names(session: Session, kind: AbsenceKind, numbers: set[int]) -> dict[int, tuple[str, ZoneInfo]]:
@@ -197,11 +201,19 @@ def _names(session: Session, kind: AbsenceKind, numbers: set[int]) -> dict[int, 
     if kind == AbsenceKind.CLOSURE:
         places = session.scalars(select(Location).where(Location.id.in_(numbers)))
         return {place.id: (place.name, ZoneInfo(place.zone)) for place in places}
+    if kind == AbsenceKind.ROOM:
+        rooms = session.scalars(select(Room).where(Room.id.in_(numbers)).options(joinedload(Room.location)))
+        return {room.id: (name_of_room(room), ZoneInfo(room.location.zone)) for room in rooms}
     people = session.scalars(select(Practitioner).where(Practitioner.id.in_(numbers)))
     return {
         person.id: (person.name, ZoneInfo((zones_of_practitioner(session, person.id) or ["UTC"])[0]))
         for person in people
     }
+
+
+def name_of_room(room: Room) -> str:
+    """A room with its location: rooms of several locations are often called the same."""
+    return f"{room.name}, {room.location.name}"
 
 
 def zones_of_practitioner(session: Session, practitioner_id: int) -> list[str]:
@@ -215,8 +227,7 @@ def zones_of_practitioner(session: Session, practitioner_id: int) -> list[str]:
 def _counts(session: Session, kind: AbsenceKind, numbers: Collection[int], now: datetime) -> dict[int, int]:
     """How many appointments are still booked within each."""
     model = STORED[kind]
-    column = Appointment.practitioner_id if kind == AbsenceKind.TIME_OFF else Appointment.location_id
-    booked = displaced_by(column == _owner(kind), model.starts_at, model.ends_at, now)
+    booked = displaced_by(kind, owner_of(kind), model.starts_at, model.ends_at, now)
     rows = session.execute(
         select(model.id, func.count(Appointment.id))
         .join(Appointment, booked)
@@ -226,31 +237,24 @@ def _counts(session: Session, kind: AbsenceKind, numbers: Collection[int], now: 
     return {row[0]: row[1] for row in rows}
 
 
-def _owner(kind: AbsenceKind) -> Any:
-    return TimeOff.practitioner_id if kind == AbsenceKind.TIME_OFF else Closure.location_id
+def owner_of(kind: AbsenceKind) -> Any:
+    """The column that holds that number."""
+    return {
+        AbsenceKind.TIME_OFF: TimeOff.practitioner_id,
+        AbsenceKind.CLOSURE: Closure.location_id,
+        AbsenceKind.ROOM: Closure.room_id,
+    }[kind]
 
 
-def _whose(row: TimeOff | Closure) -> int:
-    return row.practitioner_id if isinstance(row, TimeOff) else row.location_id
+def kind_of(row: TimeOff | Closure) -> AbsenceKind:
+    """What a row is about: only a closure that names a room is one of a room."""
+    if isinstance(row, TimeOff):
+        return AbsenceKind.TIME_OFF
+    return AbsenceKind.CLOSURE if row.room_id is None else AbsenceKind.ROOM
 
 
-def _note(
-    session: Session,
-    kind: AbsenceKind,
-    deed: str,
-    row: TimeOff | Closure,
-    actor: Actor,
-    now: datetime,
-    **more: Any,
-) -> None:
-    note_deed(
-        session,
-        actor,
-        f"{kind.value}_{deed}",
-        ENTITIES[kind],
-        _whose(row),
-        now=now,
-        starts_at=row.starts_at.isoformat(),
-        ends_at=row.ends_at.isoformat(),
-        **more,
-    )
+def whose_of(row: TimeOff | Closure) -> int:
+    """Number of the practitioner, location or room."""
+    if isinstance(row, TimeOff):
+        return row.practitioner_id
+    return row.location_id if row.room_id is None else row.room_id

@@ -29,10 +29,11 @@ from scheduler.usecases.appointments.booking_rules import (
     checked_minutes,
     other_needling,
     rest_minutes_of,
+    room_shut,
     settle_rules,
 )
 from scheduler.usecases.availability.free_time import PAD, free_rooms, load_desks
-from scheduler.usecases.availability.rows import weekly_hours
+from scheduler.usecases.availability.rows import shut_ticks, weekly_hours
 from scheduler.usecases.clinic.catalogue import zone_of
 from scheduler.usecases.lookup import find_in_use
 
@@ -55,10 +56,11 @@ def wish_for(
     location: Location,
     starts_at: datetime,
     minutes: int | None = None,
+    room_id: int | None = None,
 ) -> Wish:
     """The wish for this patient, practitioner, type, place and time; InvalidInput for minutes that the type forbids."""
     own = checked_minutes(kind, minutes)
-    return Wish(patient.id, practitioner.id, location.id, zone_of(location), kind, starts_at, own)
+    return Wish(patient.id, practitioner.id, location.id, zone_of(location), kind, starts_at, own, room_id)
 
 
 def resources_of(wish: Wish) -> list[tuple[str, int]]:
@@ -162,12 +164,26 @@ def check_rules(
     places = {(wish.practitioner_id, wish.location_id) for wish in wishes}
     desks = load_desks(session, horizon, practitioner_ids={person for person, _ in places}, places=places)
     stored = other_needling(session, wishes, rest_minutes, leave_out=leave_out)
+    shut = _shut_rooms(session, wishes, horizon)
     broken = []
     for wish in wishes:
         others = [other.wall_minute for other in wishes if other is not wish and other.kind.is_needling]
-        broken.append(broken_rules(wish, desks, horizon, stored + others, rest_minutes, now=now))
+        needling = stored + others
+        broken.append(broken_rules(wish, desks, horizon, needling, rest_minutes, shut_rooms=shut, now=now))
     settle_rules(list(dict.fromkeys(code for codes in broken for code in codes)), override_reason, actor)
     return broken
+
+
+def check_room(session: Session, wish: Wish, override_reason: str | None, actor: Actor) -> list[str]:
+    """The same where an appointment gets another room and nothing else: what it set aside before is settled."""
+    horizon = Horizon.between(wish.starts_at - PAD, wish.ends_at + PAD)
+    broken = ["closed"] if room_shut(wish, horizon, _shut_rooms(session, [wish], horizon)) else []
+    return settle_rules(broken, override_reason, actor)
+
+
+def _shut_rooms(session: Session, wishes: Sequence[Wish], horizon: Horizon) -> dict[int, int]:
+    rooms = {wish.room_id for wish in wishes if wish.room_id is not None}
+    return shut_ticks(session, horizon, rooms) if rooms else {}
 
 
 def make_appointment(session: Session, booking: Booking, *, now: datetime) -> Appointment:
@@ -196,6 +212,19 @@ def make_appointment(session: Session, booking: Booking, *, now: datetime) -> Ap
         booking.planned.status = SessionStatus.PLACED.value
         booking.planned.reason = ""
     return appointment
+
+
+def put_into_slot(appointment: Appointment, booking: Booking) -> None:
+    """Give an appointment the slot of a booking; one whose time changes is booked again, however it stood before."""
+    wish = booking.wish
+    if appointment.starts_at != wish.starts_at:
+        appointment.status = AppointmentStatus.BOOKED.value
+    appointment.starts_at, appointment.ends_at = wish.starts_at, wish.ends_at
+    appointment.busy_from, appointment.busy_until = wish.busy_from, wish.busy_until
+    appointment.practitioner_id, appointment.location_id = wish.practitioner_id, wish.location_id
+    appointment.room_id = booking.room_id
+    appointment.override_reason = booking.override_reason
+    appointment.override_rules = booking.override_rules
 
 
 def visible_change(appointment: Appointment, *, now: datetime) -> None:

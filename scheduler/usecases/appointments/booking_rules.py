@@ -1,6 +1,6 @@
 """What a booking must respect: rules of the clinic that a person may set aside, and bookings that nobody may."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -24,6 +24,9 @@ EVERYBODY = frozenset(Role)
 DESK = frozenset({Role.ADMIN, Role.RECEPTION})
 
 
+ALL_OPEN: Mapping[int, int] = {}
+
+
 def _(message: str) -> str:
     """Mark a msgid for the extractor; translation happens when a sentence is made."""
     return message
@@ -40,7 +43,7 @@ class Rule:
 RULES: dict[str, Rule] = {
     "in_the_past": Rule(_("This time has passed."), EVERYBODY),
     "outside_hours": Rule(_("The practitioner does not work there at that time."), EVERYBODY),
-    "closed": Rule(_("The location is closed at that time."), EVERYBODY),
+    "closed": Rule(_("The location or the room is closed at that time."), EVERYBODY),
     "away": Rule(_("The practitioner is away at that time."), EVERYBODY),
     "rest": Rule(_("It is too soon before or after another needling session of this patient."), EVERYBODY),
     "credential": Rule(_("The practitioner has no valid credential for this on that day."), DESK),
@@ -60,6 +63,8 @@ class Wish:
     starts_at: datetime
     minutes: int | None = None
     """Instead of the type's own duration."""
+    room_id: int | None = None
+    """A room that is asked for by name; without one, a free one is chosen."""
 
     @property
     def ends_at(self) -> datetime:
@@ -117,12 +122,14 @@ def broken_rules(
     needling: Sequence[int],
     rest_minutes: int,
     *,
+    shut_rooms: Mapping[int, int] = ALL_OPEN,
     now: datetime,
 ) -> list[str]:
     """Codes of RULES that a wish breaks.
 
     ``working`` holds the practitioner's desk there over a horizon that covers its day; ``needling`` are the wall
-    minutes of the patient's other needling sessions, between whose starts ``rest_minutes`` must lie.
+    minutes of the patient's other needling sessions, between whose starts ``rest_minutes`` must lie; ``shut_rooms``
+    are the ticks at which rooms that are asked for by name are out of use.
     """
     need = _bits(horizon, wish.starts_at, wish.ends_at)
     place = (wish.practitioner_id, wish.location_id)
@@ -132,7 +139,7 @@ def broken_rules(
         broken.add("in_the_past")
     if need & ~here.hours:
         broken.add("outside_hours")
-    if need & here.closed:
+    if need & here.closed or room_shut(wish, horizon, shut_rooms):
         broken.add("closed")
     if need & here.away:
         broken.add("away")
@@ -142,6 +149,12 @@ def broken_rules(
     if wish.kind.is_needling and any(abs(wish.wall_minute - other) < rest_minutes for other in needling):
         broken.add("rest")
     return [code for code in RULES if code in broken]
+
+
+def room_shut(wish: Wish, horizon: Horizon, shut_rooms: Mapping[int, int]) -> bool:
+    """Whether the room that is asked for is out of use at some time that it would be taken, buffers included."""
+    shut = shut_rooms.get(wish.room_id, 0) if wish.room_id is not None else 0
+    return bool(shut and shut & _bits(horizon, wish.busy_from, wish.busy_until))
 
 
 def settle_rules(broken: Collection[str], override_reason: str | None, actor: Actor) -> list[str]:

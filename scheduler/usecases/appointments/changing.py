@@ -19,6 +19,7 @@ from scheduler.transaction import lock_resources, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.appointments.booking import (
     Booking,
+    check_room,
     check_rules,
     choose_location,
     choose_room,
@@ -28,7 +29,7 @@ from scheduler.usecases.appointments.booking import (
     visible_change,
     wish_for,
 )
-from scheduler.usecases.appointments.booking_rules import checked_start, refuse_if_busy
+from scheduler.usecases.appointments.booking_rules import Wish, checked_start, refuse_if_busy
 from scheduler.usecases.appointments.state import (
     LEGAL_MOVES,
     MOVABLE,
@@ -86,7 +87,7 @@ def book_appointment(
     kind = find_in_use(session, AppointmentType, appointment_type_id)
     starts_at = checked_start(starts_at)
     location = choose_location(session, practitioner, starts_at, location_id=location_id, room_id=room_id)
-    wish = wish_for(patient, practitioner, kind, location, starts_at, minutes)
+    wish = wish_for(patient, practitioner, kind, location, starts_at, minutes, room_id)
     lock_resources(session, resources_of(wish))
     clear_expired(session, now=now)
     planned = _planned_session(session, planned_session_id, patient)
@@ -135,7 +136,7 @@ def move_appointment(
     location = choose_location(session, practitioner, starts_at, location_id=stays, room_id=room_id)
     if minutes is None and old.appointment_type.may_resize:
         minutes = int((old.ends_at - old.starts_at).total_seconds()) // 60
-    wish = wish_for(old.patient, practitioner, old.appointment_type, location, starts_at, minutes)
+    wish = wish_for(old.patient, practitioner, old.appointment_type, location, starts_at, minutes, room_id)
     lock_resources(session, {*resources_of(wish), *resources_held(old)})
     appointment = load_for_change(session, appointment_id, version)
     if appointment.status not in MOVABLE:
@@ -145,7 +146,7 @@ def move_appointment(
     clear_expired(session, now=now)
     itself = [appointment.id]
     refuse_if_busy(session, wish, room_id, leave_out=itself)
-    rules = check_rules(session, [wish], override_reason, actor, now=now, leave_out=itself)[0]
+    reason, rules = _settled(session, appointment, wish, override_reason, actor, now)
     room = choose_room(session, wish, room_id, usual=appointment.room_id, leave_out=itself)
     before = state_of(appointment)
     told = as_told(appointment)
@@ -156,7 +157,7 @@ def move_appointment(
     previous_practitioner = appointment.practitioner_id
     appointment.practitioner_id, appointment.location_id = practitioner.id, location.id
     appointment.room_id = room
-    appointment.override_reason, appointment.override_rules = (override_reason if rules else None), rules
+    appointment.override_reason, appointment.override_rules = reason, rules
     after = state_of(appointment)
     if before == after:
         return appointment
@@ -175,6 +176,26 @@ def move_appointment(
         session, appointment, actor, "appointment_moved", now=now, before=before, after=after, rules=rules
     )
     return appointment
+
+
+def _settled(
+    session: Session,
+    appointment: Appointment,
+    wish: Wish,
+    override_reason: str | None,
+    actor: Actor,
+    now: datetime,
+) -> tuple[str | None, list[str]]:
+    """Why rules are set aside after a move, and which; another room alone sets aside nothing that stood before."""
+    if (wish.starts_at, wish.ends_at, wish.practitioner_id, wish.location_id) != as_told(appointment):
+        itself = [appointment.id]
+        rules = check_rules(session, [wish], override_reason, actor, now=now, leave_out=itself)[0]
+        return (override_reason if rules else None), rules
+    known = appointment.override_rules
+    rules = check_room(session, wish, override_reason, actor)
+    if not rules:
+        return appointment.override_reason, known
+    return override_reason, list(dict.fromkeys([*known, *rules]))
 
 
 @writing

@@ -50,7 +50,7 @@ class Desk:
     hours: int
     """Weekly working hours."""
     closed: int
-    """Closures of the location."""
+    """Closures of the whole location."""
     away: int
     """Absences of the practitioner."""
     busy: int
@@ -76,7 +76,7 @@ class Availability:
     grid_minutes: int
     desks: list[Desk]
     rooms: Mapping[int, Mapping[int, int]]
-    """location -> room -> busy ticks."""
+    """location -> room -> ticks at which it is taken or out of use."""
     _room_starts_known: dict[tuple[int, int, int], int] = field(default_factory=dict, compare=False)
 
     def starts(self, desk: Desk, kind: AppointmentType, *, taken: int = 0) -> int:
@@ -152,9 +152,10 @@ def load_availability(
     if held.practitioners or held.rooms:
         taken = taken.with_(held)
     desks = [replace(desk, busy=taken.practitioners.get(desk.practitioner_id, 0)) for desk in desks]
-    rooms = rooms_of(session, {desk.location_id for desk in desks})
+    rooms = rooms_of(session, {desk.location_id for desk in desks}, horizon)
     room_bits = {
-        location: {room: taken.rooms.get(room, 0) for room in numbers} for location, numbers in rooms.items()
+        location: {room: taken.rooms.get(room, 0) | shut for room, shut in numbers.items()}
+        for location, numbers in rooms.items()
     }
     return Availability(horizon=horizon, grid_minutes=grid_minutes, desks=desks, rooms=room_bits)
 
@@ -220,21 +221,25 @@ def patient_busy(
 def free_rooms(
     session: Session, location_id: int, start: datetime, end: datetime, *, leave_out: Collection[int] = ()
 ) -> list[int]:
-    """Rooms of a location that are free over [start, end), the one whose next appointment is nearest first.
+    """Rooms of a location that are free and in use over [start, end), the tightest fit first."""
+    horizon = Horizon.between(start - PAD, end + PAD)
+    rooms = rooms_of(session, {location_id}, horizon).get(location_id, {})
+    pairs = room_pairs(session, rooms, horizon, leave_out)
+    busy = {room: busy_bits(pairs.get(room, []), horizon) | shut for room, shut in rooms.items()}
+    return fitting_rooms(busy, span(horizon.index(_floor_tick(start)), horizon.index(_ceil_tick(end))))
+
+
+def fitting_rooms(busy: Mapping[int, int], wanted: int) -> list[int]:
+    """Of rooms with their busy ticks, those with nothing in ``wanted``; the one that is taken soonest after it first.
 
     So a room that fits tightly is used up before a longer free stretch of another is broken.
     """
-    horizon = Horizon.between(start - PAD, end + PAD)
-    rooms = rooms_of(session, {location_id}).get(location_id, [])
-    pairs = room_pairs(session, rooms, horizon, leave_out)
-    wanted = span(horizon.index(_floor_tick(start)), horizon.index(_ceil_tick(end)))
     gaps = []
-    for room in rooms:
-        bits = busy_bits(pairs.get(room, []), horizon)
+    for room, bits in busy.items():
         if not bits & wanted:
             later = bits >> wanted.bit_length()
-            gaps.append((later & -later if later else 1 << horizon.ticks, room))
-    return [room for _, room in sorted(gaps)]
+            gaps.append((not later, later & -later, room))
+    return [room for *_, room in sorted(gaps)]
 
 
 def _floor_tick(instant: datetime) -> int:

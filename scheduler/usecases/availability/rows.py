@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, or_, select, union_all
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from scheduler.models import (
@@ -157,14 +157,14 @@ def _private_times() -> Any:
 
 
 def closed_ticks(session: Session, horizon: Horizon, location_ids: Collection[int]) -> dict[int, int]:
-    """Closures by location."""
+    """Closures of whole locations, by location."""
     rows = session.execute(_closures(), {"places": list(location_ids)} | _within(horizon))
     return _bits_by_key(((where, start, end) for where, start, end in rows), horizon)
 
 
 @lru_cache(maxsize=1)
 def _closures() -> Any:
-    return _times_of(Closure.location_id, Closure, PLACES)
+    return _times_of(Closure.location_id, Closure, PLACES).where(Closure.room_id.is_(None))
 
 
 def _bits_by_key(rows: Iterable[tuple[int, int, int]], horizon: Horizon) -> dict[int, int]:
@@ -192,19 +192,37 @@ def _credentials() -> Any:
     ).where(Credential.practitioner_id.in_(PEOPLE))
 
 
-def rooms_of(session: Session, location_ids: Collection[int]) -> dict[int, list[int]]:
-    """Rooms in use by location, ascending."""
-    rows = session.execute(_rooms(), {"places": list(location_ids)})
-    found: dict[int, list[int]] = defaultdict(list)
-    for location, room in rows:
-        found[location].append(room)
-    return found
+def rooms_of(session: Session, location_ids: Collection[int], horizon: Horizon) -> dict[int, dict[int, int]]:
+    """Location -> room, ascending -> the ticks at which it is out of use. Archived rooms are no rooms."""
+    rows = session.execute(_rooms(), {"places": list(location_ids)} | _within(horizon))
+    pairs: dict[int, dict[int, Pairs]] = defaultdict(dict)
+    for location, room, start, end in rows:
+        shut = pairs[location].setdefault(room, [])
+        if start is not None:
+            shut.append((start, end))
+    return {
+        location: {room: busy_bits(shut, horizon) if shut else 0 for room, shut in rooms.items()}
+        for location, rooms in pairs.items()
+    }
 
 
 @lru_cache(maxsize=1)
 def _rooms() -> Any:
+    shut = and_(Closure.room_id == Room.id, Closure.starts_at < ENDS, Closure.ends_at > BEGINS)
     return (
-        select(Room.location_id, Room.id)
+        select(Room.location_id, Room.id, epoch(Closure.starts_at), epoch(Closure.ends_at))
+        .outerjoin(Closure, shut)
         .where(Room.location_id.in_(PLACES), Room.archived_at.is_(None))
         .order_by(Room.id)
     )
+
+
+def shut_ticks(session: Session, horizon: Horizon, room_ids: Collection[int]) -> dict[int, int]:
+    """When rooms are out of use, by room."""
+    rows = session.execute(_room_closures(), {"places": list(room_ids)} | _within(horizon))
+    return _bits_by_key(((room, start, end) for room, start, end in rows), horizon)
+
+
+@lru_cache(maxsize=1)
+def _room_closures() -> Any:
+    return _times_of(Closure.room_id, Closure, PLACES)

@@ -1,30 +1,25 @@
 """The diary of a location: who works when, and what is booked."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
-from zlib import crc32
 
-from sqlalchemy import ColumnElement, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from scheduler.models import (
     Appointment,
     AppointmentStatus,
     AppointmentType,
-    BusyTime,
     Closure,
-    DiaryWeek,
     Hold,
     Location,
     Patient,
     PlannedSession,
     Practitioner,
     Room,
-    TimeOff,
 )
-from scheduler.models.diary_weeks import WEEK_SECONDS
 from scheduler.planning.hours import start_of_day
 from scheduler.planning.timeline import Horizon, instant_of, runs, span
 from scheduler.transaction import reading
@@ -122,6 +117,17 @@ class RoomColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class ShutRoom:
+    """A time at which a room is out of use while its location may be open."""
+
+    room_id: int
+    room: str
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Diary:
     """A range of local days at one location; entries by start."""
 
@@ -130,6 +136,7 @@ class Diary:
     entries: list[Entry]
     held: list[Held]
     shut: list[Shut]
+    shut_rooms: list[ShutRoom]
 
 
 @reading
@@ -165,26 +172,10 @@ def load_diary(
         if desk.practitioner_id in needed
         for gap in _shut(desk, horizon, private.get(desk.practitioner_id, 0))
     ]
-    return Diary(_columns(session, needed), _rooms(session, location_id, entries), entries, held, shut)
-
-
-@reading
-def diary_version(session: Session, location_id: int, from_on: date, to_on: date, *, now: datetime) -> str:
-    """A short text that is another one as soon as anything in these days changes: bookings, holds, absences.
-
-    One statement on indexes alone, whatever is booked. Holds that ended count as a change.
-    """
-    zone = zone_of(find(session, Location, location_id))
-    start, end = start_of_day(from_on, zone), start_of_day(to_on + timedelta(days=1), zone)
-    weeks = (int(start.timestamp()) // WEEK_SECONDS, int(end.timestamp()) // WEEK_SECONDS)
-    absences = [
-        select(literal(number), func.count(model.id), func.coalesce(func.max(model.id), 0))
-        for number, model in ((-1, TimeOff), (-2, Closure), (-4, BusyTime))
-    ]
-    holds = select(literal(-3), func.count(Hold.id), literal(0)).where(Hold.expires_at > now)
-    stamps = select(DiaryWeek.practitioner_id, DiaryWeek.week, DiaryWeek.stamp)
-    rows = session.execute(union_all(stamps.where(DiaryWeek.week.between(*weeks)), *absences, holds))
-    return f"{crc32(repr(sorted(tuple(row) for row in rows)).encode()):08x}"
+    shut_rooms = _shut_rooms(session, location_id, start, end)
+    shown = {row.room_id or 0 for row in entries} | {row.room_id for row in shut_rooms}
+    rooms = _rooms(session, location_id, shown)
+    return Diary(_columns(session, needed), rooms, entries, held, shut, shut_rooms)
 
 
 def _shut(desk: Desk, horizon: Horizon, private: int) -> Iterable[Shut]:
@@ -213,9 +204,18 @@ def _columns(session: Session, practitioner_ids: Iterable[int]) -> list[Column]:
     return [Column(number, f"{given} {family}", colour) for number, given, family, colour in rows]
 
 
-def _rooms(session: Session, location_id: int, entries: Iterable[Entry]) -> list[RoomColumn]:
+def _shut_rooms(session: Session, location_id: int, start: datetime, end: datetime) -> list[ShutRoom]:
+    rows = session.execute(
+        select(Room.id, Room.name, Closure.starts_at, Closure.ends_at, Closure.reason)
+        .join(Room, Room.id == Closure.room_id)
+        .where(Closure.location_id == location_id, Closure.starts_at < end, Closure.ends_at > start)
+        .order_by(Closure.starts_at, Closure.id)
+    )
+    return [ShutRoom(*row) for row in rows]
+
+
+def _rooms(session: Session, location_id: int, used: Collection[int]) -> list[RoomColumn]:
     """The location's rooms in use, archived ones with something in them, and one for what needs none."""
-    used = {entry.room_id or 0 for entry in entries}
     rows = session.execute(
         select(Room.id, Room.name)
         .where(Room.location_id == location_id, or_(Room.archived_at.is_(None), Room.id.in_(used)))

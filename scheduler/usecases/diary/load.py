@@ -88,6 +88,7 @@ def _closures(session: Session, location_id: int, begins: list[datetime]) -> dic
         select(Closure.starts_at, Closure.ends_at, Closure.reason)
         .where(
             Closure.location_id == location_id,
+            Closure.room_id.is_(None),
             Closure.starts_at < begins[-1],
             Closure.ends_at > begins[0],
         )

@@ -64,7 +64,8 @@ def preview_move(
     practitioner = find_in_use(session, Practitioner, practitioner_id or old.practitioner_id)
     usual = old.location_id if room_id is None and location_id is None else location_id
     location = choose_location(session, practitioner, starts_at, location_id=usual, room_id=room_id)
-    wish = wish_for(old.patient, practitioner, old.appointment_type, location, starts_at)
+    kind = old.appointment_type
+    wish = wish_for(old.patient, practitioner, kind, location, starts_at, room_id=room_id)
     busy = _busy(session, wish, room_id, old, now)
     rules = _rules_against(session, [wish], now=now, leave_out=[old.id])
     planned = old.planned_session

@@ -255,4 +255,5 @@ def _hand_wish(session: Session, row: Appointment, moved: HandMove) -> Wish:
     practitioner = find_in_use(session, Practitioner, moved.practitioner_id or row.practitioner_id)
     stays = row.location_id if moved.room_id is None and moved.location_id is None else moved.location_id
     location = choose_location(session, practitioner, starts_at, location_id=stays, room_id=moved.room_id)
-    return wish_for(row.patient, practitioner, row.appointment_type, location, starts_at)
+    kind = row.appointment_type
+    return wish_for(row.patient, practitioner, kind, location, starts_at, room_id=moved.room_id)

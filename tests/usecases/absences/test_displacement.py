@@ -28,7 +28,6 @@ from scheduler.usecases.absences.displacement import (
     MeantSlot,
     Slot,
     choose_slots,
-    describe_absence,
     list_displaced,
     preview_absence,
 )
@@ -231,29 +230,6 @@ def test_closure_offers_the_other_location(world: World) -> None:
     assert list_displaced(AbsenceKind.CLOSURE, absence.id or 0, now=NOW).lines == []
 
 
-def test_room_out_of_use_changes_the_room_first(world: World) -> None:
-    make_appointment(world, at(3), patient_id=make_patient("Ann").id)
-    make_appointment(world, at(3, 11))
-    found = preview_absence(room_id=world.room_ids[0], starts=day(3), until=day(3), now=NOW)
-    assert found.absence.name == "Room 1, Mitte"
-    slots = [slot_of(line) for line in found.lines]
-    assert [(slot.room_id, slot.compromises) for slot in slots] == [(world.room_ids[1], ())] * 2
-    assert [slot.starts_at for slot in slots] == [at(3), at(3, 11)]
-    wanted = Target(at(3), world.practitioner_id, world.location_id, world.room_ids[1])
-    moved = rehouse(found.lines[0].appointment.id, version=1, target=wanted, actor=RECEPTIONIST, now=NOW)
-    assert moved.room_id == world.room_ids[1]
-
-
-def test_archived_room_is_emptied_into_those_in_use(world: World) -> None:
-    make_appointment(world, at(3))
-    db.session.get_one(Room, world.room_ids[0]).archived_at = NOW
-    db.session.commit()
-    found = preview_absence(room_id=world.room_ids[0], starts=day(3), until=day(31), now=NOW)
-    assert [(slot_of(line).starts_at, slot_of(line).room_id) for line in found.lines] == [
-        (at(3), world.room_ids[1])
-    ]
-
-
 def test_on_the_day_the_clocks_change_the_wall_clock_counts(world: World) -> None:
     """29 March 2026: 10:00 is 09:00 UTC before and 08:00 UTC after."""
     save(
@@ -270,7 +246,7 @@ def test_on_the_day_the_clocks_change_the_wall_clock_counts(world: World) -> Non
     (line,) = preview(world, day(27), day(28), Others.NOBODY).lines
     sunday = datetime(2026, 3, 29, 10, tzinfo=ZoneInfo("Europe/Berlin"))
     _, found = choose_slots(
-        describe_absence(practitioner_id=world.practitioner_id, starts=day(27), until=day(28)),
+        saved(world, 27, 28),
         line.appointment.id,
         others=Others.NOBODY,
         now=NOW,
