@@ -1,12 +1,16 @@
 """The declarative base, the column types and the shorthands that all models share."""
 
+import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     DateTime,
     Dialect,
@@ -14,10 +18,12 @@ from sqlalchemy import (
     MetaData,
     String,
     Text,
+    bindparam,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.sql.elements import BindParameter
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -76,6 +82,69 @@ def _epoch_on_postgresql(element: epoch, compiler: Any, **kw: Any) -> str:
     return f"extract(epoch FROM {compiler.process(column, **kw)})::bigint"
 
 
+class Numbers(TypeDecorator[list[int]]):
+    """Many numbers as one value of a statement, for ``among``: an array on PostgreSQL, JSON text on SQLite."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(Integer))
+
+    def process_bind_param(self, value: Iterable[int] | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        numbers = list(value)
+        return json.dumps(numbers) if dialect.name == "sqlite" else numbers
+
+
+def numbers(name: str) -> BindParameter[list[int]]:
+    """The parameter of that name, to be given any number of numbers."""
+    return bindparam(name, type_=Numbers())
+
+
+class among(GenericFunction[bool]):
+    """``among(column, numbers("wanted"))``: the column is one of them.
+
+    As IN, but the statement's text is the same for any number of them, so that it is put together, and PostgreSQL
+    plans it, only once.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(among, "sqlite")
+def _among_on_sqlite(element: among, compiler: Any, **kw: Any) -> str:
+    column, values = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - no values inside
+
+
+@compiles(among, "postgresql")
+def _among_on_postgresql(element: among, compiler: Any, **kw: Any) -> str:
+    column, values = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"{column} = ANY ({values})"
+
+
+class seconds_later(GenericFunction[datetime]):
+    """``seconds_later(instant, seconds)``: arithmetic on instants that an index of a column can be asked with."""
+
+    type = UtcDateTime()
+    inherit_cache = True
+
+
+@compiles(seconds_later, "sqlite")
+def _later_on_sqlite(element: seconds_later, compiler: Any, **kw: Any) -> str:
+    instant, seconds = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"({instant} + {seconds})"
+
+
+@compiles(seconds_later, "postgresql")
+def _later_on_postgresql(element: seconds_later, compiler: Any, **kw: Any) -> str:
+    instant, seconds = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"({instant} + make_interval(secs => {seconds}))"
+
+
 Json = JSON().with_variant(JSONB(), "postgresql")
 NullableJson = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 """None is stored as NULL, not as the JSON value null."""
@@ -115,6 +184,9 @@ __all__ = [
     "Prose",
     "UtcDateTime",
     "Word",
+    "among",
     "epoch",
+    "numbers",
     "one_of",
+    "seconds_later",
 ]

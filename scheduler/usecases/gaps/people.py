@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Text, bindparam, cast, or_, select
+from sqlalchemy import Text, bindparam, cast, or_, select
 from sqlalchemy.orm import Session
 
 from scheduler.models import (
@@ -20,13 +20,13 @@ from scheduler.models import (
     WaitlistEntry,
 )
 from scheduler.models.appointments import INACTIVE
-from scheduler.models.base import epoch
+from scheduler.models.base import among, epoch, numbers
 from scheduler.planning.gaps import Engaged, Entry, ToMove, Wishes
 from scheduler.planning.timeline import TICK_SECONDS
 from scheduler.usecases.gaps.rows import clock_of
 from scheduler.usecases.gaps.statements import ENDS, MOVABLE, TYPES, Asked
 
-PEOPLE: BindParameter[Any] = bindparam("people", expanding=True)
+PEOPLE = numbers("people")
 
 
 def entries_waiting(session: Session, asked: Asked, moves: Iterable[ToMove]) -> list[Entry]:
@@ -84,7 +84,7 @@ def _waiting() -> Any:
             WaitlistEntry.closed_at.is_(None),
             WaitlistEntry.wanted_from <= bindparam("day"),
             WaitlistEntry.wanted_until >= bindparam("day"),
-            WaitlistEntry.appointment_type_id.in_(TYPES),
+            among(WaitlistEntry.appointment_type_id, TYPES),
             Patient.archived_at.is_(None),
         )
     )
@@ -129,7 +129,7 @@ def _later() -> Any:
         Appointment.id,
         Appointment.planned_session_id,
     ).where(
-        Appointment.patient_id.in_(PEOPLE), Appointment.status.in_(MOVABLE), Appointment.starts_at >= ENDS
+        among(Appointment.patient_id, PEOPLE), Appointment.status.in_(MOVABLE), Appointment.starts_at >= ENDS
     )
 
 
@@ -173,7 +173,7 @@ def _near() -> Any:
         .join(Location, Location.id == Appointment.location_id)
         .outerjoin(Hold, Hold.id == Appointment.hold_id)
         .where(
-            Appointment.patient_id.in_(PEOPLE),
+            among(Appointment.patient_id, PEOPLE),
             Appointment.status.not_in(INACTIVE),
             Appointment.starts_at.between(bindparam("first"), bindparam("last")),
             or_(Appointment.hold_id.is_(None), Hold.expires_at > bindparam("now")),

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -26,7 +28,7 @@ from scheduler.planning.timeline import TICK_MINUTES, Horizon, indices, instant_
 from scheduler.usecases.appointments.booking_rules import checked_start, rest_minutes_of
 from scheduler.usecases.availability.free_time import PAD, Availability, Desk, load_availability
 from scheduler.usecases.gaps.people import diaries_of, entries_waiting
-from scheduler.usecases.gaps.rows import claims_of_plans
+from scheduler.usecases.gaps.rows import claims_of_plans, clock_of
 from scheduler.usecases.gaps.statements import Asked
 from scheduler.usecases.lookup import find_in_use
 
@@ -101,14 +103,16 @@ def ranked_for(
     ``without`` are appointments to be thought away, ``leave_out`` patients; ``only`` names those who are asked about,
     by reason and number. A fixed number of queries.
     """
-    location = session.get_one(Location, slot.location_id)
-    zone = ZoneInfo(location.zone)
-    opening = _opening(session, slot, zone, now, without)
+    zones = {row.id: row.zone for row in session.execute(_zones())}
+    zone = clock_of(zones[slot.location_id])
+    kinds = session.scalars(select(AppointmentType).where(AppointmentType.archived_at.is_(None))).all()
+    opening = _opening(session, slot, kinds, zone, now, without)
     if not opening.starts:
         return []
     today = now.astimezone(zone).date()
     asked = Asked(slot.starts_at, slot.ends_at, opening.day, today, list(opening.starts))
-    behind, booked = claims_of_plans(session, asked)
+    needling = {kind.id for kind in kinds if kind.is_needling}
+    behind, booked = claims_of_plans(session, asked, zones, needling)
     possible = [move for move in booked if movable_to(opening, move)]
     claims: list[ToPlace | Entry | ToMove] = [
         *behind,
@@ -126,6 +130,11 @@ def ranked_for(
     return _named(session, opening, found[:limit])
 
 
+@lru_cache(maxsize=1)
+def _zones() -> Any:
+    return select(Location.id, Location.zone)
+
+
 def _able(
     session: Session, opening: Opening, asked: Asked, short: Sequence[Ranked], now: datetime
 ) -> list[Ranked]:
@@ -136,7 +145,12 @@ def _able(
 
 
 def _opening(
-    session: Session, slot: Slot, zone: ZoneInfo, now: datetime, without: Collection[int]
+    session: Session,
+    slot: Slot,
+    kinds: Sequence[AppointmentType],
+    zone: ZoneInfo,
+    now: datetime,
+    without: Collection[int],
 ) -> Opening:
     """What fits into the slot as the diary stands, by type."""
     horizon = Horizon.between(slot.starts_at - PAD, slot.ends_at + PAD)
@@ -152,7 +166,6 @@ def _opening(
     desk = next(iter(found.desks), None)
     first, last = tick_of(slot.starts_at), tick_of(slot.ends_at)
     wall = slot.starts_at.astimezone(zone)
-    kinds = session.scalars(select(AppointmentType).where(AppointmentType.archived_at.is_(None))).all()
     starts = {kind.id: _starts(found, desk, kind, first, last) for kind in kinds} if desk else {}
     return Opening(
         practitioner_id=slot.practitioner_id,

@@ -5,7 +5,8 @@ has an appointment that stands.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -20,59 +21,75 @@ from scheduler.planning.timeline import TICK_SECONDS
 from scheduler.usecases.gaps.statements import Asked, neighbours, to_move, to_place
 
 
-def claims_of_plans(session: Session, asked: Asked) -> tuple[list[ToPlace], list[ToMove]]:
-    """What active plans could want the slot for. Three queries.
+@dataclass(frozen=True, slots=True)
+class House:
+    """What there is only little of, read once beside the rows: zones of locations, and which types are needling."""
+
+    zones: Mapping[int, str]
+    needling: Collection[int]
+    follows: dict[int, Neighbour] = field(default_factory=dict)
+    """Planned session -> the session booked after another one."""
+
+    def day(self, second: int, location_id: int) -> date:
+        """The local date of an instant at a location."""
+        return _day(second, self.zones[location_id])
+
+    def window(self, row: Row[Any]) -> Window:
+        """The window of a session, from the one held or booked before it."""
+        if row.previous is None:
+            return _first_window(row.starts_on, row.min_days, row.ideal_days, row.max_days)
+        day = self.day(row.previous, row.previous_location_id)
+        return _window_after(day, row.min_days, row.ideal_days, row.max_days)
+
+
+def claims_of_plans(
+    session: Session, asked: Asked, zones: Mapping[int, str], needling: Collection[int]
+) -> tuple[list[ToPlace], list[ToMove]]:
+    """What active plans could want the slot for; ``zones`` of locations, ``needling`` are types. Three queries.
 
     The first session to place of every plan whose window may have opened by the slot's day; and booked sessions soon
     after the slot into whose windows its day may fall, but only those that follow a session that stands: with one
     before them to place, that one is asked for.
     """
-    behind = session.execute(to_place(), asked.parameters).all()
+    behind = session.execute(to_place(session.get_bind().dialect.name), asked.parameters).all()
     booked = session.execute(to_move(), asked.parameters).all()
     wanted = {row.next_id for row in (*behind, *booked) if row.next_id is not None}
-    follows = {
-        number: Neighbour(_day(start, zone), start // TICK_SECONDS, least, most)
-        for number, start, zone, least, most in session.execute(neighbours(), {"wanted": list(wanted)})
-    }
-    return [_to_place(row, follows) for row in behind], [_to_move(row, follows) for row in booked]
+    house = House(zones, needling)
+    for number, start, location_id, least, most in session.execute(neighbours(), {"wanted": wanted}):
+        neighbour = Neighbour(house.day(start, location_id), start // TICK_SECONDS, least, most)
+        house.follows[number] = neighbour
+    return [_to_place(row, house) for row in behind], [_to_move(row, house) for row in booked]
 
 
-def _to_place(row: Row[Any], follows: Mapping[int, Neighbour]) -> ToPlace:
+def _to_place(row: Row[Any], house: House) -> ToPlace:
     return ToPlace(
         number=row.id,
         patient_id=row.patient_id,
         type_id=row.appointment_type_id,
-        is_needling=row.is_needling,
+        is_needling=row.appointment_type_id in house.needling,
         wishes=_wishes(row.preferences, row.practitioner_id),
         plan_id=row.plan_id,
         session_number=row.number,
-        window=_window(row),
-        next=follows.get(row.next_id),
+        window=house.window(row),
+        next=house.follows.get(row.next_id),
     )
 
 
-def _to_move(row: Row[Any], follows: Mapping[int, Neighbour]) -> ToMove:
+def _to_move(row: Row[Any], house: House) -> ToMove:
     return ToMove(
         number=row.appointment_id,
         patient_id=row.patient_id,
         type_id=row.appointment_type_id,
-        is_needling=row.is_needling,
+        is_needling=row.appointment_type_id in house.needling,
         wishes=_wishes(row.preferences, row.practitioner_id),
         plan_id=row.plan_id,
         planned_session_id=row.id,
         session_number=row.number,
-        day=_day(row.starts, row.zone),
+        day=house.day(row.starts, row.location_id),
         tick=row.starts // TICK_SECONDS,
-        window=_window(row),
-        next=follows.get(row.next_id),
+        window=house.window(row),
+        next=house.follows.get(row.next_id),
     )
-
-
-def _window(row: Row[Any]) -> Window:
-    if row.previous is None:
-        return _first_window(row.starts_on, row.min_days, row.ideal_days, row.max_days)
-    day = _day(row.previous, row.previous_zone)
-    return _window_after(day, row.min_days, row.ideal_days, row.max_days)
 
 
 # Plans are alike and the days few, so most of what follows is known from another plan.

@@ -1,6 +1,7 @@
 """The statements that ask which plans could use a free slot; each is made once, as that takes longer than running it.
 
 The databases leave out by arithmetic on seconds what cannot fit (a day of slack on either side, as they know no zones).
+What zones and types there are is known already: with fewer tables to join, PostgreSQL plans and finds in half the time.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     ColumnElement,
     Date,
     ScalarSelect,
@@ -20,16 +20,16 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    null,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy.orm import aliased
 
 from scheduler.models import (
     Appointment,
     AppointmentStatus,
-    AppointmentType,
-    Location,
     Patient,
     PlannedSession,
     PlanPhase,
@@ -38,7 +38,7 @@ from scheduler.models import (
     TreatmentPlan,
 )
 from scheduler.models.appointments import INACTIVE
-from scheduler.models.base import UtcDateTime, epoch
+from scheduler.models.base import UtcDateTime, among, epoch, numbers, seconds_later
 
 DAY_SECONDS = 86_400
 LOOKS_AHEAD = timedelta(days=28)
@@ -51,7 +51,9 @@ MOVABLE = (AppointmentStatus.BOOKED.value, AppointmentStatus.CONFIRMED.value)
 
 STARTS, ENDS, LATEST = (bindparam(name, type_=UtcDateTime()) for name in ("starts", "ends", "latest"))
 SECOND, DAY = bindparam("second", type_=BigInteger()), bindparam("day", type_=Date())
-TYPES: BindParameter[Any] = bindparam("types", expanding=True)
+TYPES = numbers("types")
+
+_SHORTEST, _LONGEST = (days * DAY_SECONDS for days in (PlanPhase.min_days, PlanPhase.max_days))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,128 +81,161 @@ class Asked:
         }
 
 
-@lru_cache(maxsize=1)
-def to_place() -> Any:
+@lru_cache(maxsize=2)
+def to_place(dialect: str) -> Any:
     """The first session to place of every active plan whose window may have opened by the slot's day."""
-    first = (
-        select(PlannedSession.plan_id, func.min(PlannedSession.number).label("number"))
-        .where(PlannedSession.status == SessionStatus.TO_PLACE.value)
-        .group_by(PlannedSession.plan_id)
-        .subquery()
-    )
-    previous, place = aliased(Appointment), aliased(Location)
+    planned = _first_to_place(dialect)
+    previous = aliased(Appointment)
     return (
-        _sessions(previous, place)
-        .select_from(first)
-        .join(
-            PlannedSession,
-            and_(PlannedSession.plan_id == first.c.plan_id, PlannedSession.number == first.c.number),
+        _sessions(planned)
+        .add_columns(
+            epoch(previous.starts_at).label("previous"), previous.location_id.label("previous_location_id")
         )
-        .join(PlanPhase, PlanPhase.id == PlannedSession.phase_id)
-        .join(AppointmentType, AppointmentType.id == PlannedSession.appointment_type_id)
-        .join(TreatmentPlan, TreatmentPlan.id == PlannedSession.plan_id)
+        .select_from(TreatmentPlan)
+        .join(planned, planned.plan_id == TreatmentPlan.id)
+        .join(PlanPhase, PlanPhase.id == planned.phase_id)
         .join(Patient, Patient.id == TreatmentPlan.patient_id)
-        .outerjoin(previous, _fills(previous, _session_before(STANDS)))
-        .outerjoin(place, place.id == previous.location_id)
-        .where(*_fitting_in_active_plans(), _window_may_be_open(previous))
+        .outerjoin(previous, _fills(previous, _session_before(planned)))
+        .where(
+            *_fitting_in_active_plans(planned),
+            or_(
+                and_(previous.id.is_(None), TreatmentPlan.starts_on <= DAY),
+                epoch(previous.starts_at) + _SHORTEST <= SECOND + DAY_SECONDS,
+            ),
+        )
     )
+
+
+def _first_to_place(dialect: str) -> Any:
+    """The first session to place of each plan, by its ``plan_id``.
+
+    PostgreSQL looks it up for each active plan, and past ones cost nothing. SQLite cannot; there the other columns
+    beside a minimum are those of its row.
+    """
+    row = aliased(PlannedSession)
+    found = select(row).where(row.status == SessionStatus.TO_PLACE.value)
+    if dialect == "postgresql":
+        found = found.where(row.plan_id == TreatmentPlan.id).order_by(row.number).limit(1)
+        return aliased(PlannedSession, found.correlate(TreatmentPlan).lateral())
+    smallest = func.min(row.number).label("smallest")
+    return aliased(PlannedSession, found.add_columns(smallest).group_by(row.plan_id).subquery())
 
 
 @lru_cache(maxsize=1)
 def to_move() -> Any:
     """Booked sessions soon after the slot, following one that stands, into whose windows its day may fall."""
-    # Kept apart, or PostgreSQL would look for the session before twice: to join by it, and to sort by it.
-    booked = (
-        select(
-            Appointment.id,
-            PlannedSession.id.label("planned_id"),
-            PlannedSession.phase_id,
-            PlannedSession.number,
-            _session_before(OPEN).label("previous_id"),
+    pair = union_all(_after_one_that_stands(), _first_ones()).cte("pair").prefix_with("MATERIALIZED")
+    return (
+        _sessions(PlannedSession)
+        .add_columns(
+            pair.c.previous,
+            pair.c.location_id.label("previous_location_id"),
+            Appointment.id.label("appointment_id"),
+            epoch(Appointment.starts_at).label("starts"),
+            Appointment.location_id,
         )
-        .select_from(Appointment)
-        .join(PlannedSession, PlannedSession.id == Appointment.planned_session_id)
+        .select_from(pair)
+        .join(PlannedSession, PlannedSession.id == pair.c.planned_id)
+        .join(Appointment, Appointment.planned_session_id == PlannedSession.id)
+        .join(PlanPhase, PlanPhase.id == PlannedSession.phase_id)
+        .join(TreatmentPlan, TreatmentPlan.id == PlannedSession.plan_id)
+        .join(Patient, Patient.id == TreatmentPlan.patient_id)
         .where(
             Appointment.status.in_(MOVABLE),
             Appointment.starts_at >= ENDS,
             Appointment.starts_at < LATEST,
-        )
-        .cte("booked")
-        .prefix_with("MATERIALIZED")
-    )
-    previous, place, where = aliased(Appointment), aliased(Location), aliased(Location)
-    return (
-        _sessions(previous, place)
-        .add_columns(
-            Appointment.id.label("appointment_id"),
-            epoch(Appointment.starts_at).label("starts"),
-            where.zone.label("zone"),
-        )
-        .select_from(booked)
-        .join(PlanPhase, PlanPhase.id == booked.c.phase_id)
-        # First of all, as SQLite keeps to this order: most are ruled out by the session before.
-        .outerjoin(previous, _fills(previous, booked.c.previous_id))
-        .outerjoin(place, place.id == previous.location_id)
-        .join(PlannedSession, PlannedSession.id == booked.c.planned_id)
-        .join(Appointment, Appointment.id == booked.c.id)
-        .join(AppointmentType, AppointmentType.id == PlannedSession.appointment_type_id)
-        .join(TreatmentPlan, TreatmentPlan.id == PlannedSession.plan_id)
-        .join(Patient, Patient.id == TreatmentPlan.patient_id)
-        .join(where, where.id == Appointment.location_id)
-        .where(
-            *_fitting_in_active_plans(),
+            *_fitting_in_active_plans(PlannedSession),
             or_(
-                and_(previous.id.is_(None), booked.c.number == 1),
+                and_(pair.c.previous.is_(None), TreatmentPlan.starts_on <= DAY),
                 and_(
-                    previous.starts_at < STARTS,
-                    epoch(previous.starts_at) + PlanPhase.max_days * DAY_SECONDS >= SECOND - DAY_SECONDS,
+                    pair.c.previous + _LONGEST >= SECOND - DAY_SECONDS,
+                    pair.c.previous + _SHORTEST <= SECOND + DAY_SECONDS,
                 ),
             ),
-            _window_may_be_open(previous),
         )
+    )
+
+
+def _after_one_that_stands() -> Any:
+    """The sessions that follow those held or booked so long before the slot that it may lie in their windows.
+
+    From the earlier one to the later, as few of them are so near; no window is longer or shorter than any phase's.
+    """
+    earlier, following = aliased(PlannedSession), aliased(PlannedSession)
+    longest = select(func.max(PlanPhase.max_days)).scalar_subquery()
+    shortest = select(func.min(PlanPhase.min_days)).scalar_subquery()
+    found = (
+        select(following.id)
+        .where(
+            following.plan_id == earlier.plan_id,
+            following.number > earlier.number,
+            following.status.in_(OPEN),
+        )
+        .order_by(following.number)
+        .limit(1)
+        .correlate(earlier)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            found.label("planned_id"),
+            epoch(Appointment.starts_at).label("previous"),
+            Appointment.location_id,
+        )
+        .join(earlier, _fills(Appointment, earlier.id))
+        .where(
+            earlier.status.in_(OPEN),
+            Appointment.starts_at < STARTS,
+            Appointment.starts_at >= seconds_later(STARTS, (longest + 1) * -DAY_SECONDS),
+            Appointment.starts_at <= seconds_later(STARTS, (shortest - 1) * -DAY_SECONDS),
+        )
+    )
+
+
+def _first_ones() -> Any:
+    """The first sessions of plans, as far as they are booked."""
+    return select(PlannedSession.id, null(), null()).where(
+        PlannedSession.number == 1, PlannedSession.status == SessionStatus.PLACED.value
     )
 
 
 @lru_cache(maxsize=1)
 def neighbours() -> Any:
     """The appointments of some planned sessions (`wanted`), and the gaps that they should keep."""
-    wanted: BindParameter[Any] = bindparam("wanted", expanding=True)
     return (
         select(
             PlannedSession.id,
             epoch(Appointment.starts_at),
-            Location.zone,
+            Appointment.location_id,
             PlanPhase.min_days,
             PlanPhase.max_days,
         )
         .join(PlanPhase, PlanPhase.id == PlannedSession.phase_id)
         .join(Appointment, _fills(Appointment, PlannedSession.id))
-        .join(Location, Location.id == Appointment.location_id)
-        .where(PlannedSession.id.in_(wanted))
+        .where(among(PlannedSession.id, numbers("wanted")))
     )
 
 
-def _sessions(previous: type[Appointment], place: type[Location]) -> Any:
-    """The columns that a plan's session is judged by, with the session that stands before and after it."""
+def _sessions(planned: Any) -> Any:
+    """The columns that a plan's session is judged by, with the session that stands after it."""
     after = aliased(PlannedSession)
     following = (
         select(after.id)
         .where(
-            after.plan_id == PlannedSession.plan_id,
-            after.number > PlannedSession.number,
+            after.plan_id == planned.plan_id,
+            after.number > planned.number,
             after.status.in_(STANDS),
         )
         .order_by(after.number)
         .limit(1)
-        .correlate(PlannedSession)
+        .correlate(planned)
         .scalar_subquery()
     )
     return select(
-        PlannedSession.id,
-        PlannedSession.plan_id,
-        PlannedSession.number,
-        PlannedSession.appointment_type_id,
-        AppointmentType.is_needling,
+        planned.id,
+        planned.plan_id,
+        planned.number,
+        planned.appointment_type_id,
         PlanPhase.min_days,
         PlanPhase.ideal_days,
         PlanPhase.max_days,
@@ -209,34 +244,30 @@ def _sessions(previous: type[Appointment], place: type[Location]) -> Any:
         # As text: hardly any two plans wish for something else, and reading JSON costs more than the query.
         cast(TreatmentPlan.preferences, Text).label("preferences"),
         TreatmentPlan.starts_on,
-        epoch(previous.starts_at).label("previous"),
-        place.zone.label("previous_zone"),
         following.label("next_id"),
     )
 
 
-def _session_before(statuses: Sequence[str]) -> ScalarSelect[int]:
-    """The last session before a planned session that has one of these statuses."""
+def _session_before(planned: Any) -> ScalarSelect[int]:
+    """The last session before a planned session that stands."""
     earlier = aliased(PlannedSession)
     return (
         select(earlier.id)
         .where(
-            earlier.plan_id == PlannedSession.plan_id,
-            earlier.number < PlannedSession.number,
-            earlier.status.in_(statuses),
+            earlier.plan_id == planned.plan_id,
+            earlier.number < planned.number,
+            earlier.status.in_(STANDS),
         )
         .order_by(earlier.number.desc())
         .limit(1)
-        .correlate(PlannedSession)
+        .correlate(planned)
         .scalar_subquery()
     )
 
 
 def _fills(row: type[Appointment], planned_id: Any) -> ColumnElement[bool]:
     """The condition that an appointment stands for a planned session, in the words of its index (see plans/rows.py)."""
-    inactive: BindParameter[tuple[str, ...]] = bindparam(
-        "inactive", INACTIVE, expanding=True, literal_execute=True
-    )
+    inactive: Any = bindparam("inactive", INACTIVE, expanding=True, literal_execute=True)
     return and_(
         row.planned_session_id == planned_id,
         row.status.not_in(inactive),
@@ -244,15 +275,9 @@ def _fills(row: type[Appointment], planned_id: Any) -> ColumnElement[bool]:
     )
 
 
-def _fitting_in_active_plans() -> tuple[ColumnElement[bool], ...]:
+def _fitting_in_active_plans(planned: Any) -> tuple[ColumnElement[bool], ...]:
     return (
         TreatmentPlan.status == PlanStatus.ACTIVE.value,
         Patient.archived_at.is_(None),
-        PlannedSession.appointment_type_id.in_(TYPES),
+        among(planned.appointment_type_id, TYPES),
     )
-
-
-def _window_may_be_open(previous: type[Appointment]) -> ColumnElement[bool]:
-    """Whether the window has begun by the slot's day, give or take a day."""
-    opened = epoch(previous.starts_at) + PlanPhase.min_days * DAY_SECONDS <= SECOND + DAY_SECONDS
-    return or_(and_(previous.id.is_(None), TreatmentPlan.starts_on <= DAY), opened)
