@@ -386,7 +386,11 @@ def test_check_in_is_asked_the_day_before_and_answered_with_two_numbers(
             ("headache_days", 12, "patient"),
             ("nprs", 5, "patient"),
         ]
-    assert phone.post(f"/appointments/{near}/check-in", nprs="6x", headache_days="12").status_code == 422
+    page = phone.get().text
+    assert "You have answered today." in page
+    assert "required checked" not in page, "whoever has the link must not read what was answered"
+    refused = phone.post(f"/appointments/{near}/check-in", nprs="6x", headache_days="12")
+    assert (refused.status_code, "required checked" in refused.text) == (422, True)
 
 
 def make_near(world: World, planned: int) -> int:
