@@ -20,7 +20,8 @@ DEFAULT = Locale("en", "GB")
 
 
 def register(app: Flask) -> None:
-    """Make every format a filter."""
+    """Make every format a filter, and the ones for many rows a function."""
+    app.jinja_env.globals["times_in"] = Times
     app.add_template_filter(plain_date, "date")
     for form in (
         clock_time,
@@ -89,8 +90,13 @@ def city(zone: str) -> str:
 
 def clock_time(instant: datetime, zone: str | None = None) -> str:
     """14:30"""
+    return _clock_time(instant, zone or choose_zone(), get_locale())
+
+
+@lru_cache(maxsize=4096)
+def _clock_time(instant: datetime, zone: str, locale: Locale) -> str:
     there = local(instant, zone)
-    return _time_of_day(there.hour, there.minute, get_locale())
+    return _time_of_day(there.hour, there.minute, locale)
 
 
 @lru_cache(maxsize=4096)
@@ -101,7 +107,33 @@ def _time_of_day(hour: int, minute: int, locale: Locale) -> str:
 
 def time_span(starts_at: datetime, ends_at: datetime, zone: str | None = None) -> str:
     """14:30–15:00"""
-    return f"{clock_time(starts_at, zone)}–{clock_time(ends_at, zone)}"
+    return Times(zone).span(starts_at, ends_at)
+
+
+class Times:
+    """Times and days for many rows: whose language and which zone is asked once, which takes longer than writing."""
+
+    def __init__(self, zone: str | None = None) -> None:
+        self._zone, self._locale = zone or choose_zone(), get_locale()
+
+    def span(self, starts_at: datetime, ends_at: datetime) -> str:
+        """14:30–15:00"""
+        zone, locale = self._zone, self._locale
+        return f"{_clock_time(starts_at, zone, locale)}–{_clock_time(ends_at, zone, locale)}"
+
+    def short_day(self, instant: datetime) -> str:
+        """Tue 3 Mar"""
+        return _short_day(_day_at(instant, self._zone), self._locale)
+
+
+@lru_cache(maxsize=4096)
+def _day_at(instant: datetime, zone: str) -> date:
+    return local(instant, zone).date()
+
+
+@lru_cache(maxsize=1024)
+def _short_day(on: date, locale: Locale) -> str:
+    return dates.format_skeleton("MMMEd", on, locale=locale)
 
 
 def day(value: date | datetime, zone: str | None = None) -> str:
@@ -111,7 +143,7 @@ def day(value: date | datetime, zone: str | None = None) -> str:
 
 def short_day(value: date | datetime, zone: str | None = None) -> str:
     """Tue 3 Mar"""
-    return dates.format_skeleton("MMMEd", _day_of(value, zone), locale=get_locale())
+    return _short_day(_day_of(value, zone), get_locale())
 
 
 def day_month(value: date) -> str:

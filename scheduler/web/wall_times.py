@@ -1,12 +1,14 @@
 """Wall-clock times of a location as browsers send and show them, without an offset."""
 
 from datetime import date, datetime, time
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from scheduler.errors import InvalidInput
 from scheduler.usecases.wall_clock import EARLIEST, LATEST, instants_at, refuse_far_away
 
 
+@lru_cache(maxsize=4096)
 def wall(instant: datetime, zone: str) -> str:
     """``2026-03-02T10:00`` on the location's wall clock."""
     return instant.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M")
