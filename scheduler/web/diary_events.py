@@ -1,5 +1,6 @@
 """A diary as the calendar component takes it: options and events, in wall times of the location."""
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,8 @@ FIXED = frozenset({"arrived", "completed", "no_show"})
 def calendar_of(asked: Range, diary: Diary, zone: str, version: str) -> dict[str, object]:
     """Everything that the calendar draws; ``version`` says which state of the diary it is."""
     first, last = _hours_shown(diary, zone)
+    times = formats.Times(zone)
+    words = {code: word(code, "appointment") for code in {entry.status for entry in diary.entries}}
     noon = datetime.combine(asked.first, time(12), ZoneInfo(zone))
     return {
         "version": version,
@@ -35,7 +38,7 @@ def calendar_of(asked: Range, diary: Diary, zone: str, version: str) -> dict[str
         "last": f"{last // 60:02}:{last % 60:02}",
         "left_out": _left_out(asked, diary, zone),
         "resources": _resources(asked, diary),
-        "events": [_event(entry, asked.view, zone) for entry in diary.entries]
+        "events": [_event(entry, asked.view, zone, times, words) for entry in diary.entries]
         + [_held_event(slot, asked.view, zone) for slot in diary.held]
         + (_shut_rooms(asked, diary, zone) if asked.view == "rooms" else _background(diary, zone)),
     }
@@ -58,7 +61,9 @@ def _resources(asked: Range, diary: Diary) -> list[dict[str, object]]:
     ]
 
 
-def _event(entry: Entry, view: str, zone: str) -> dict[str, object]:
+def _event(
+    entry: Entry, view: str, zone: str, times: formats.Times, words: Mapping[str, str]
+) -> dict[str, object]:
     """One appointment; where the clock goes back in it, it is drawn as long as it is."""
     start, end = wall(entry.starts_at, zone), wall(entry.ends_at, zone)
     if end <= start:
@@ -80,10 +85,10 @@ def _event(entry: Entry, view: str, zone: str) -> dict[str, object]:
         "extendedProps": {
             "version": entry.version,
             "code": entry.status,
-            "status": word(entry.status, "appointment"),
+            "status": words[entry.status],
             "colour": entry.colour,
             "detail": detail.get(view, what),
-            "time": formats.time_span(entry.starts_at, entry.ends_at, zone),
+            "time": times.span(entry.starts_at, entry.ends_at),
         },
     }
 
