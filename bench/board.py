@@ -23,6 +23,9 @@ from bench.world import (
     analyse,
     build,
     environment_for,
+    phase,
+    plan,
+    planned,
     without_guards,
 )
 from scheduler.extensions import db
@@ -113,26 +116,12 @@ def _insert_plans(
     started = today - timedelta(days=90)
     add(
         TreatmentPlan,
-        [
-            {
-                "id": number,
-                "patient_id": number,
-                "practitioner_id": 1 + number % PRACTITIONERS,
-                "name": "Weekly course",
-                "target_muscles": [],
-                "preferences": {},
-                "starts_on": started,
-                "status": "active",
-                "created_at": datetime.now(UTC),
-            }
-            for number in plans
-        ],
+        [plan(number, 1 + number % PRACTITIONERS, started, created_at=datetime.now(UTC)) for number in plans],
     )
-    phase = {"position": 1, "sessions": SESSIONS, "min_days": 5, "ideal_days": 7, "max_days": 9}
-    add(PlanPhase, [{"id": number, "plan_id": number, **phase} for number in plans])
+    add(PlanPhase, [phase(number, SESSIONS, (5, 7, 9)) for number in plans])
     sessions, links = [], []
-    for plan in plans:
-        listed = appointments.get(plan, [])
+    for one in plans:
+        listed = appointments.get(one, [])
         past = [number for number, is_ahead in listed if not is_ahead][-chance.randint(1, 6) :]
         ahead = [number for number, is_ahead in listed if is_ahead][: chance.randint(0, 1)]
         states = (
@@ -140,18 +129,8 @@ def _insert_plans(
         )
         states += ["to_place"] * (SESSIONS - len(states))
         for number, status in enumerate(states[:SESSIONS], start=1):
-            row = plan * 100 + number
-            sessions.append(
-                {
-                    "id": row,
-                    "plan_id": plan,
-                    "phase_id": plan,
-                    "number": number,
-                    "appointment_type_id": 1,
-                    "status": status,
-                    "reason": "",
-                }
-            )
+            row = one * 100 + number
+            sessions.append(planned(row, one, number, status))
             if number <= len(past) + len(ahead):
                 links.append({"visit": (past + ahead)[number - 1], "planned": row})
     add(PlannedSession, sessions)

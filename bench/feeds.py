@@ -8,8 +8,7 @@ import socket
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
@@ -18,8 +17,10 @@ from typing import Any
 from flask import Flask
 from flask_migrate import upgrade
 from icalendar import Calendar, Event
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
+from bench.server import serving
+from bench.world import add, environment_for, visit
 from scheduler import create_app
 from scheduler.calendars.calendar import assemble_calendar
 from scheduler.calendars.event import EventRow, render_event
@@ -40,7 +41,7 @@ from scheduler.models import (
 from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.feeds.reading import each_event, find_feed
 from scheduler.usecases.feeds.tokens import bump_feeds, issue_feed_token
-from tools import children, probe
+from tools import probe
 from tools.postgres import Cluster
 
 EVENTS = 2000
@@ -49,7 +50,6 @@ PER_DAY = 6
 ROUNDS = 9
 CONNECTIONS = 16
 SECONDS_EACH = 1.0
-SECRET_KEY = "only for measuring: nothing here is worth protecting"
 
 
 def run() -> dict[str, Any]:
@@ -62,7 +62,7 @@ def run() -> dict[str, Any]:
 
 
 def _measure(database_url: str) -> dict[str, float]:
-    environment = {"DATABASE_URL": database_url, "SECRET_KEY": SECRET_KEY, "LOG_LEVEL": "ERROR"}
+    environment = environment_for(database_url)
     os.environ.update(environment)
     app = create_app()
     with app.app_context():
@@ -102,30 +102,15 @@ def _fill() -> int:
     sessions = [
         planned for number in range(SESSIONS) for planned in (plan.sessions[number] for plan in plans)
     ]
+    told = {"changed_at": begins_at, "created_at": begins_at}
     rows = []
     for number, planned in enumerate(sessions):
         starts_at = begins_at + timedelta(days=number // PER_DAY, hours=number % PER_DAY)
-        ends_at = starts_at + timedelta(minutes=30)
+        patient_id = planned.plan.patient_id
         rows.append(
-            {
-                "uid": f"{number:032x}@needletime",
-                "patient_id": planned.plan.patient_id,
-                "practitioner_id": practitioner.id,
-                "location_id": location.id,
-                "room_id": room.id,
-                "appointment_type_id": kind.id,
-                "planned_session_id": planned.id,
-                "starts_at": starts_at,
-                "ends_at": ends_at,
-                "busy_from": starts_at,
-                "busy_until": ends_at,
-                "changed_at": begins_at,
-                "created_at": begins_at,
-                "override_rules": [],
-            }
+            visit(number, practitioner.id, patient_id, starts_at, planned_session_id=planned.id, **told)
         )
-    db.session.execute(insert(Appointment), rows)
-    db.session.commit()
+    add(Appointment, rows)
     return practitioner.id
 
 
@@ -217,7 +202,7 @@ def _milliseconds(work: Callable[[], object]) -> float:
 def _measure_unchanged(environment: dict[str, str], secret: str) -> dict[str, float]:
     """Requests per second (medians) of a 304 and of a constant route, in turns on one server."""
     path = f"/feeds/{secret}.ics"
-    with _server(environment) as port:
+    with serving(environment) as (port, _):
         etag = _etag(port, path)
         constant, unchanged = [], []
         for _ in range(ROUNDS):
@@ -229,27 +214,6 @@ def _measure_unchanged(environment: dict[str, str], secret: str) -> dict[str, fl
         "constant_per_second": theirs,
         "unchanged_ratio": ours / theirs,
     }
-
-
-@contextmanager
-def _server(environment: dict[str, str]) -> Iterator[int]:
-    """The service under granian, one worker: the other core is for asking."""
-    port = probe.free_port()
-    server = children.spawn_module(
-        *("granian", "--interface", "wsgi", "--host", probe.HOST, "--port", str(port)),
-        *("--workers", "1", "--blocking-threads", "8", "--no-ws"),
-        *("--log-level", "error", "--no-access-log", "wsgi:app"),
-        env=os.environ | environment,
-        cwd=Path(__file__).parent.parent,
-    )
-    try:
-        while probe.http_status(port, "/healthz") != 200:
-            if server.poll() is not None:
-                raise RuntimeError(f"the server ended with {server.returncode}")
-            time.sleep(0.05)
-        yield port
-    finally:
-        children.stop(server)
 
 
 def _etag(port: int, path: str) -> str:

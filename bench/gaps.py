@@ -93,52 +93,18 @@ def _fill(size: int) -> None:
         held, booked = rng.randint(0, 6), rng.choice([0, 1, 2, 3, 4])
         person = rng.randint(1, world.PRACTITIONERS)
         begins = TODAY - timedelta(days=EVERY_DAYS * held - rng.randint(-3, EVERY_DAYS - 3))
-        plans.append(
-            {
-                "id": plan,
-                "patient_id": plan,
-                "practitioner_id": person,
-                "name": "Every two weeks",
-                "condition": "",
-                "target_muscles": [],
-                "preferences": {"weekdays": [0, 2, 4]} if plan % 3 else {"practitioner_ids": [person]},
-                "starts_on": begins,
-                "status": "active",
-                "version": 1,
-                "created_at": NOW,
-            }
-        )
-        phases.append(
-            {
-                "id": plan,
-                "plan_id": plan,
-                "position": 1,
-                "sessions": SESSIONS,
-                "min_days": 11,
-                "ideal_days": EVERY_DAYS,
-                "max_days": 18,
-            }
-        )
+        wishes = {"weekdays": [0, 2, 4]} if plan % 3 else {"practitioner_ids": [person]}
+        plans.append(world.plan(plan, person, begins, preferences=wishes, created_at=NOW))
+        phases.append(world.phase(plan, SESSIONS, (11, EVERY_DAYS, 18)))
         for number in range(1, SESSIONS + 1):
             day = begins + timedelta(days=EVERY_DAYS * (number - 1) + rng.choice([0, 0, 0, 1, 2]))
             starts_at = _free_half_hour(rng, taken, person, day) if number <= held + booked else None
             status = "to_place" if starts_at is None else "completed" if starts_at < NOW else "placed"
             key = (plan - 1) * SESSIONS + number
-            sessions.append(
-                {
-                    "id": key,
-                    "plan_id": plan,
-                    "phase_id": plan,
-                    "number": number,
-                    "appointment_type_id": 1,
-                    "status": status,
-                    "reason": "",
-                }
-            )
+            sessions.append(world.planned(key, plan, number, status))
             if starts_at is not None:
-                visit = world.visit(key, person, plan, starts_at)
                 past = {"status": "completed"} if starts_at < NOW else {}
-                visits.append(visit | {"planned_session_id": key} | past)
+                visits.append(world.visit(key, person, plan, starts_at, planned_session_id=key, **past))
     waiting = [_entry(rng, number) for number in range(size // 10)]
     for model, rows in (
         (TreatmentPlan, plans),

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from flask_migrate import upgrade
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
+from bench.world import SECRET_KEY, add, visit
 from scheduler import create_app
 from scheduler.calendars.event import render_event
 from scheduler.clock import now
@@ -28,7 +29,6 @@ from tools.postgres import Cluster
 
 EVENTS = 50_000
 BETWEEN = timedelta(minutes=20)
-SECRET_KEY = "only for measuring: nothing here is worth protecting"
 
 
 def run() -> dict[str, Any]:
@@ -67,28 +67,13 @@ def _fill() -> dict[str, str]:
     patient = Patient(given_name="Paul", family_name="Pain", cautions=[], created_at=begins_at)
     db.session.add_all([clinic, location, kind, practitioner, patient])
     db.session.flush()
-    rows = []
-    for number in range(EVENTS):
-        starts_at = begins_at + number * BETWEEN
-        ends_at = starts_at + BETWEEN
-        rows.append(
-            {
-                "uid": f"{number:032x}@needletime",
-                "patient_id": patient.id,
-                "practitioner_id": practitioner.id,
-                "location_id": location.id,
-                "appointment_type_id": kind.id,
-                "starts_at": starts_at,
-                "ends_at": ends_at,
-                "busy_from": starts_at,
-                "busy_until": ends_at,
-                "changed_at": begins_at,
-                "created_at": begins_at,
-                "override_rules": [],
-            }
-        )
-    db.session.execute(insert(Appointment), rows)
-    db.session.commit()
+    minutes = BETWEEN // timedelta(minutes=1)
+    told = {"room_id": None, "changed_at": begins_at, "created_at": begins_at}
+    rows = [
+        visit(number, practitioner.id, patient.id, begins_at + number * BETWEEN, minutes=minutes, **told)
+        for number in range(EVENTS)
+    ]
+    add(Appointment, rows)
     issued = issue_feed_token(
         practitioner_id=practitioner.id,
         detail="full",

@@ -21,8 +21,9 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask_migrate import upgrade
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
+from bench.world import SECRET_KEY, add, visit
 from config import parse_smtp_url, read_settings
 from scheduler import create_app
 from scheduler.clock import now
@@ -51,7 +52,6 @@ REMINDERS = 2000
 PATIENTS = 500
 ROUNDS = 3
 MAIL_FROM = "desk@clinic.example"
-SECRET_KEY = "only for measuring: nothing here is worth protecting"
 SITE = Site("https://desk.clinic.example", SECRET_KEY)
 
 
@@ -132,28 +132,10 @@ def fill_clinic(present: datetime, reminders: int = REMINDERS) -> None:
     rows = []
     for number in range(reminders):
         room, practitioner = places[number // PATIENTS]
-        patient = patients[number % PATIENTS]
-        starts_at = begins_at + timedelta(minutes=30 * number)
-        ends_at = starts_at + timedelta(minutes=30)
-        rows.append(
-            {
-                "uid": f"{number}@needletime",
-                "patient_id": patient.id,
-                "practitioner_id": practitioner.id,
-                "location_id": location.id,
-                "room_id": room.id,
-                "appointment_type_id": kind.id,
-                "starts_at": starts_at,
-                "ends_at": ends_at,
-                "busy_from": starts_at,
-                "busy_until": ends_at,
-                "changed_at": present,
-                "created_at": present,
-                "override_rules": [],
-            }
-        )
-    db.session.execute(insert(Appointment), rows)
-    db.session.commit()
+        patient, starts_at = patients[number % PATIENTS], begins_at + timedelta(minutes=30 * number)
+        told = {"room_id": room.id, "changed_at": present, "created_at": present}
+        rows.append(visit(number, practitioner.id, patient.id, starts_at, **told))
+    add(Appointment, rows)
     writing(lambda session: owe_reminders(session, session.scalars(select(Appointment)).all(), now=present))()
 
 

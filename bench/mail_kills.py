@@ -28,7 +28,8 @@ from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import func, select
 
-from bench.mail import MAIL_FROM, SECRET_KEY, SITE, fill_clinic, make_due
+from bench.mail import MAIL_FROM, SITE, fill_clinic, make_due
+from bench.world import SECRET_KEY
 from config import parse_smtp_url, read_settings
 from scheduler import create_app
 from scheduler.clock import now

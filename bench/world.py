@@ -135,9 +135,11 @@ def add(model: type[Base], rows: list[dict[str, Any]]) -> None:
     db.session.commit()
 
 
-def visit(number: int, person: int, patient: int, starts_at: datetime) -> dict[str, Any]:
-    """One booked half hour, as a row."""
-    ends_at = starts_at + timedelta(minutes=30)
+def visit(
+    number: int, person: int, patient: int, starts_at: datetime, *, minutes: int = 30, **more: Any
+) -> dict[str, Any]:
+    """One booked appointment, as a row: in the person's own room unless ``more`` says otherwise."""
+    ends_at = starts_at + timedelta(minutes=minutes)
     return {
         "uid": f"{number:032x}@needletime",
         "patient_id": patient,
@@ -156,6 +158,44 @@ def visit(number: int, person: int, patient: int, starts_at: datetime) -> dict[s
         "created_at": starts_at - timedelta(days=30),
         "cancel_reason": "",
         "override_rules": [],
+        **more,
+    }
+
+
+def plan(number: int, person: int, starts_on: date, **more: Any) -> dict[str, Any]:
+    """The active plan of the patient of that number, as a row."""
+    return {
+        "id": number,
+        "patient_id": number,
+        "practitioner_id": person,
+        "name": "A course",
+        "condition": "",
+        "target_muscles": [],
+        "preferences": {},
+        "starts_on": starts_on,
+        "status": "active",
+        "version": 1,
+        **more,
+    }
+
+
+def phase(plan_id: int, sessions: int, days: tuple[int, int, int]) -> dict[str, Any]:
+    """A plan's only phase, as a row; ``days`` are the smallest, ideal and largest gap."""
+    least, ideal, most = days
+    gaps = {"min_days": least, "ideal_days": ideal, "max_days": most}
+    return {"id": plan_id, "plan_id": plan_id, "position": 1, "sessions": sessions, **gaps}
+
+
+def planned(key: int, plan_id: int, number: int, status: str) -> dict[str, Any]:
+    """One session of a plan, as a row."""
+    return {
+        "id": key,
+        "plan_id": plan_id,
+        "phase_id": plan_id,
+        "number": number,
+        "appointment_type_id": 1,
+        "status": status,
+        "reason": "",
     }
 
 
