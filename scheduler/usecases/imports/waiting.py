@@ -60,13 +60,8 @@ class WaitingRoom:
         return state
 
     def save(self, token: str, state: State) -> None:
-        """Keep a state in place of the one before; readers see one or the other. Nothing if it was thrown away."""
-        place = self._place(token)
-        if not place.is_dir():
-            return
-        fresh = place / f"{STATE}.{secrets.token_hex(4)}"
-        _write(fresh, json.dumps(state).encode())
-        fresh.replace(place / STATE)
+        """Keep a state in place of the one before. Nothing if it was thrown away."""
+        self._put(token, STATE, state)
 
     def data(self, token: str) -> bytes:
         """The file; raises NotFound when it is gone."""
@@ -84,9 +79,7 @@ class WaitingRoom:
             "notes": report.notes,
             "written": report.written,
         }
-        place = self._place(token)
-        if place.is_dir():
-            _write(place / REPORT, json.dumps(told).encode())
+        self._put(token, REPORT, told)
 
     def report(self, token: str) -> Report | None:
         """What was found, if anything was looked for yet."""
@@ -144,6 +137,15 @@ class WaitingRoom:
                 continue
             if now - datetime.fromtimestamp(touched, UTC) > LASTS:
                 self.drop(place.name)
+
+    def _put(self, token: str, name: str, content: object) -> None:
+        """Write what a page that is opened meanwhile sees whole or not at all, if the file was not thrown away."""
+        place = self._place(token)
+        if not place.is_dir():
+            return
+        fresh = place / f"{name}.{secrets.token_hex(4)}"
+        _write(fresh, json.dumps(content).encode())
+        fresh.replace(place / name)
 
     def _place(self, token: str) -> Path:
         if not token or len(token) > 40 or not token.replace("-", "").replace("_", "").isalnum():
