@@ -7,6 +7,8 @@ import pytest
 from tests.api.standing import PHASE, Standing
 from tests.factories import at
 
+pytestmark = pytest.mark.parametrize("standing", ["sqlite"], indirect=True)
+"""A body is refused by its shape, before the database is asked; addresses, with their numbers, are tried on both."""
 NOT_NUMBERS: list[Any] = [0, "1"]
 NOT_INSTANTS: list[Any] = ["2026-03-05T11:00:00", "tomorrow", "9999-12-31T23:59:59-12:00"]
 NOT_DAYS: list[Any] = ["5.3.2026", "0001-01-01"]
