@@ -40,6 +40,7 @@ def calendar_of(asked: Range, diary: Diary, zone: str, version: str) -> dict[str
         "resources": _resources(asked, diary),
         "events": [_event(entry, asked.view, zone, times, words) for entry in diary.entries]
         + [_held_event(slot, asked.view, zone) for slot in diary.held]
+        + (_buffers(diary, asked.view, zone) if asked.view != "team" else [])
         + (_shut_rooms(asked, diary, zone) if asked.view == "rooms" else _background(diary, zone)),
     }
 
@@ -132,6 +133,26 @@ def _background(diary: Diary, zone: str) -> list[dict[str, object]]:
     ]
 
 
+def _buffers(diary: Diary, view: str, zone: str) -> list[dict[str, object]]:
+    """What is kept free before and after appointments, for practitioner and room."""
+    return [
+        {
+            "id": f"buffer-{entry.id}-{number}",
+            "resourceIds": [_resource_of(entry, view)],
+            "start": wall(start, zone),
+            "end": wall(end, zone),
+            "display": "background",
+            "classNames": ["buffer"],
+            "extendedProps": {"why": "", "title": gettext("Kept free for %(name)s", name=entry.patient)},
+        }
+        for entry in diary.entries
+        for number, (start, end) in enumerate(
+            ((entry.busy_from, entry.starts_at), (entry.ends_at, entry.busy_until))
+        )
+        if start < end
+    ]
+
+
 def _shut_rooms(asked: Range, diary: Diary, zone: str) -> list[dict[str, object]]:
     """Rooms that are out of use, with the reason; cut to the days that are shown."""
     begins = start_of_day(asked.first, ZoneInfo(zone))
@@ -194,7 +215,7 @@ def _left_out(asked: Range, diary: Diary, zone: str) -> list[int]:
         shut = {
             gap.practitioner_id
             for gap in diary.shut
-            if gap.why == "hours" and gap.starts_at <= begins and gap.ends_at >= ends
+            if gap.why in {"hours", "away"} and gap.starts_at <= begins and gap.ends_at >= ends
         }
         booked = any(entry.starts_at < ends and entry.ends_at > begins for entry in diary.entries)
         if day.weekday() >= 5 and people and shut == people and not booked:

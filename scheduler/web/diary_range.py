@@ -11,7 +11,7 @@ from flask_babel import get_locale
 
 from scheduler import clock
 from scheduler.models import Practitioner
-from scheduler.usecases.diary.days import EVERYTHING, Chosen
+from scheduler.usecases.diary.chosen import EVERYTHING, Chosen
 from scheduler.usecases.lookup import BIGGEST_ID
 from scheduler.web import formats
 from scheduler.web.wall_times import day_or

@@ -13,10 +13,7 @@ from tests.browser.conftest import Live, sign_in
 from tests.browser.hands import entry, spot
 from tests.factories import at, make_appointment, make_patient
 
-pytestmark = [
-    pytest.mark.usefixtures("monday"),
-    pytest.mark.parametrize("app", ["sqlite"], indirect=True),
-]
+pytestmark = pytest.mark.usefixtures("monday")
 MONDAY, TUESDAY = "/diary?on=2026-03-02", "/diary?on=2026-03-03"
 SECONDS = 1000
 
@@ -50,7 +47,7 @@ def test_what_one_desk_does_the_other_sees_without_reloading(
         entry(desk, "Pain").locator("a").focus()
         desk.keyboard.press("a")
         expect(entry(desk, "Pain")).to_contain_text("Arrived")
-        expect(entry(other, "Pain")).to_contain_text("Arrived", timeout=9 * SECONDS)
+        expect(entry(other, "Pain")).to_contain_text("Arrived")
     assert only(live).status == "arrived"
 
 
@@ -83,7 +80,7 @@ def test_an_appointment_in_hand_is_carried_to_another_week(live: Live, desk: Pag
     entry(desk, "Pain").locator("a").focus()
     desk.keyboard.press("x")
     desk.goto("/diary?on=2026-03-10")
-    chip = desk.get_by_role("button", name="Paul Pain, 03.03. 10:00", exact=True)
+    chip = desk.get_by_role("button", name="Paul Pain, Tue 3 Mar, 10:00", exact=True)
     x, y = spot(desk, "14:00")
     place = desk.locator("#calendar").bounding_box()
     assert place is not None
@@ -100,7 +97,7 @@ def test_by_keyboard_and_click_the_clipboard_is_put_down_too(live: Live, desk: P
     entry(desk, "Pain").locator("a").focus()
     desk.keyboard.press("x")
     desk.goto("/diary?on=2026-03-12")
-    desk.get_by_role("button", name="Paul Pain, 03.03. 10:00", exact=True).press("Enter")
+    desk.get_by_role("button", name="Paul Pain, Tue 3 Mar, 10:00", exact=True).press("Enter")
     desk.mouse.click(*spot(desk, "09:30"))
     expect(entry(desk, "Pain")).to_contain_text("09:30–10:00")
     assert only(live).starts_at == at(12, 9, 30)

@@ -79,6 +79,30 @@ def test_an_appointment_comes_with_all_that_the_calendar_shows(
     assert [column["title"] for column in shown["resources"]] == ["Petra Pin"]
 
 
+@pytest.mark.parametrize("view", ["day", "week", "rooms"])
+def test_what_is_kept_free_around_an_appointment_is_shown(
+    app: Flask, desk: Browser, world: World, view: str
+) -> None:
+    book(app, world, at(3), busy_from=at(3, 9, 50), busy_until=at(3, 10, 45))
+    shown = data(desk, f"on=2026-03-03&view={view}&practitioner_id={world.practitioner_id}")
+    buffers = [event for event in shown["events"] if event["classNames"] == ["buffer"]]
+    owner = world.room_ids[0] if view == "rooms" else world.practitioner_id
+    assert [(event["start"], event["end"], event["resourceIds"]) for event in buffers] == [
+        ("2026-03-03T09:50", "2026-03-03T10:00", [owner]),
+        ("2026-03-03T10:30", "2026-03-03T10:45", [owner]),
+    ]
+    assert buffers[0]["extendedProps"]["title"] == "Kept free for Paul Pain"
+
+
+def test_a_week_of_somebody_who_never_treats_here_is_shut(app: Flask, desk: Browser, world: World) -> None:
+    with app.app_context():
+        elsewhere = Location(name="Elsewhere", address="", zone="Europe/Berlin")
+        save(elsewhere)
+        stranger = make_practitioner(elsewhere.id, given_name="Sue", family_name="Stranger").id
+    shown = data(desk, f"on=2026-03-03&view=week&practitioner_id={stranger}")
+    assert backgrounds(shown) == [("hours", "2026-03-02T00:00", "2026-03-09T00:00")]
+
+
 def test_times_are_the_wall_clocks_on_both_sides_of_a_clock_change(
     app: Flask, desk: Browser, world: World
 ) -> None:

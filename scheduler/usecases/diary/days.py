@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from scheduler.models import (
@@ -26,29 +26,10 @@ from scheduler.transaction import reading
 from scheduler.usecases.availability.free_time import Desk, load_desks
 from scheduler.usecases.availability.rows import LONGEST, private_ticks
 from scheduler.usecases.clinic.catalogue import zone_of
+from scheduler.usecases.diary.chosen import EVERYTHING, Chosen
 from scheduler.usecases.lookup import find
 
 NOT_SHOWN = (AppointmentStatus.CANCELLED.value, AppointmentStatus.HELD.value)
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """Of whom and of what the diary is wanted; an empty tuple means everybody and everything."""
-
-    practitioner_ids: tuple[int, ...] = ()
-    type_ids: tuple[int, ...] = ()
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """What an appointment must fulfil."""
-        found: list[ColumnElement[bool]] = []
-        if self.practitioner_ids:
-            found.append(Appointment.practitioner_id.in_(self.practitioner_ids))
-        if self.type_ids:
-            found.append(Appointment.appointment_type_id.in_(self.type_ids))
-        return found
-
-
-EVERYTHING = Chosen()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +53,9 @@ class Entry:
     session: int | None
     sessions: int | None
     """Number of the planned session it fills, and how many the plan has."""
+    busy_from: datetime
+    busy_until: datetime
+    """With what is kept free before and after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +156,8 @@ def load_diary(
         if desk.practitioner_id in needed
         for gap in _shut(desk, horizon, private.get(desk.practitioner_id, 0))
     ]
+    strangers = needed - {desk.practitioner_id for desk in desks}
+    shut += [Shut(number, start, end, "hours") for number in sorted(strangers)]
     shut_rooms = _shut_rooms(session, location_id, start, end)
     shown = {row.room_id or 0 for row in entries} | {row.room_id for row in shut_rooms}
     rooms = _rooms(session, location_id, shown)
@@ -250,6 +236,8 @@ def _entries(
             Room.name,
             PlannedSession.number,
             sessions,
+            Appointment.busy_from,
+            Appointment.busy_until,
         )
         .join(Patient, Patient.id == Appointment.patient_id)
         .join(Practitioner, Practitioner.id == Appointment.practitioner_id)

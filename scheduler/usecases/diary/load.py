@@ -16,7 +16,7 @@ from scheduler.transaction import reading
 from scheduler.usecases.availability.free_time import load_desks
 from scheduler.usecases.availability.rows import LONGEST
 from scheduler.usecases.clinic.catalogue import zone_of
-from scheduler.usecases.diary.days import EVERYTHING, Chosen
+from scheduler.usecases.diary.chosen import EVERYTHING, Chosen
 from scheduler.usecases.lookup import find
 
 

@@ -1,4 +1,5 @@
-// Appointments in hand: cut here (x on an appointment, or its button), carried to another week, dropped or put down there.
+// Appointments in hand: cut here (x on an appointment, or the button in its panel), carried to another week, dropped or
+// put down there. They are kept in this tab, for this person.
 "use strict";
 
 (() => {
@@ -7,20 +8,24 @@
   const list = bar?.querySelector("ul");
   let chosen = null;
 
+  const person = document.body.dataset.person;
+  const day = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
+
   function items() {
-    try { return JSON.parse(sessionStorage.getItem(NAME)) ?? []; } catch { return []; }
+    const kept = JSON.parse(sessionStorage.getItem(NAME) ?? "null");
+    return kept?.person === person ? kept.items : [];
   }
 
   function keep(now) {
-    sessionStorage.setItem(NAME, JSON.stringify(now));
+    sessionStorage.setItem(NAME, JSON.stringify({ person, items: now }));
     if (!now.some((item) => item.id === chosen?.id)) chosen = null;
     draw();
   }
 
-  function cut(event) {
-    if (!bar || event.extendedProps.code === undefined) return;
-    const start = new Date(event.start.getTime() - event.start.getTimezoneOffset() * 60_000).toISOString();
-    const item = { id: event.id, version: event.extendedProps.version, title: event.title, on: start.slice(0, 10), at: start.slice(11, 16) };
+  function cut(id) {
+    const event = window.diary.event(String(id));
+    if (!bar || event?.extendedProps.code === undefined) return;
+    const item = { id: event.id, version: event.extendedProps.version, title: event.title, ...window.diary.parts(event.start) };
     keep([...items().filter((known) => known.id !== item.id), item]);
     window.announce(bar.dataset.cut.replace("{name}", item.title));
   }
@@ -36,7 +41,7 @@
     list.replaceChildren(...now.map((item) => {
       const row = document.createElement("li");
       const take = Object.assign(document.createElement("button"), { type: "button", className: "chip", draggable: true });
-      take.textContent = `${item.title}, ${item.on.slice(8)}.${item.on.slice(5, 7)}. ${item.at}`;
+      take.textContent = `${item.title}, ${day.format(new Date(item.on))}, ${item.at}`;
       take.setAttribute("aria-pressed", String(chosen?.id === item.id));
       take.addEventListener("click", () => { chosen = chosen?.id === item.id ? null : item; draw(); window.announce(chosen ? bar.dataset.chosen : ""); });
       take.addEventListener("dragstart", (drag) => { drag.dataTransfer.setData("text/plain", item.id); drag.dataTransfer.effectAllowed = "move"; });
@@ -55,8 +60,15 @@
     const point = item && window.diary.calendar.dateFromPoint(drag.clientX, drag.clientY);
     if (!point) return;
     drag.preventDefault();
-    const wall = new Date(point.date.getTime() - point.date.getTimezoneOffset() * 60_000).toISOString();
-    window.diary.put(item, { on: wall.slice(0, 10), at: wall.slice(11, 16), ...window.diary.whose(point.resource) });
+    window.diary.put(item, { ...window.diary.parts(window.diary.wallOf(point.date)), ...window.diary.whose(point.resource) });
+  });
+
+  // The button in an appointment's panel: as good as the key, for fingers.
+  document.addEventListener("click", (click) => {
+    const button = click.target.closest("[data-cut-id]");
+    if (!button) return;
+    window.panel.dialog().close();
+    cut(button.dataset.cutId);
   });
 
   window.clipboard = { cut, forget, get chosen() { return chosen; } };

@@ -103,7 +103,7 @@ Object.assign(diary, {
     const single = document.body.dataset.keys !== "off" && known.version;
     const deeds = {
       Enter: () => this.open(event.id),
-      ...(single && this.addresses.move ? { m: () => this.open(event.id, { ...this.parts(this.event(event.id).start), move: "1" }), x: () => window.clipboard.cut(event) } : {}),
+      ...(single && this.addresses.move ? { m: () => this.open(event.id, { ...this.parts(this.event(event.id).start), move: "1" }), x: () => window.clipboard.cut(event.id) } : {}),
       ...(single && this.addresses.status && this.statusKeys[key.key] ? { [key.key]: () => this.setStatus(event.id, known.version, this.statusKeys[key.key]) } : {}),
     };
     if (!deeds[key.key]) return;
@@ -125,6 +125,7 @@ Object.assign(diary, {
 
   mounted(element, event) {
     if (event.extendedProps.slot) element.dataset.slot = event.extendedProps.slot;
+    if (event.extendedProps.title) element.title = event.extendedProps.title;
     if (event.display === "background") return;
     element.removeAttribute("role");
     element.removeAttribute("tabindex");

@@ -139,31 +139,37 @@ function paintable(week) {
     place.focus({ preventScroll: false });
   }
 
-  // The mouse paints rectangles from where it went down; what was there before comes back as it shrinks.
+  // Mouse, pen and finger paint rectangles from where they went down; what was there before comes back as one shrinks.
+  // A finger scrolls the page beside the cells: on the hours and the days (touch-action in CSS).
   let before = null;
   table.addEventListener("pointerdown", (event) => {
     const place = event.target.closest("td[data-day]");
-    if (!place || event.button !== 0 || event.pointerType === "touch") return;
+    if (!place || event.button !== 0 || !event.isPrimary) return;
     event.preventDefault();
+    place.releasePointerCapture?.(event.pointerId);
     focus(place);
     [anchor, brush, before] = [place, !isPainted(place), ticks.map((day) => [...day])];
     paintBetween(place, place, brush);
   });
-  table.addEventListener("pointerover", (event) => {
-    const place = event.target.closest("td[data-day]");
-    if (!place || before === null) return;
+  table.addEventListener("pointermove", (event) => {
+    const place = before && document.elementFromPoint(event.clientX, event.clientY)?.closest("td[data-day]");
+    if (!place || !table.contains(place) || !event.isPrimary) return;
+    putBack();
+    paintBetween(anchor, place, brush);
+    place.scrollIntoView({ block: "nearest" });
+  });
+  document.addEventListener("pointerup", () => { if (before) typed(); before = null; });
+  document.addEventListener("pointercancel", () => { if (before) putBack(); before = null; show(); });
+
+  function putBack() {
     ticks = before.map((day) => [...day]);
     for (let day = 0; day < 7; day += 1) write(day);
-    paintBetween(anchor, place, brush);
-  });
-  document.addEventListener("pointerup", () => { before = null; });
-  // A finger scrolls; a tap paints one cell.
-  table.addEventListener("click", (event) => {
-    const place = event.target.closest("td[data-day]");
-    if (!place || event.pointerType !== "touch") return;
-    focus(place);
-    paintBetween(place, place, !isPainted(place));
-  });
+  }
+
+  // Painting counts as typing: what watches over unsent forms is told.
+  function typed() {
+    lines[0].dispatchEvent(new Event("input", { bubbles: true }));
+  }
 
   const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   table.addEventListener("keydown", (event) => {
@@ -173,6 +179,7 @@ function paintable(week) {
       event.preventDefault();
       [anchor, brush] = [place, !isPainted(place)];
       paintBetween(place, place, brush);
+      typed();
     } else if (event.key in STEPS) {
       event.preventDefault();
       const [right, down] = STEPS[event.key];
@@ -182,6 +189,7 @@ function paintable(week) {
       if (event.shiftKey) {
         if (anchor === null) [anchor, brush] = [place, !isPainted(place)];
         paintBetween(anchor, next, brush);
+        typed();
       } else {
         anchor = null;
       }
@@ -194,5 +202,6 @@ function paintable(week) {
     ticks[day] = read(line.value);
     build();
   }));
+  week.closest("form").addEventListener("draft:back", () => { ticks = lines.map((line) => read(line.value)); build(); });
   build();
 }
