@@ -91,7 +91,12 @@ def postgresql_app(cluster: Cluster) -> Iterator[Flask]:
 @pytest.fixture(params=DATABASES)
 def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The application on each database in turn, empty; no context is pushed."""
-    app: Flask = request.getfixturevalue(f"{request.param}_app")
+    yield from emptied_app(request, request.param)
+
+
+def emptied_app(request: pytest.FixtureRequest, database: str) -> Iterator[Flask]:
+    """What the fixture ``app`` gives on one of DATABASES."""
+    app: Flask = request.getfixturevalue(f"{database}_app")
     with app.app_context():
         empty_database()
     yield app

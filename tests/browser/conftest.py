@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from scheduler.models.staff import Role
+from tests.conftest import emptied_app
 from tests.factories import PASSWORD, World, make_staff, make_world
 from tools.browser import ensure_chromium
 
+expect.set_options(timeout=30_000)
+"""Milliseconds; five seconds, as it comes, are not enough where several test processes share a slow machine."""
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-dev-shm-usage"]
 
 
@@ -33,6 +36,15 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=ensure_chromium(), args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(params=["sqlite"])
+def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """The application on SQLite: what Chromium shows and does is the same on both databases.
+
+    The use cases and pages behind it are tested on both; the whole main job, which asks for both, is too.
+    """
+    yield from emptied_app(request, request.param)
 
 
 @pytest.fixture

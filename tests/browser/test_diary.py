@@ -16,10 +16,7 @@ from tests.browser.conftest import Live, sign_in
 from tests.browser.hands import click_free, drag, entry, listed, spot
 from tests.factories import NOW, at, make_appointment, make_patient, make_practitioner
 
-pytestmark = [
-    pytest.mark.usefixtures("monday"),
-    pytest.mark.parametrize("app", ["sqlite"], indirect=True),
-]
+pytestmark = pytest.mark.usefixtures("monday")
 TUESDAY = "/diary?on=2026-03-03"
 
 

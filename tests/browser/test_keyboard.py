@@ -15,10 +15,7 @@ from tests.browser.conftest import Live
 from tests.browser.hands import entry, listed, tab_to
 from tests.factories import NOW, at, make_appointment, save
 
-pytestmark = [
-    pytest.mark.usefixtures("monday"),
-    pytest.mark.parametrize("app", ["sqlite"], indirect=True),
-]
+pytestmark = pytest.mark.usefixtures("monday")
 TUESDAY = "/diary?on=2026-03-03"
 TOAST = ".toast"
 

@@ -15,11 +15,15 @@ from scheduler.usecases.clinic.catalogue import load_shipped_protocols
 from scheduler.usecases.patients.registry import PatientDetails, register_patient
 from tests.browser.conftest import Live, sign_in
 from tests.browser.hands import click_free, drag, entry, listed, tab_to
+from tests.conftest import DATABASES
 from tests.factories import BERLIN, make_practitioner, save
 from tests.mail.smtp_server import Mail, ScriptedServer
 from tests.mail.support import dispatch
 
-pytestmark = pytest.mark.usefixtures("monday")
+pytestmark = [
+    pytest.mark.usefixtures("monday"),
+    pytest.mark.parametrize("app", DATABASES, indirect=True),
+]
 PAULA, KARL = "Paula Müller", "Karl Kaiser"
 TOAST = ".toast"
 

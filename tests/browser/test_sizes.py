@@ -6,10 +6,7 @@ from playwright.sync_api import Page, Response
 from tests.browser.conftest import Live, sign_in
 from tests.factories import at, make_appointment
 
-pytestmark = [
-    pytest.mark.usefixtures("monday"),
-    pytest.mark.parametrize("app", ["sqlite"], indirect=True),
-]
+pytestmark = pytest.mark.usefixtures("monday")
 MOST_BYTES = 150_000
 
 

@@ -27,10 +27,7 @@ from tests.browser.hands import entry
 from tests.factories import NOW, RECEPTIONIST, at, make_appointment, make_patient, save
 from tests.usecases.repairs.test_preview import series
 
-pytestmark = [
-    pytest.mark.usefixtures("monday"),
-    pytest.mark.parametrize("app", ["sqlite"], indirect=True),
-]
+pytestmark = pytest.mark.usefixtures("monday")
 TABLE = Path(__file__).parents[2] / "docs" / "steps.md"
 WRITTEN = os.environ.get("STEPS", "")
 MONDAY, TUESDAY = "/diary?on=2026-03-02", "/diary?on=2026-03-03"
