@@ -8,6 +8,7 @@ from scheduler.api import (
     board,
     capacity,
     catalogue,
+    clinic,
     document,
     feed_tokens,
     gaps,
@@ -29,6 +30,7 @@ from scheduler.extensions import rest
 
 NOUNS = (
     catalogue,
+    clinic,
     patients,
     slots,
     appointments,

@@ -66,7 +66,7 @@ def test_each_answer_of_a_caller_is_held_against_the_document(desk: Caller) -> N
 
 def test_docs_list_every_operation_and_who_may_call_it(app: Flask) -> None:
     listed = re.findall(r"^\| `(\w+) (/\S+)` \| .+ \| (\w+) \|$", DOCS.read_text(), re.MULTILINE)
-    names = {EVERYBODY: "everybody", DESK: "desk"}
+    names = {EVERYBODY: "everybody", DESK: "desk", PERMISSIONS["clinic.write"]: "admin"}
     offered = [
         (method, re.sub(r"<\w+:(\w+)>", r"{\1}", rule.rule.removeprefix(PREFIX)), names[_roles(app, rule)])
         for rule in app.url_map.iter_rules()

@@ -21,6 +21,8 @@ from scheduler.models import (
 from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
+from scheduler.usecases.idempotency import Idempotency, recall, remember
+from scheduler.usecases.lookup import find
 from scheduler.usecases.paging import Page, fetch_page
 from scheduler.usecases.patients.details import EMAIL
 
@@ -91,12 +93,23 @@ def new_clinic(
 
 @writing
 def add_location(
-    session: Session, *, name: str, address: str, zone: str, rooms: int, actor: Actor, now: datetime
+    session: Session,
+    *,
+    name: str,
+    address: str,
+    zone: str,
+    rooms: int,
+    actor: Actor,
+    now: datetime,
+    idempotency: Idempotency | None = None,
 ) -> Location:
     """Add a further location with rooms called Room 1 and so on.
 
     Raises NotFound before the clinic is set up, InvalidInput naming the field, or Conflict for the name.
     """
+    known = recall(session, actor, idempotency)
+    if known is not None:
+        return find(session, Location, known[0])
     _clinic(session)
     place = new_location(name, address, zone, rooms)
     if session.scalar(select(Location.id).where(Location.name == place.name)) is not None:
@@ -104,6 +117,7 @@ def add_location(
     session.add(place)
     session.flush()
     note_deed(session, actor, "location_added", "location", place.id, now=now, name=place.name)
+    remember(session, actor, idempotency, [place.id], now=now)
     return place
 
 

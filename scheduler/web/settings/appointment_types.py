@@ -115,6 +115,8 @@ def _entered() -> TypeDetails:
         needs_credential=text("needs_credential"),
         is_needling="is_needling" in request.form,
         colour=text("colour"),
+        may_resize="may_resize" in request.form,
+        patients_may_move="patients_may_move" in request.form,
     )
 
 
