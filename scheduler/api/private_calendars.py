@@ -13,6 +13,7 @@ from scheduler.api.routes import Routes
 from scheduler.api.schemas import private_calendars as schemas
 from scheduler.usecases.idempotency import Idempotency
 from scheduler.usecases.practitioners import busy_calendars
+from scheduler.usecases.practitioners.busy_conflicts import list_busy_conflicts
 
 routes = Routes("private_calendars", "Private calendars that count as busy; only their times are kept.")
 
@@ -59,5 +60,5 @@ def remove_private_calendar(calendar_id: int) -> Response:
 def list_conflicts(query: dict[str, Any]) -> Response:
     """Appointments still to come at times that a private calendar calls busy"""
     practitioner_id = query.pop("practitioner_id")
-    found = busy_calendars.list_busy_conflicts(practitioner_id=practitioner_id, now=clock.now())
+    found = list_busy_conflicts(practitioner_id=practitioner_id, now=clock.now())
     return answer_page(page_of(found, **query), schemas.conflict_json)

@@ -18,6 +18,7 @@ from scheduler.usecases.appointments import changing as appointments
 from scheduler.usecases.appointments.queries import get_appointment
 from scheduler.usecases.clinic.catalogue import list_practitioners
 from scheduler.usecases.patients.registry import view_patient
+from scheduler.usecases.practitioners.busy_conflicts import list_busy_conflicts
 from scheduler.usecases.repairs.course import REPAIRABLE
 from scheduler.web import repairs
 from scheduler.web.appointment_answers import Answer, done, number, panel, refusal, wants_json
@@ -165,6 +166,7 @@ def _shown(
         next_statuses=_next_statuses(appointment),
         movable=appointment.status in appointments.MOVABLE,
         in_series=_is_in_series(appointment),
+        clashes=list_busy_conflicts(appointment_id=appointment.id, now=clock.now()),
         practitioners=list_practitioners().items,
         start_on=start[:10],
         on=asked.get("on") or start[:10],

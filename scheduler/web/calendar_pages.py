@@ -12,6 +12,7 @@ from scheduler.usecases.clinic.catalogue import list_locations, list_practitione
 from scheduler.usecases.feeds import silent as silent_feeds
 from scheduler.usecases.feeds import tokens as feed_tokens
 from scheduler.usecases.practitioners import busy_calendars
+from scheduler.usecases.practitioners.busy_conflicts import list_busy_conflicts
 from scheduler.web import calendars, once
 from scheduler.web.calendars import pages
 from scheduler.web.links import local_path
@@ -27,7 +28,7 @@ def index() -> str:
     now = clock.now()
     return render_template(
         "calendars/index.html",
-        conflicts=busy_calendars.list_busy_conflicts(now=now),
+        conflicts=list_busy_conflicts(now=now),
         private=busy_calendars.list_busy_calendars(),
         silent=silent_feeds.list_silent_tokens(now=now),
         practitioners=list_practitioners().items,
@@ -132,7 +133,7 @@ def _page_of(practitioner_id: int, is_own: bool) -> str:
         is_own=is_own,
         tokens=feed_tokens.list_feed_tokens(practitioner_id=practitioner_id),
         private=busy_calendars.list_busy_calendars(practitioner_id=practitioner_id),
-        conflicts=busy_calendars.list_busy_conflicts(practitioner_id=practitioner_id, now=clock.now()),
+        conflicts=list_busy_conflicts(practitioner_id=practitioner_id, now=clock.now()),
         form_key=once.new_key(),
     )
 

@@ -13,6 +13,7 @@ from scheduler.usecases import tasks
 from scheduler.usecases.appointments.changing import move_appointment
 from scheduler.usecases.patient_side.times import read, request_to_accept, wished_slots, written
 from scheduler.usecases.patients import registry as patients
+from scheduler.usecases.practitioners.busy_conflicts import list_busy_conflicts
 from scheduler.web import once
 from scheduler.web.formats import moment
 from scheduler.web.links import local_path
@@ -26,8 +27,8 @@ PAGE_SIZE = 50
 @pages.get("")
 @guard("messages.read")
 def index() -> str:
-    """Open tasks, the oldest first; or those that are done."""
-    done, page = request.args.get("done") == "1", page_number()
+    """Open tasks, the oldest first, and what private calendars collide with; or tasks that are done."""
+    done, page, now = request.args.get("done") == "1", page_number(), clock.now()
     found = tasks.list_tasks(done=done, page=page, page_size=PAGE_SIZE)
     return render_template(
         "tasks/index.html",
@@ -37,7 +38,8 @@ def index() -> str:
         page=page,
         page_size=PAGE_SIZE,
         words_of=words_of,
-        wishes=wished_slots(found.items, now=clock.now()),
+        wishes=wished_slots(found.items, now=now),
+        conflicts=[] if done else list_busy_conflicts(now=now),
         written=written,
     )
 

@@ -27,7 +27,8 @@ from scheduler.usecases.demo.morning import play_morning
 from scheduler.usecases.demo.size import DemoSize
 from scheduler.usecases.outcomes.courses import plans_no_better
 from scheduler.usecases.patient_side.page import see_own_page
-from scheduler.usecases.practitioners.busy_calendars import list_busy_calendars, list_busy_conflicts
+from scheduler.usecases.practitioners.busy_calendars import list_busy_calendars
+from scheduler.usecases.practitioners.busy_conflicts import list_busy_conflicts
 from scheduler.usecases.series.holds import list_holds
 from tests.usecases.demo_sweep import AT_NOON, PASSWORD, SMALL
 

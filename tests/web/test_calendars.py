@@ -2,13 +2,16 @@
 
 import html
 import re
+from datetime import timedelta
 
 from flask import Flask
 from sqlalchemy import select
 
+from scheduler import clock
 from scheduler.extensions import db
-from scheduler.models import FeedToken
-from tests.factories import World
+from scheduler.models import BusyTime, FeedToken
+from scheduler.usecases.practitioners.busy_calendars import add_busy_calendar
+from tests.factories import RECEPTIONIST, World, make_appointment, save
 from tests.web.browser import Browser
 
 
@@ -128,3 +131,24 @@ def test_an_address_that_is_none_is_told(desk: Browser, world: World) -> None:
     )
     assert answer.status_code == 422
     assert "This is no address of a calendar: it begins with https://." in answer.text
+
+
+def test_what_collides_with_a_private_calendar_is_on_the_tasks_and_at_the_appointment(
+    app: Flask, desk: Browser, world: World
+) -> None:
+    with app.app_context():
+        now = clock.now()
+        starts_at = now.replace(minute=0, second=0, microsecond=0) + timedelta(days=2)
+        clash = make_appointment(world, starts_at).id
+        calm = make_appointment(world, starts_at + timedelta(days=1)).id
+        row = add_busy_calendar(
+            world.practitioner_id, url="https://calendar.example/x.ics", actor=RECEPTIONIST, now=now
+        )
+        times = {"starts_at": starts_at, "ends_at": starts_at + timedelta(minutes=10)}
+        save(BusyTime(calendar_id=row.id, practitioner_id=world.practitioner_id, **times))
+    tasks = desk.get("/tasks").text
+    assert f'href="/appointments/{clash}"' in tasks
+    assert f'href="/appointments/{calm}"' not in tasks
+    assert "Nothing to do." not in tasks
+    says = "The private calendar of Petra Pin says busy at this time."
+    assert [says in desk.get(f"/appointments/{number}").text for number in (clash, calm)] == [True, False]

@@ -7,7 +7,8 @@ from scheduler.api.fields import Input, Number, Paging, Text
 from scheduler.api.schemas.common import Output, flag, instant, page_of, text, whole
 from scheduler.calendars.refusals import REASONS, reason_sentence
 from scheduler.usecases.feeds.options import LONGEST_NAME
-from scheduler.usecases.practitioners.busy_calendars import LONGEST_URL, BusyConflict, PrivateCalendar
+from scheduler.usecases.practitioners.busy_calendars import LONGEST_URL, PrivateCalendar
+from scheduler.usecases.practitioners.busy_conflicts import BusyConflict
 
 
 class NewPrivateCalendar(Input):

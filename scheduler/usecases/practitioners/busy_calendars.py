@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session, joinedload
 from scheduler.calendars.fetch import Fetcher, checked_address
 from scheduler.calendars.refusals import INCOMPLETE, Refused, stored_reason
 from scheduler.errors import Conflict, InvalidInput
-from scheduler.models import Appointment, BusyCalendar, BusyTime, Practitioner
+from scheduler.models import BusyCalendar, BusyTime, Practitioner
 from scheduler.transaction import lock_resources, reading, writing
-from scheduler.usecases.absences.rows import AbsenceKind, displaced_by, zones_of_practitioner
+from scheduler.usecases.absences.rows import zones_of_practitioner
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.feeds.options import checked_name
@@ -48,20 +48,6 @@ class PrivateCalendar:
     """Why the last try failed, or what of it could not be read: see calendars.refusals; "" if nothing is wrong."""
     is_stale: bool
     """The last try failed: what counts is older."""
-
-
-@dataclass(frozen=True, slots=True)
-class BusyConflict:
-    """An appointment still to come at a time at which the practitioner's private calendar says busy."""
-
-    appointment_id: int
-    starts_at: datetime
-    ends_at: datetime
-    zone: str
-    patient_id: int
-    patient: str
-    practitioner_id: int
-    practitioner: str
 
 
 @writing
@@ -119,42 +105,6 @@ def list_busy_calendars(session: Session, *, practitioner_id: int | None = None)
         find(session, Practitioner, practitioner_id)
         query = query.where(BusyCalendar.practitioner_id == practitioner_id)
     return [_told(row) for row in session.scalars(query)]
-
-
-@reading
-def list_busy_conflicts(
-    session: Session, *, practitioner_id: int | None = None, now: datetime
-) -> list[BusyConflict]:
-    """Appointments that stand although a private calendar says busy then, by start; somebody must decide."""
-    whom = BusyTime.practitioner_id
-    clash = displaced_by(AbsenceKind.TIME_OFF, whom, BusyTime.starts_at, BusyTime.ends_at, now)
-    whose = BusyTime.ends_at > now
-    if practitioner_id is not None:
-        whose = whose & (BusyTime.practitioner_id == practitioner_id)
-    touched = select(Appointment.id).join(BusyTime, clash).where(whose)
-    query = (
-        select(Appointment)
-        .where(Appointment.id.in_(touched))
-        .options(
-            joinedload(Appointment.patient),
-            joinedload(Appointment.practitioner),
-            joinedload(Appointment.location),
-        )
-        .order_by(Appointment.starts_at, Appointment.id)
-    )
-    return [
-        BusyConflict(
-            appointment_id=row.id,
-            starts_at=row.starts_at,
-            ends_at=row.ends_at,
-            zone=row.location.zone,
-            patient_id=row.patient_id,
-            patient=row.patient.name,
-            practitioner_id=row.practitioner_id,
-            practitioner=row.practitioner.name,
-        )
-        for row in session.scalars(query)
-    ]
 
 
 def refresh_busy_calendars(

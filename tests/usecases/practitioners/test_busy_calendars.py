@@ -18,11 +18,11 @@ from scheduler.usecases.availability.free_time import horizon_of, load_desks
 from scheduler.usecases.practitioners.busy_calendars import (
     add_busy_calendar,
     list_busy_calendars,
-    list_busy_conflicts,
     refresh_busy_calendar,
     refresh_busy_calendars,
     remove_busy_calendar,
 )
+from scheduler.usecases.practitioners.busy_conflicts import list_busy_conflicts
 from scheduler.usecases.practitioners.busy_reading import read_busy, read_busy_apart
 from tests.factories import NOW, RECEPTIONIST, World, at, make_appointment, make_practitioner, make_world
 
@@ -224,6 +224,8 @@ def test_booked_appointments_stay_and_are_listed(context: Flask) -> None:
     assert [row.appointment_id for row in list_busy_conflicts(now=NOW)] == [clash]
     other = make_practitioner(world.location_id).id
     assert list_busy_conflicts(practitioner_id=other, now=NOW) == []
+    of_each = [len(list_busy_conflicts(appointment_id=number, now=NOW)) for number in (clash - 1, clash)]
+    assert of_each == [0, 1]
 
 
 def test_the_same_address_twice_is_refused(context: Flask) -> None:
