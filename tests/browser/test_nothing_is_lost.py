@@ -11,10 +11,7 @@ from scheduler.usecases.patients.registry import PatientDetails, register_patien
 from tests.browser.conftest import Live
 from tests.factories import NOW, PASSWORD, at
 
-pytestmark = [
-    pytest.mark.usefixtures("monday"),
-    pytest.mark.parametrize("app", ["sqlite"], indirect=True),
-]
+pytestmark = pytest.mark.usefixtures("monday")
 TUESDAY = "/diary?on=2026-03-03"
 UNREACHED = "The server is not reached. Nothing was changed; please try again."
 BACK = "What you had entered is back."

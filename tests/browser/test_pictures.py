@@ -22,10 +22,7 @@ from tests.factories import PASSWORD
 FOLDER = os.environ.get("PICTURES", "")
 PRESENT = datetime(2026, 11, 23, 10, 20, tzinfo=UTC)
 """A Monday, 11:20 in Berlin: the same demo clinic each time."""
-pytestmark = [
-    pytest.mark.skipif(not FOLDER, reason="pictures are taken by make pictures"),
-    pytest.mark.parametrize("app", ["sqlite"], indirect=True),
-]
+pytestmark = pytest.mark.skipif(not FOLDER, reason="pictures are taken by make pictures")
 
 
 def test_pictures_of_the_demo_clinic(app: Flask, chromium: Browser) -> None:
