@@ -38,7 +38,10 @@ def calendar_of(asked: Range, diary: Diary, zone: str, version: str) -> dict[str
         "last": f"{last // 60:02}:{last % 60:02}",
         "left_out": _left_out(asked, diary, zone),
         "resources": _resources(asked, diary),
-        "events": [_event(entry, asked.view, zone, times, words) for entry in diary.entries]
+        "events": [
+            _event(entry, asked.view, zone, times, words, entry.id in diary.clashes)
+            for entry in diary.entries
+        ]
         + [_held_event(slot, asked.view, zone) for slot in diary.held]
         + (_buffers(diary, asked.view, zone) if asked.view != "team" else [])
         + (_shut_rooms(asked, diary, zone) if asked.view == "rooms" else _background(diary, zone)),
@@ -63,9 +66,12 @@ def _resources(asked: Range, diary: Diary) -> list[dict[str, object]]:
 
 
 def _event(
-    entry: Entry, view: str, zone: str, times: formats.Times, words: Mapping[str, str]
+    entry: Entry, view: str, zone: str, times: formats.Times, words: Mapping[str, str], clashes: bool
 ) -> dict[str, object]:
-    """One appointment; where the clock goes back in it, it is drawn as long as it is."""
+    """One appointment; where the clock goes back in it, it is drawn as long as it is.
+
+    What collides with a private calendar says so in every view: by room, too, where nobody's times are drawn.
+    """
     start, end = wall(entry.starts_at, zone), wall(entry.ends_at, zone)
     if end <= start:
         end = f"{datetime.fromisoformat(start) + (entry.ends_at - entry.starts_at):%Y-%m-%dT%H:%M}"
@@ -82,11 +88,13 @@ def _event(
         "title": entry.patient,
         "editable": entry.status not in FIXED,
         "durationEditable": entry.may_resize and entry.status not in FIXED,
-        "classNames": ["entry", entry.status],
+        "classNames": ["entry", entry.status, *(["clash"] if clashes else [])],
         "extendedProps": {
             "version": entry.version,
             "code": entry.status,
-            "status": words[entry.status],
+            "status": f"{gettext('busy (private calendar)')} · {words[entry.status]}"
+            if clashes
+            else words[entry.status],
             "colour": entry.colour,
             "detail": detail.get(view, what),
             "time": times.span(entry.starts_at, entry.ends_at),

@@ -11,7 +11,7 @@ from scheduler import clock
 from scheduler.extensions import db
 from scheduler.models import BusyTime, FeedToken
 from scheduler.usecases.practitioners.busy_calendars import add_busy_calendar
-from tests.factories import RECEPTIONIST, World, make_appointment, save
+from tests.factories import BERLIN, RECEPTIONIST, World, make_appointment, save
 from tests.web.browser import Browser
 
 
@@ -150,5 +150,12 @@ def test_what_collides_with_a_private_calendar_is_on_the_tasks_and_at_the_appoin
     assert f'href="/appointments/{clash}"' in tasks
     assert f'href="/appointments/{calm}"' not in tasks
     assert "Nothing to do." not in tasks
+    on = starts_at.astimezone(BERLIN).date()
+    marked = [
+        event["id"]
+        for event in desk.get(f"/diary/data?view=rooms&on={on}").json["events"]
+        if "clash" in event["classNames"]
+    ]
+    assert marked == [str(clash)]
     says = "The private calendar of Petra Pin says busy at this time."
     assert [says in desk.get(f"/appointments/{number}").text for number in (clash, calm)] == [True, False]

@@ -27,6 +27,7 @@ from scheduler.usecases.availability.free_time import Desk, load_desks
 from scheduler.usecases.availability.rows import LONGEST, private_ticks
 from scheduler.usecases.clinic.catalogue import zone_of
 from scheduler.usecases.diary.chosen import EVERYTHING, Chosen
+from scheduler.usecases.diary.clashes import clashing
 from scheduler.usecases.lookup import find
 
 NOT_SHOWN = (AppointmentStatus.CANCELLED.value, AppointmentStatus.HELD.value)
@@ -121,6 +122,8 @@ class Diary:
     held: list[Held]
     shut: list[Shut]
     shut_rooms: list[ShutRoom]
+    clashes: frozenset[int]
+    """Appointments at a time that their practitioner's private calendar calls busy."""
 
 
 @reading
@@ -161,7 +164,8 @@ def load_diary(
     shut_rooms = _shut_rooms(session, location_id, start, end)
     shown = {row.room_id or 0 for row in entries} | {row.room_id for row in shut_rooms}
     rooms = _rooms(session, location_id, shown)
-    return Diary(_columns(session, needed), rooms, entries, held, shut, shut_rooms)
+    clashes = clashing(entries, private, horizon, now=now)
+    return Diary(_columns(session, needed), rooms, entries, held, shut, shut_rooms, clashes)
 
 
 def _shut(desk: Desk, horizon: Horizon, private: int) -> Iterable[Shut]:
