@@ -1,6 +1,7 @@
 """What people say on the phone about when they can come."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -10,15 +11,16 @@ TODAY = date(2026, 11, 25)
 """A Wednesday."""
 
 
-def asks(text: str, **wanted: object) -> None:
-    assert read_asked_times(text, TODAY) == AskedTimes(**({"from_on": TODAY} | wanted))
+def asked(**wanted: Any) -> AskedTimes:
+    """From today on, and what else is wanted."""
+    return AskedTimes(**({"from_on": TODAY} | wanted))
 
 
 @pytest.mark.parametrize(
     "text", ["", "first free", "First free?", "erster freier Termin".replace(" freier Termin", "")]
 )
 def test_nothing_in_particular_is_the_first_free(text: str) -> None:
-    asks(text)
+    assert read_asked_times(text, TODAY) == asked()
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,7 @@ def test_nothing_in_particular_is_the_first_free(text: str) -> None:
     ],
 )
 def test_times_of_day(text: str, begins: int | None, ends: int | None) -> None:
-    asks(text, from_minute=begins, until_minute=ends)
+    assert read_asked_times(text, TODAY) == asked(from_minute=begins, until_minute=ends)
 
 
 @pytest.mark.parametrize(
@@ -45,12 +47,12 @@ def test_times_of_day(text: str, begins: int | None, ends: int | None) -> None:
     [("Tuesdays", {1}), ("on Tue or Thu", {1, 3}), ("dienstags und donnerstags", {1, 3}), ("Mo, Mi", {0, 2})],
 )
 def test_weekdays(text: str, days: set[int]) -> None:
-    asks(text, weekdays=frozenset(days))
+    assert read_asked_times(text, TODAY) == asked(weekdays=frozenset(days))
 
 
 def test_times_and_weekdays_go_together_in_any_order() -> None:
     for text in ("after 16:00 on Tuesdays", "Tuesdays after 16:00", "Di ab 16 Uhr"):
-        asks(text, weekdays=frozenset({1}), from_minute=960)
+        assert read_asked_times(text, TODAY) == asked(weekdays=frozenset({1}), from_minute=960)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +73,7 @@ def test_times_and_weekdays_go_together_in_any_order() -> None:
     ],
 )
 def test_days(text: str, first: date, last: date | None) -> None:
-    asks(text, from_on=first, to_on=last)
+    assert read_asked_times(text, TODAY) == asked(from_on=first, to_on=last)
 
 
 @pytest.mark.parametrize("text", ["with Petra", "31.2.2026", "25:00", "after lunch or so"])

@@ -5,6 +5,7 @@ import pytest
 from scheduler.errors import InvalidInput
 from scheduler.mail.own_sentences import shipped_words
 from scheduler.usecases.messages.own_words import (
+    EXAMPLE_FIELDS,
     FIELDS,
     LONGEST_SUBJECT,
     LONGEST_TEXT,
@@ -113,7 +114,9 @@ def test_too_long_or_empty_is_refused(part: str, changes: dict[str, str]) -> Non
 @pytest.mark.parametrize("kind", FIELDS)
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_the_shipped_words_can_be_ones_own(kind: str, language: str) -> None:
-    check_words(kind, shipped_words(kind, language))
+    words = shipped_words(kind, language)
+    check_words(kind, words)  # raises if they cannot
+    assert fill_words(words, {**EXAMPLE_FIELDS, "count": 1}).subject
 
 
 @pytest.mark.parametrize(
