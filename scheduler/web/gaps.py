@@ -209,7 +209,7 @@ def _ranking(slot: Slot, *, error: SchedulerError | None = None, chains: Any = N
         slot=slot,
         zone=known["places"][slot.location_id].zone if slot.location_id in known["places"] else None,
         found=found,
-        picked=set(request.form.getlist("chosen")),
+        turns={key: place for place, key in enumerate(_picked(), start=1)},
         goes_on=request.method == "GET" or "goes_on" in request.form,
         minutes=request.form.get("minutes_each", type=int) or get_clinic().offer_minutes,
         choices=sorted({*MINUTES_EACH, get_clinic().offer_minutes}),
@@ -238,10 +238,24 @@ def _slot_of(values: Mapping[str, str]) -> Slot:
 
 
 def _chosen() -> list[Chosen]:
-    picked = [_parsed(text) for text in request.form.getlist("chosen")]
+    """Those who are ticked, or have a turn, in the order in which they are to be asked."""
+    picked = [_parsed(text) for text in _picked()]
     if not picked:
         raise InvalidInput("Please choose at least one patient.", field="chosen")
     return picked
+
+
+def _picked() -> list[str]:
+    """The same as the form names them: by the turns that were given, those without one after them, as they rank."""
+    prefix = "turn-"
+    turns = {
+        name.removeprefix(prefix): int(value[:3])
+        for name, value in request.form.items()
+        if name.startswith(prefix) and value.isascii() and value.isdecimal()
+    }
+    ticked = request.form.getlist("chosen")
+    named = [*ticked, *(key for key in turns if key not in ticked)]
+    return sorted(named, key=lambda key: turns.get(key, 1000))
 
 
 def _parsed(text: str) -> Chosen:

@@ -60,9 +60,10 @@ def test_from_a_cancellation_over_the_ranking_to_an_accepted_offer(
     ranked = desk.get("/gaps/ranking", **slot_of(world)).get_json()["candidates"]
     assert [(one["reason"], one["number"]) for one in ranked] == [("waitlist", first), ("waitlist", second)]
     assert ranked[0]["notes"] == [{"code": "waits", "text": "waiting since today"}]
-    made = offer(desk, world, first, second)
+    made = offer(desk, world, second, first)
     assert (made.status_code, made.location) == (201, "/api/v1/offers/1")
     turn, waiting = made.get_json()["turns"]
+    assert [turn["waitlist_entry_id"], waiting["waitlist_entry_id"]] == [second, first]
     assert (turn["status"], waiting["status"]) == ("asked", "waiting")
     taken = desk.post("/offers/1/accept", {"turn_id": turn["id"]}).get_json()
     assert (taken["status"], [one["status"] for one in taken["turns"]]) == (
@@ -71,7 +72,7 @@ def test_from_a_cancellation_over_the_ranking_to_an_accepted_offer(
     )
     booked = desk.get(f"/appointments/{taken['turns'][0]['booked_id']}").get_json()
     assert (booked["starts_at"], booked["status"]) == (SLOT["starts_at"], "booked")
-    assert desk.get(f"/waitlist/{first}").get_json()["closed_why"] == "booked"
+    assert desk.get(f"/waitlist/{second}").get_json()["closed_why"] == "booked"
 
 
 def test_declining_and_stopping(app: Flask, world: World, desk: Caller) -> None:

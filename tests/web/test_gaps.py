@@ -77,6 +77,28 @@ def test_any_slot_can_be_asked_about_by_day_and_time(app: Flask, world: World, d
     assert "Ann Pain" in desk.get(f"/gaps/ranking?{query}").text
 
 
+def test_they_are_asked_in_the_order_of_their_numbers_those_without_one_last(
+    app: Flask, world: World, desk: Browser
+) -> None:
+    ann, bob, cleo, dan = (f"waitlist:{number}" for number in wait(app, world, "Ann", "Bob", "Cleo", "Dan"))
+    form = form_of(
+        world, chosen=[ann, dan, bob], **{f"turn-{dan}": "1", f"turn-{ann}": "", f"turn-{cleo}": "2"}
+    )
+    shown = desk.post("/gaps/chain", form).text
+    listed = shown.split('<ol class="turns">')[1].split("</ol>")[0]
+    assert re.findall(r"<li>(\w+) Pain</li>", listed) == ["Dan", "Cleo", "Ann", "Bob"]
+    assert re.findall(r'name="turn-([^"]+)" value="(\d)"', shown) == [
+        (ann, "3"),
+        (bob, "4"),
+        (cleo, "2"),
+        (dan, "1"),
+    ]
+    desk.post("/gaps/offer", {**form, "minutes_each": "60"})
+    with app.app_context():
+        turns = db.session.query(OfferTurn).order_by(OfferTurn.position)
+        assert [turn.patient.given_name for turn in turns] == ["Dan", "Cleo", "Ann", "Bob"]
+
+
 @pytest.mark.parametrize("query", ["", "on=2026-03-04&at=10:00", "starts=9&ends=8", "starts=x&ends=y"])
 def test_a_slot_that_makes_no_sense_is_refused_in_words(world: World, desk: Browser, query: str) -> None:
     answer = desk.get(f"/gaps/ranking?{query}")
