@@ -282,6 +282,7 @@ def _held(
         .where(
             Hold.expires_at > now,
             Appointment.location_id == location_id,
+            Appointment.starts_at > start - LONGEST,
             Appointment.starts_at < end,
             Appointment.ends_at > start,
             *chosen.conditions(),
