@@ -3,30 +3,22 @@
 The order of things for one mail: MAIL, RCPT, DATA; 354; the text but for its last line; commit `sending` (with what
 became of the mail before) while the server reads; the last line, with which the mail counts; the answer. Where the
 server allows pipelining, the next mail is offered together with that last line, and the one after it is written
-meanwhile. Why nothing is sent twice: see usecases/claims.py and usecases/dispatch.py.
+meanwhile. A mail whose recipient the server is slow to answer for waits aside (parked.py) while the others go on.
+Why nothing is sent twice: see usecases/claims.py and usecases/dispatch.py.
 """
 
 import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scheduler.light_commits import LightWriter, light_writer
 from scheduler.mail.envelopes import Envelope, Mail, address_for_smtp, text_for_smtp
+from scheduler.mail.parked import Parked, verdict_on
 from scheduler.mail.render import render_letter
-from scheduler.mail.site import Site
-from scheduler.mail.smtp import (
-    CLOSING,
-    GO_AHEAD,
-    Connection,
-    ConnectionLost,
-    NoConnection,
-    Patience,
-    Reply,
-    Server,
-)
+from scheduler.mail.smtp import CLOSING, GO_AHEAD, Connection, ConnectionLost, NoConnection, NotYet, Reply
+from scheduler.mail.tally import Mailer, Tally
 from scheduler.usecases.messages.claims import Claim, claim_messages, give_back
 from scheduler.usecases.messages.dispatch import Outcome, Verdict, begin_sending, keep_outcomes
 from scheduler.usecases.messages.letters import Letter
@@ -38,33 +30,14 @@ SOON_SECONDS = 0.05
 """How long `sent` waits for being committed together with `sending` of the next mail."""
 PAUSE = timedelta(minutes=1)
 """After which mails are tried again that were not even offered because of others' time-outs."""
-PATIENCE = Patience()
-MOST_TIMEOUTS = 3
-"""In a row: then the server is in trouble, not some recipient's."""
+MOST_TIMEOUTS, MOST_SILENCES = 3, 8
+"""In a row, with no other mail answered in between: then the server is in trouble, not some recipient's. A time-out
+is the server's own; silence about a recipient may be that of the recipient's server, and says less."""
+AGAIN_SECONDS = 1
+"""How often it is looked for others that became due while some mail waits aside."""
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Mailer:
-    """Where mails are handed over, in whose name, and where their links lead."""
-
-    server: Server
-    mail_from: str
-    site: Site
-    patience: Patience = PATIENCE
-
-
-@dataclass(slots=True)
-class Tally:
-    """How many attempts of a run ended how."""
-
-    sent: int = 0
-    retry: int = 0
-    failed: int = 0
-    unknown: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.sent} sent, {self.retry} to try again, {self.failed} failed, {self.unknown} unknown"
+__all__ = ["Mailer", "Tally", "dispatch_messages"]
 
 
 def dispatch_messages(
@@ -83,9 +56,13 @@ def dispatch_messages(
         run = _Run(mailer, clock, stop, writer)
         try:
             limit = run.deliver(claim)
-            while claim.may_have_left_some and not run.over:
+            while (claim.may_have_left_some or run.parked) and not run.over:
+                if not claim.may_have_left_some:
+                    run.wait_for_parked(AGAIN_SECONDS)
                 claim = claim_messages(limit=limit, now=clock(), link_key=key)
-                limit = run.deliver(claim)
+                if claim.looked_at:
+                    limit = run.deliver(claim)
+            run.leave_parked()
         finally:
             run.hang_up()
     return run.tally
@@ -107,7 +84,7 @@ class _Run:
         self._stop = stop
         self._writer = writer
         self._server_in_trouble = False
-        self._timeouts = 0
+        self._timeouts = self._silences = 0
         self._slow_domains: set[str] = set()
         self._connection: Connection | None = None
         self._claim = Claim()
@@ -115,6 +92,7 @@ class _Run:
         self._ready: deque[Mail] = deque()
         self._postponed: list[Letter] = []
         self._outcomes: list[Outcome] = []
+        self.parked = Parked(writer, clock, mailer.patience.command, self._count)
 
     @property
     def over(self) -> bool:
@@ -124,9 +102,11 @@ class _Run:
     def deliver(self, claim: Claim) -> int:
         """Hand over the letters of a claim; give back those that it does not come to. How many to claim next."""
         begun = time.monotonic()
-        self._claim, self._letters = claim, deque(claim.letters)
+        # What was tried in vain comes last: it may be slow again.
+        self._claim, self._letters = claim, deque(sorted(claim.letters, key=lambda one: one.attempts > 0))
         while not self.over and self._look_ahead(1):
             self._hand_over_next()
+            self.wait_for_parked(0)
         if self._outcomes:
             self._keep_outcomes()
         now = self._clock()
@@ -138,8 +118,20 @@ class _Run:
         a_second = int(len(claim.letters) / max(time.monotonic() - begun, 0.001))
         return max(SMALLEST_BATCH, min(a_second, LARGEST_BATCH))
 
+    def wait_for_parked(self, seconds: float) -> None:
+        """Go on with mails that wait aside, as soon as one is answered."""
+        if self.parked:
+            self._slow_domains.difference_update(self.parked.look(seconds))
+
+    def leave_parked(self) -> None:
+        """Wait for none any more."""
+        if self._server_in_trouble:
+            self.parked.give_up_all()
+        self.parked.give_back_all()
+
     def hang_up(self) -> None:
         """End the connection; a mail that was only offered is not sent."""
+        self.parked.drop_all()
         if self._connection is None:
             return
         if self._connection.offered or not self._connection.usable:
@@ -153,7 +145,7 @@ class _Run:
         reply = self._offer(mail)
         if reply is None:
             return
-        self._timeouts = 0
+        self._timeouts = self._silences = 0
         self._ready.popleft()
         if reply.code != GO_AHEAD:
             self._note(mail.letter, Verdict.FAILED if reply.is_final else Verdict.RETRY, str(reply))
@@ -167,7 +159,11 @@ class _Run:
             connection = self._connect()
             if connection.offered is None:
                 connection.offer(mail.envelope)
-            reply = connection.answer()
+            try:
+                reply = connection.answer(self._mailer.patience.others)
+            except NotYet:
+                self._park(connection, mail)
+                return None
             if reply.code == GO_AHEAD:
                 connection.give_text(mail.text)
         except NoConnection as error:
@@ -206,7 +202,7 @@ class _Run:
             self._note_loss(mail, lost)
             self._lose_connection()
         else:
-            self._note(mail.letter, _verdict(reply), str(reply))
+            self._note(mail.letter, verdict_on(reply), str(reply))
         if not connection.answers_within(SOON_SECONDS):
             self._keep_outcomes()
 
@@ -239,14 +235,30 @@ class _Run:
 
     def _note(self, letter: Letter, verdict: Verdict, reply: str) -> None:
         self._outcomes.append(Outcome(letter, verdict, reply))
+        self._count(verdict)
+
+    def _count(self, verdict: Verdict) -> None:
         setattr(self.tally, verdict.value, getattr(self.tally, verdict.value) + 1)
 
     def _note_loss(self, mail: Mail, lost: ConnectionLost) -> None:
-        """Spare the others: those to the same domain wait, and after several time-outs all do."""
+        """Those to the same domain wait, and after several time-outs all do."""
         if not lost.timed_out:
             return
         self._timeouts += 1
         self._server_in_trouble = self._timeouts >= MOST_TIMEOUTS
+        self._spare(mail)
+
+    def _park(self, connection: Connection, mail: Mail) -> None:
+        """Have a mail wait aside for the answer, and the others go on with another connection."""
+        self._ready.popleft()
+        self.parked.add(connection, self._claim, mail)
+        self._connection = None
+        self._silences += 1
+        self._server_in_trouble = self._silences >= MOST_SILENCES
+        self._spare(mail)
+
+    def _spare(self, mail: Mail) -> None:
+        """Have the others to a slow domain wait."""
         self._slow_domains.add(mail.domain)
         self._postponed += [ready.letter for ready in self._ready if ready.domain == mail.domain]
         self._ready = deque(ready for ready in self._ready if ready.domain != mail.domain)
@@ -270,19 +282,19 @@ class _Run:
     def _connect(self) -> Connection:
         if self._connection is None or not self._connection.usable:
             self._connection = None
-            self._connection = Connection(self._mailer.server, self._mailer.patience)
+            self._connection = self._open()
         return self._connection
+
+    def _open(self) -> Connection:
+        try:
+            return Connection(self._mailer.server, self._mailer.patience)
+        except NoConnection:
+            if not self.parked:
+                raise
+            self.parked.give_up_all()  # it may take no more connections at a time
+            return Connection(self._mailer.server, self._mailer.patience)
 
     def _lose_connection(self) -> None:
         if self._connection is not None:
             self._connection.drop()
             self._connection = None
-
-
-def _verdict(result: Reply) -> Verdict:
-    """What the answer to a text means; an answer that SMTP does not know means nothing."""
-    if result.is_success:
-        return Verdict.SENT
-    if result.is_final:
-        return Verdict.FAILED
-    return Verdict.RETRY if 400 <= result.code < 500 else Verdict.UNKNOWN

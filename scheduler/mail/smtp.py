@@ -1,23 +1,22 @@
 """Handing mails over to an SMTP server in two steps: all but the last line of the text, then that line.
 
-smtplib opens the connection (TLS, EHLO, AUTH). From there on this module talks itself, because between the two steps
-a commit is due, and because the next mail can be offered together with the last line of this one where the server
+smtplib opens the connection (see smtp_opening.py). From there on this module talks itself, because between the two
+steps a commit is due, and because the next mail can be offered together with the last line of this one where the server
 allows it (PIPELINING, RFC 2920). A text whose last line never came was never sent (RFC 5321, 4.1.1.4).
 """
 
 import re
-import smtplib
 import socket
-import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from functools import lru_cache
 from select import select
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from scheduler.mail.envelopes import Envelope
+from scheduler.mail.smtp_opening import NoConnection, Patience, Server, open_smtp
+
+__all__ = ["Connection", "ConnectionLost", "NoConnection", "NotYet", "Patience", "Reply", "Server"]
 
 GO_AHEAD = 354
 END_OF_TEXT = b".\r\n"
@@ -27,23 +26,6 @@ SIGN_IN_REFUSED = frozenset({530, 534, 535, 538})
 LARGEST_REPLY = 64 * 1024
 LONGEST_WORDS = 1000
 _FINAL_LINE = re.compile(rb"^\d\d\d(?: [^\n]*)?\r?\n", re.MULTILINE)
-
-
-class Server(Protocol):
-    """Where mail is handed over; config.SmtpSettings is one."""
-
-    @property
-    def host(self) -> str: ...
-    @property
-    def port(self) -> int: ...
-    @property
-    def username(self) -> str | None: ...
-    @property
-    def password(self) -> str | None: ...
-    @property
-    def implicit_tls(self) -> bool: ...
-    @property
-    def starttls(self) -> bool: ...
 
 
 class Reply(NamedTuple):
@@ -66,26 +48,16 @@ class Reply(NamedTuple):
         return 500 <= self.code < 600 and self.code not in SIGN_IN_REFUSED
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How many seconds an answer is waited for."""
-
-    connect: float = 15
-    command: float = 30
-    text: float = 180
-    """After the text: servers may look for viruses first."""
-
-
-class NoConnection(Exception):
-    """The server cannot be reached, or does not let us in; no mail was offered."""
-
-
 class ConnectionLost(Exception):
     """The connection ended or an answer did not come in time."""
 
     def __init__(self, sentence: str, *, timed_out: bool = False) -> None:
         super().__init__(sentence)
         self.timed_out = timed_out
+
+
+class NotYet(Exception):
+    """The server took the sender and says nothing of the recipient so far; the answer may still be waited for."""
 
 
 class Connection:
@@ -97,8 +69,7 @@ class Connection:
     def __init__(self, server: Server, patience: Patience) -> None:
         """Connect, secure and sign in as ``server`` says; raises NoConnection."""
         self._patience = patience
-        with _explaining(server):
-            smtp = _open(server, patience)
+        smtp = open_smtp(server, patience)
         self._socket: socket.socket = smtp.sock  # type: ignore[assignment]
         # What is sent is always whole and waited for: nothing is gained by waiting for more to send.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -106,6 +77,9 @@ class Connection:
         self._takes_utf8 = smtp.has_extn("smtputf8")
         self._received = bytearray()
         self._offered: Envelope | None = None
+        self._unsaid: list[bytes] = []
+        self._awaited = 0
+        self._replies: list[Reply] = []
         self._must_reset = False
         self._answer_seconds = 0.0
         self.usable = True
@@ -121,18 +95,26 @@ class Connection:
         """The envelope whose answer is still to be read."""
         return self._offered
 
-    def answer(self) -> Reply:
-        """354, or why what was offered is not taken; raises ConnectionLost."""
-        envelope, self._offered = self._offered, None
-        if envelope is None:
+    def answer(self, seconds: float | None = None) -> Reply:
+        """354, or why what was offered is not taken; raises ConnectionLost.
+
+        Given ``seconds``, it raises NotYet when the server says nothing of the recipient for so long; then ask again.
+        """
+        if self._offered is None:
             raise ValueError("nothing was offered")
-        if envelope.needs_utf8 and not self._takes_utf8:
+        if self._offered.needs_utf8 and not self._takes_utf8:
+            self._offered = None
             return Reply(NEEDS_UTF8, "The mail server cannot deliver to addresses with such letters.")
         begun = time.monotonic()
-        reply = self._pipelined_answer() if self._pipelining else self._lockstep_answer(envelope)
+        reply = self._pipelined_answer(seconds) if self._pipelining else self._lockstep_answer(seconds)
+        self._offered = None
         self._answer_seconds = time.monotonic() - begun
         self._must_reset = reply.code != GO_AHEAD
         return reply
+
+    def fileno(self) -> int:
+        """For select: whether the server said something."""
+        return self._socket.fileno()
 
     def give_text(self, text: bytes) -> None:
         """Send what ``text_for_smtp`` made, after 354. It counts for nothing yet; raises ConnectionLost."""
@@ -171,9 +153,15 @@ class Connection:
 
     def _offer(self, envelope: Envelope) -> bytes:
         self._offered = envelope
-        if not self._pipelining or (envelope.needs_utf8 and not self._takes_utf8):
+        self._unsaid, self._awaited, self._replies = [], 0, []
+        if envelope.needs_utf8 and not self._takes_utf8:
             return b""
-        return b"".join(self._commands(envelope))
+        commands = self._commands(envelope)
+        if not self._pipelining:
+            self._unsaid = commands
+            return b""
+        self._awaited = len(commands)
+        return b"".join(commands)
 
     def _commands(self, envelope: Envelope) -> list[bytes]:
         option = " SMTPUTF8" if envelope.needs_utf8 else ""
@@ -184,23 +172,35 @@ class Connection:
         ]
         return [b"RSET\r\n", *commands] if self._must_reset else commands
 
-    def _pipelined_answer(self) -> Reply:
-        replies = [self._reply() for _ in range(4 if self._must_reset else 3)]
-        refusal = next((reply for reply in replies[:-1] if not reply.is_success), None)
+    def _pipelined_answer(self, seconds: float | None) -> Reply:
+        while self._awaited:
+            self._hear(seconds)
+        heard = self._replies
+        refusal = next((reply for reply in heard[:-1] if not reply.is_success), None)
         if refusal is None:
-            return replies[-1]
-        if replies[-1].code == GO_AHEAD:
+            return heard[-1]
+        if heard[-1].code == GO_AHEAD:
             self.drop()  # it waits for a text that is for nobody
         return refusal
 
-    def _lockstep_answer(self, envelope: Envelope) -> Reply:
-        reply = Reply(0, "")
-        for command in self._commands(envelope):
-            self._send(command)
-            reply = self._reply()
-            if not reply.is_success:
-                break
-        return reply
+    def _lockstep_answer(self, seconds: float | None) -> Reply:
+        while self._awaited or (self._unsaid and (not self._replies or self._replies[-1].is_success)):
+            if not self._awaited:
+                self._send(self._unsaid.pop(0))
+                self._awaited = 1
+            self._hear(seconds)
+        return self._replies[-1]
+
+    def _hear(self, seconds: float | None) -> None:
+        """Add the next reply. Until the sender is taken, it is the server itself that is waited for: patiently."""
+        may_wait_elsewhere = seconds is not None and len(self._replies) > self._must_reset
+        try:
+            self._replies.append(self._reply(seconds if may_wait_elsewhere else None))
+        except ConnectionLost as lost:
+            if lost.timed_out and may_wait_elsewhere:
+                raise NotYet from lost
+            raise
+        self._awaited -= 1
 
     def _send(self, data: bytes, seconds: float | None = None) -> None:
         if not data:
@@ -232,45 +232,6 @@ def _parse(raw: bytes) -> Reply:
     lines = raw.decode("utf-8", "replace").splitlines()
     words = " ".join(line[4:].strip() for line in lines)
     return Reply(int(lines[-1][:3]), "".join(c for c in words if c.isprintable())[:LONGEST_WORDS])
-
-
-def _open(server: Server, patience: Patience) -> smtplib.SMTP:
-    encryption = ssl.create_default_context() if server.implicit_tls or server.starttls else None
-    if server.implicit_tls:
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-            server.host, server.port, _own_name(), timeout=patience.connect, context=encryption
-        )
-    else:
-        smtp = smtplib.SMTP(server.host, server.port, _own_name(), timeout=patience.connect)
-    try:
-        smtp.ehlo_or_helo_if_needed()
-        if server.starttls:
-            smtp.starttls(context=encryption)
-            smtp.ehlo_or_helo_if_needed()
-        if server.username is not None:
-            smtp.login(server.username, server.password or "")
-    except BaseException:
-        smtp.close()
-        raise
-    return smtp
-
-
-@lru_cache(maxsize=1)
-def _own_name() -> str:
-    """This machine's name for EHLO, asked of the name service once: where that is broken it takes seconds."""
-    name = socket.getfqdn()
-    return name if "." in name else "[127.0.0.1]"
-
-
-@contextmanager
-def _explaining(server: Server) -> Iterator[None]:
-    try:
-        yield
-    except smtplib.SMTPResponseException as error:
-        words = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else error
-        raise NoConnection(f"{server.host} refuses: {error.smtp_code} {words}") from error
-    except (OSError, smtplib.SMTPException) as error:
-        raise NoConnection(f"{server.host}:{server.port} cannot be used: {error}") from error
 
 
 @contextmanager

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from scheduler.mail import dispatcher
+from scheduler.mail import dispatcher, parked
 from scheduler.mail.dispatcher import Tally, dispatch_messages
+from scheduler.mail.smtp import Patience
 from scheduler.transaction import writing
 from scheduler.usecases.messages import outbox
 from scheduler.usecases.messages.dispatch import RETRY_MINUTES
@@ -181,6 +182,86 @@ def test_a_domain_that_takes_nothing_now_costs_the_others_no_attempt_and_no_conn
     assert server.recipients == sorted(address for address in addresses if "alive" in address)
     assert server.connections == 1
     assert {row.next_attempt_at for row in messages() if row.state == "due"} == {NOW + MINUTE}
+
+
+@BOTH_WAYS
+def test_others_go_out_while_the_server_has_no_answer_for_one_domain(
+    context: Flask, pipelining: bool
+) -> None:
+    world_with_confirmations("a@slow.example", "b@one.example", "c@slow.example", "d@two.example")
+    server = ScriptedServer(pipelining=pipelining)
+
+    def when_the_others_are_taken() -> str:
+        server.wait_for("END said", 2)
+        return "250 2.1.5 recipient ok"
+
+    with server.on("RCPT", when_the_others_are_taken, holding="@slow", times=1):
+        assert dispatch(server, patience=Patience(others=0.1)) == Tally(sent=3)
+        assert dispatch(server, NOW + MINUTE) == Tally(sent=1)
+    sent_to = [mail.recipients for mail in server.taken]
+    assert sent_to == [["b@one.example"], ["d@two.example"], ["a@slow.example"], ["c@slow.example"]]
+    assert [row.attempts for row in messages()] == [1, 1, 1, 1]
+
+
+@BOTH_WAYS
+def test_a_refusal_after_a_long_silence_is_what_became_of_the_mail(context: Flask, pipelining: bool) -> None:
+    world_with_confirmations("a@slow.example", "b@one.example")
+    server = ScriptedServer(pipelining=pipelining)
+
+    def when_the_other_is_taken() -> str:
+        server.wait_for("END said")
+        return "550 5.1.1 no such user"
+
+    with server.on("RCPT", when_the_other_is_taken, holding="@slow"):
+        assert dispatch(server, patience=Patience(others=0.1)) == Tally(sent=1, failed=1)
+    assert [(row.state, row.server_reply) for row in messages()] == [
+        ("failed", "550 5.1.1 no such user"),
+        ("sent", "250 2.0.0 taken"),
+    ]
+
+
+def test_several_dead_domains_in_a_row_do_not_delay_the_others(context: Flask) -> None:
+    dead = [f"p@dead{number}.example" for number in range(parked.MOST + 2)]
+    world_with_confirmations(*dead, "a@alive.example")
+    with ScriptedServer().on("RCPT", STALL, holding="@dead") as server:
+        assert dispatch(server, patience=SHORT) == Tally(sent=1, retry=len(dead))
+    assert server.recipients == ["a@alive.example"]
+    assert [row.attempts for row in messages()] == [1] * (len(dead) + 1)
+
+
+def test_a_server_that_is_silent_on_every_recipient_is_given_up(context: Flask) -> None:
+    world_with_confirmations(*(f"p@{number}.example" for number in range(dispatcher.MOST_SILENCES + 2)))
+    with ScriptedServer().on("RCPT", STALL) as server:
+        assert dispatch(server, patience=SHORT) == Tally(retry=dispatcher.MOST_SILENCES)
+    assert [row.attempts for row in messages()] == [1] * dispatcher.MOST_SILENCES + [0, 0]
+    assert {(row.state, row.next_attempt_at) for row in messages()} == {("due", NOW + MINUTE)}
+
+
+def test_where_only_one_connection_is_allowed_the_mail_that_waits_gives_way(context: Flask) -> None:
+    world_with_confirmations("a@dead.example", "b@alive.example")
+    server = ScriptedServer().on("RCPT", STALL, holding="@dead")
+    with server.on("CONNECT", "421 4.7.0 one at a time", skip=1, times=1):
+        assert dispatch(server, patience=SHORT) == Tally(sent=1, retry=1)
+    assert server.recipients == ["b@alive.example"]
+
+
+def test_told_to_stop_it_leaves_a_mail_that_waits_as_it_was(context: Flask) -> None:
+    world_with_confirmations("a@dead.example", "b@alive.example")
+    with ScriptedServer().on("RCPT", STALL, holding="@dead") as server:
+        patient = mailer(server.port, Patience(others=0.1))
+        assert dispatch_messages(patient, clock=lambda: NOW, stop=lambda: bool(server.taken)) == Tally(sent=1)
+    assert [(row.state, row.attempts, row.next_attempt_at) for row in messages()] == [
+        ("due", 0, NOW),
+        ("sent", 1, NOW),
+    ]
+
+
+def test_mails_that_were_tried_in_vain_come_after_the_others(context: Flask) -> None:
+    world_with_confirmations("a@mail.example", "b@mail.example")
+    change(messages()[0], attempts=1)
+    with ScriptedServer() as server:
+        assert dispatch(server) == Tally(sent=2)
+    assert [mail.recipients for mail in server.taken] == [["b@mail.example"], ["a@mail.example"]]
 
 
 def test_a_server_that_stalls_for_everybody_is_given_up_after_three_time_outs(context: Flask) -> None:
