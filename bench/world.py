@@ -131,7 +131,7 @@ def _add_appointments(count: int, last: date) -> None:
 def add(model: type[Base], rows: list[dict[str, Any]]) -> None:
     """Write rows past the models, which would take twice as long, and commit."""
     if rows:
-        db.session.execute(insert(model.__table__), rows)  # type: ignore[arg-type]
+        db.session.execute(insert(model.__table__), rows)
     db.session.commit()
 
 

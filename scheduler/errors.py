@@ -1,6 +1,7 @@
 """What can go wrong, as people at the desk would say it. No HTTP here: http_errors.py maps codes to statuses."""
 
 from collections.abc import Mapping
+from typing import Any
 
 
 class SchedulerError(Exception):
@@ -15,7 +16,7 @@ class SchedulerError(Exception):
 
     def __init__(self, sentence: str | None = None, **details: object) -> None:
         self.sentence = sentence or type(self).sentence
-        self.details: Mapping[str, object] = details
+        self.details: Mapping[str, Any] = details
         super().__init__(str(self))
 
     def __str__(self) -> str:
@@ -75,7 +76,9 @@ class TooManyTries(SchedulerError):
     """Something was tried too often in a row; ``retry_after_seconds`` says when it is looked at again."""
 
     code = "too_many_tries"
-    sentence = "That was tried too often in a short time. Please try again in %(retry_after_seconds)s seconds."
+    sentence = (
+        "That was tried too often in a short time. Please try again in %(retry_after_seconds)s seconds."
+    )
 
 
 class SlotTaken(SchedulerError):

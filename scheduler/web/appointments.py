@@ -16,6 +16,7 @@ from scheduler.http_errors import problem_of
 from scheduler.models import Appointment
 from scheduler.usecases.appointments import changing as appointments
 from scheduler.usecases.appointments.queries import get_appointment
+from scheduler.usecases.appointments.state import MOVABLE
 from scheduler.usecases.clinic.catalogue import list_practitioners
 from scheduler.usecases.patients.registry import view_patient
 from scheduler.usecases.practitioners.busy_conflicts import list_busy_conflicts
@@ -164,7 +165,7 @@ def _shown(
         appointment=appointment,
         zone=zone,
         next_statuses=_next_statuses(appointment),
-        movable=appointment.status in appointments.MOVABLE,
+        movable=appointment.status in MOVABLE,
         in_series=_is_in_series(appointment),
         clashes=list_busy_conflicts(appointment_id=appointment.id, now=clock.now()),
         practitioners=list_practitioners().items,

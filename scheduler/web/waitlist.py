@@ -144,12 +144,12 @@ def _form(
         values=values,
         weekdays={
             str(day) for day in (values.getlist("weekdays") if several else values.get("weekdays", ()))
-        },  # type: ignore[attr-defined]
+        },
         people={
             str(number)
             for number in (
                 values.getlist("practitioner_ids") if several else values.get("practitioner_ids", ())
-            )  # type: ignore[attr-defined]
+            )
         },
         urgencies=list(Urgency),
         sentence=say(error) if error is not None else None,

@@ -95,10 +95,6 @@ class Book:
         """Where a practitioner works."""
         return [desk for desk in self.open if desk[0] == practitioner_id]
 
-    def works_on(self, practitioner_id: int, day: int) -> bool:
-        """Whether the practitioner has any hour that day."""
-        return self._capacity[practitioner_id][day] > 0
-
     def fill(self, practitioner_id: int, first: int, until: int) -> float:
         """The taken share of a practitioner's hours on the days [first, until); 1 where there are none."""
         hours = sum(self._capacity[practitioner_id][first:until])

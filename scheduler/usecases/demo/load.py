@@ -94,7 +94,7 @@ def _write_tables(session: Session, demo: Demo, progress: Callable[[float], None
     for model, rows in demo.tables:
         for start in range(0, len(rows), CHUNK):
             chunk = rows[start : start + CHUNK]
-            session.execute(insert(model.__table__), chunk)  # type: ignore[arg-type]
+            session.execute(insert(model.__table__), chunk)
             written += len(chunk)
             progress(written / total)
     return {model.__tablename__: len(rows) for model, rows in demo.tables}

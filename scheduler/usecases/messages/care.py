@@ -119,7 +119,7 @@ def _copy_items(session: Session, number: int, letter: Letter) -> None:
         for visit in letter.visits
     ]
     if items:
-        session.execute(insert(MessageItem.__table__), items)  # type: ignore[arg-type]
+        session.execute(insert(MessageItem.__table__), items)
 
 
 def _note(

@@ -13,9 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import cast
 
-from sqlalchemy import Table, Update, bindparam, exists, select, text, update
+from sqlalchemy import Update, bindparam, exists, select, text, update
 from sqlalchemy.orm import Session
 
 from scheduler.light_commits import LightWriter, Step
@@ -72,7 +71,7 @@ def keep_outcomes(session: Session, claim: Claim, outcomes: Sequence[Outcome], *
     _run(session, _keeping(claim, outcomes, now))
 
 
-_messages = cast(Table, Message.__table__)
+_messages = Message.__table__
 # States as literal words: a statement that is run for each mail must not expand lists each time.
 _KEEP = (
     update(_messages)

@@ -64,7 +64,7 @@ def _owe(session: Session, kind: MessageKind, turn: OfferTurn, pointless_at: dat
         return False
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     session.execute(
-        insert(Message.__table__)  # type: ignore[arg-type]
+        insert(Message.__table__)
         .on_conflict_do_nothing(index_elements=["dedupe_key"])
         .values(
             kind=kind.value,

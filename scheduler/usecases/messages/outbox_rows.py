@@ -64,14 +64,14 @@ def write_drafts(session: Session, drafts: Iterable[Draft], now: datetime) -> No
         for appointment in by_key[key].appointments
     ]
     if items:
-        session.execute(insert(MessageItem.__table__), items)  # type: ignore[arg-type]
+        session.execute(insert(MessageItem.__table__), items)
 
 
 def insert_messages(session: Session, rows: Sequence[dict[str, object]]) -> list[tuple[int, str]]:
     """Write rows made by ``message_row``; (id, dedupe key) of those that were not owed already."""
     insert_new = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     written = session.execute(
-        insert_new(Message.__table__)  # type: ignore[arg-type]
+        insert_new(Message.__table__)
         .on_conflict_do_nothing(index_elements=["dedupe_key"])
         .returning(Message.id, Message.dedupe_key),
         rows,

@@ -98,7 +98,7 @@ def _join(session: Session, leader: int, rows: Sequence[Any]) -> None:
             }
             for row in others.values()
         ]
-        session.execute(insert(MessageItem.__table__), items)  # type: ignore[arg-type]
+        session.execute(insert(MessageItem.__table__), items)
     quiet = {"synchronize_session": False}
     session.execute(
         update(Message)

@@ -176,7 +176,7 @@ def rooms_or_taken(
             refuse_if_busy(session, wish, None)
             rooms.append(choose_room(session, wish, None))
         except SlotTaken as error:
-            taken[slot.number] = list(error.details["resources"])  # type: ignore[call-overload]
+            taken[slot.number] = list(error.details["resources"])
     if taken:
         raise SeriesTaken(
             numbers=list(taken),
