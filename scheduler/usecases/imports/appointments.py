@@ -20,7 +20,7 @@ from scheduler.usecases.appointments.booking_rules import RULES
 from scheduler.usecases.imports.appointment_rows import Line, read_lines
 from scheduler.usecases.imports.appointment_slots import AppointmentChoices, Slot, make_slot
 from scheduler.usecases.imports.bulk import IMPORT_LOCK, insert_appointments, note_import, tell_everybody
-from scheduler.usecases.imports.clashes import STORED, Busy, load_busy
+from scheduler.usecases.imports.clashes import SHUT, STORED, Busy, load_busy
 from scheduler.usecases.imports.house import House, load_house
 from scheduler.usecases.imports.people import load_people
 from scheduler.usecases.imports.report import NEW, UNCHANGED, Progress, Report, silent
@@ -188,7 +188,9 @@ def _placed(slot: Slot, house: House, busy: Busy, report: Report, now: datetime)
         return None
     if slot.room_id is None and slot.kind.needs_room:
         rooms = [room.id for room in house.rooms.values() if room.location_id == slot.location_id]
-        free = [room for room in rooms if busy.clash(("room", room), *outer) is None]
+        free = [
+            room for room in rooms if all(busy.clash((what, room), *outer) is None for what in ("room", SHUT))
+        ]
         if not free and slot.starts_at > now:
             report.refuse(slot.row, "", _shown(slot, house), InvalidInput("No room is free at that time."))
             return None

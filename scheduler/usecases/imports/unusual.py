@@ -13,6 +13,7 @@ from scheduler.models.appointments import INACTIVE, NOT_BOOKED
 from scheduler.planning.timeline import Horizon
 from scheduler.usecases.appointments.booking_rules import Wish, broken_rules, rest_minutes_of
 from scheduler.usecases.availability.free_time import PAD, load_desks
+from scheduler.usecases.availability.rows import shut_ticks
 from scheduler.usecases.imports.appointment_slots import Slot
 from scheduler.usecases.imports.house import House
 
@@ -46,6 +47,7 @@ def _of_month(
     places = {(slot.practitioner_id, slot.location_id) for slot in month}
     desks = load_desks(session, horizon, practitioner_ids={person for person, _ in places}, places=places)
     reach = timedelta(minutes=rest_minutes, days=1)
+    shut = shut_ticks(session, horizon, {slot.room_id for slot in month if slot.room_id is not None})
     needling = _needling(session, first - reach, last + reach)
     for slot in everything:
         is_near = first - reach <= slot.starts_at <= last + reach
@@ -57,7 +59,7 @@ def _of_month(
         others = list(needling.get(slot.patient_id, ()))
         if wish.wall_minute in others:
             others.remove(wish.wall_minute)
-        if codes := broken_rules(wish, desks, horizon, others, rest_minutes, now=now):
+        if codes := broken_rules(wish, desks, horizon, others, rest_minutes, shut_rooms=shut, now=now):
             found[slot.row] = codes
     return found
 
@@ -90,4 +92,5 @@ def _wish(slot: Slot, house: House) -> Wish:
         slot.kind,
         slot.starts_at,
         int((slot.ends_at - slot.starts_at).total_seconds() // 60),
+        slot.room_id,
     )

@@ -193,6 +193,18 @@ def test_what_breaks_a_rule_is_told_and_brought_in_with_the_rules(world: World) 
     assert [entry.detail["rules"] for entry in kept][:2] == [["rest"], ["outside_hours", "rest"]]
 
 
+def test_a_room_out_of_use_is_not_chosen_and_told_where_the_file_names_it(world: World) -> None:
+    first, second = world.room_ids
+    for starts_at, ends_at in ((at(24, 8), at(24, 12)), (at(24, 9), at(24, 18))):
+        save(Closure(location_id=world.location_id, room_id=first, starts_at=starts_at, ends_at=ends_at))
+    report = bring(
+        HEAD + "Paul Pain;;Review;24.03.2026;15:00;;;\nPaul Pain;;Review;24.03.2026;16:00;;Room 1;\n"
+    )
+    assert [(one.row, one.sentence) for one in report.warnings] == [(3, RULES["closed"].sentence)]
+    rows = db.session.scalars(select(Appointment).order_by(Appointment.starts_at)).all()
+    assert [(row.room_id, row.override_rules) for row in rows] == [(second, []), (first, ["closed"])]
+
+
 def test_a_credential_that_is_not_held_then_is_told(world: World) -> None:
     credential = db.session.scalars(select(Credential)).one()
     credential.expires_on = at(19).date()
