@@ -178,7 +178,8 @@ def _movable(call: Call) -> Iterator[tuple[Appointment, list[Wish]]]:
         if row.patient_id in patients:
             continue
         patients.add(row.patient_id)
-        slots = appointment_alternatives(row.id, now=call.now).slots
+        on = row.starts_at.astimezone(call.zone).date()
+        slots = [one for one in appointment_alternatives(row.id, now=call.now).slots if one.on != on]
         if slots:
             chosen = slots[:: max(1, len(slots) // 2)][:2]
             yield row, [Wish(one.starts_at, one.practitioner_id, one.location_id) for one in chosen]

@@ -139,6 +139,11 @@ class Course:
         return [session for session in self.sessions if session.status == SessionStatus.TO_PLACE]
 
     @property
+    def held(self) -> int:
+        """How many sessions took place."""
+        return sum(session.status == SessionStatus.COMPLETED for session in self.sessions)
+
+    @property
     def placed(self) -> list[Session]:
         """Sessions with an appointment ahead."""
         return [session for session in self.sessions if session.status == SessionStatus.PLACED]

@@ -177,7 +177,7 @@ def _credentials(index: int, days: Days, chance: random.Random) -> list[Credenti
 
 
 def _absences(practitioner_id: int, days: Days, chance: random.Random) -> list[TimeOff]:
-    """Some weeks of leave a year, and a day or an afternoon every two months or so."""
+    """Some weeks of leave a year, and a day or an afternoon every two months or so; nobody knows when they fall ill."""
     words = clinic_data().words
     rows = []
     day = chance.randrange(20, 110)
@@ -188,7 +188,7 @@ def _absences(practitioner_id: int, days: Days, chance: random.Random) -> list[T
         day += chance.randrange(90, 170)
     day = chance.randrange(5, 60)
     while day < days.count:
-        reason = chance.choice(words["short_leave"])
+        reason = chance.choice(words["short_leave"] if day <= days.today else words["planned_leave"])
         row = _time_off(practitioner_id, days, day, 1, reason)
         if "afternoon" in reason:
             row.starts_at = days.at(day * DAY_MINUTES + 13 * 60)
@@ -215,7 +215,7 @@ def _closures(locations: list[Location], days: Days, country: str, subdivision: 
     for place in locations:
         zone = ZoneInfo(place.zone)
         for on, reason in sorted(closed.items()):
-            if days.first <= on < last and on.weekday() < 6:
+            if days.first <= on < last:
                 begins, ends = start_of_day(on, zone), start_of_day(on + timedelta(days=1), zone)
                 rows.append(Closure(location_id=place.id, starts_at=begins, ends_at=ends, reason=reason))
     afternoon = (days.today + 9 - (days.today + 9) % 7 + 3) * DAY_MINUTES + 14 * 60

@@ -24,6 +24,8 @@ from scheduler.usecases.demo.trail import audit_tables
 from scheduler.usecases.demo.wellbeing import Wellbeing
 from scheduler.usecases.demo.words import clinic_data
 
+ENOUGH_HELD = 4
+"""So many sessions make a course of values worth looking at."""
 CONFIRMED = 0.6
 """The share of appointments of the next days that patients have confirmed."""
 
@@ -113,9 +115,9 @@ def _number(ledger: Ledger, chance: random.Random) -> None:
 
 
 def _example(ledger: Ledger, guests: list[Guest]) -> Guest:
-    """The patient with an address whose running plan has the most appointments ahead."""
+    """The patient with an address who is in the middle of a plan: some sessions held, the most ahead."""
     running = [
         course for course in ledger.courses if course.status == PlanStatus.ACTIVE and course.guest.email
     ]
-    best = max(running, key=lambda course: len(course.placed), default=None)
+    best = max(running, key=lambda course: (min(course.held, ENOUGH_HELD), len(course.placed)), default=None)
     return best.guest if best is not None else guests[0]
