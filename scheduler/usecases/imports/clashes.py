@@ -57,9 +57,9 @@ def load_busy(session: Session, instants: Iterable[datetime]) -> Busy:
     )
     near = Appointment.starts_at.between(min(starts) - 2 * LONGEST, max(starts) + 2 * LONGEST)
     stored = select(*columns).where(Appointment.status.not_in(INACTIVE), near).order_by(Appointment.starts_at)
-    for room, bounds in _shut_rooms(session, min(starts), max(starts)).items():
+    for number, bounds in _shut_rooms(session, min(starts), max(starts)).items():
         for begins, ends in bounds:
-            busy.take((SHUT, room), begins, ends)
+            busy.take((SHUT, number), begins, ends)
     for person, room, patient, busy_from, busy_until, begins, ends in session.execute(stored):
         busy.take(("practitioner", person), busy_from, busy_until)
         busy.take(("patient", patient), begins, ends)
