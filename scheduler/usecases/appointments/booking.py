@@ -27,6 +27,7 @@ from scheduler.usecases.appointments.booking_rules import (
     Wish,
     broken_rules,
     checked_minutes,
+    checked_start,
     other_needling,
     rest_minutes_of,
     room_shut,
@@ -49,6 +50,17 @@ class Booking:
     override_rules: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Where an appointment is to go; what is None stays as it is."""
+
+    starts_at: datetime | None = None
+    practitioner_id: int | None = None
+    location_id: int | None = None
+    room_id: int | None = None
+    minutes: int | None = None
+
+
 def wish_for(
     patient: Patient,
     practitioner: Practitioner,
@@ -61,6 +73,22 @@ def wish_for(
     """The wish for this patient, practitioner, type, place and time; InvalidInput for minutes that the type forbids."""
     own = checked_minutes(kind, minutes)
     return Wish(patient.id, practitioner.id, location.id, zone_of(location), kind, starts_at, own, room_id)
+
+
+def wish_to_move(session: Session, appointment: Appointment, goal: Elsewhere) -> Wish:
+    """The wish for an appointment somewhere else; its length stays, too, where it may be resized.
+
+    Raises InvalidInput, NotFound.
+    """
+    starts_at = appointment.starts_at if goal.starts_at is None else checked_start(goal.starts_at)
+    practitioner = find_in_use(session, Practitioner, goal.practitioner_id or appointment.practitioner_id)
+    is_placed = goal.location_id is not None or goal.room_id is not None
+    stays = goal.location_id if is_placed else appointment.location_id
+    location = choose_location(session, practitioner, starts_at, location_id=stays, room_id=goal.room_id)
+    kind, minutes = appointment.appointment_type, goal.minutes
+    if minutes is None and kind.may_resize:
+        minutes = int((appointment.ends_at - appointment.starts_at).total_seconds()) // 60
+    return wish_for(appointment.patient, practitioner, kind, location, starts_at, minutes, goal.room_id)
 
 
 def resources_of(wish: Wish) -> list[tuple[str, int]]:
@@ -94,28 +122,12 @@ def choose_location(
         return find_in_use(session, Location, location_id)
     if room is not None:
         return find_in_use(session, Location, room.location_id)
-    rules = weekly_hours(session, [practitioner.id], None)
-    places = {place: find_in_use(session, Location, place) for _, place in sorted(rules)}
-    tick = tick_of(starts_at)
-    at_work = [
-        place
-        for place in places.values()
-        if open_bits(
-            rules[practitioner.id, place.id],
-            zone_of(place),
-            horizon := Horizon.between(starts_at - PAD, starts_at + PAD),
-        )
-        >> horizon.index(tick)
-        & 1
-    ]
-    for place in at_work:
-        if place.id == usual:
-            return place
+    places, at_work = _working_places(session, practitioner, starts_at)
     if at_work:
-        return at_work[0]
+        return next((place for place in at_work if place.id == usual), at_work[0])
     if usual is not None:
         return find_in_use(session, Location, usual)
-    everywhere = list(places.values()) or list(
+    everywhere = places or list(
         session.scalars(select(Location).where(Location.archived_at.is_(None)).limit(2))
     )
     if len(everywhere) == 1:
@@ -123,6 +135,22 @@ def choose_location(
     raise InvalidInput(
         "Please say at which location: the practitioner works at several.", field="location_id"
     )
+
+
+def _working_places(
+    session: Session, practitioner: Practitioner, starts_at: datetime
+) -> tuple[list[Location], list[Location]]:
+    """Where a practitioner works at all, and where at that time; by number."""
+    rules = weekly_hours(session, [practitioner.id], None)
+    places = [find_in_use(session, Location, place) for _, place in sorted(rules)]
+    horizon = Horizon.between(starts_at - PAD, starts_at + PAD)
+    at = horizon.index(tick_of(starts_at))
+    at_work = [
+        place
+        for place in places
+        if open_bits(rules[practitioner.id, place.id], zone_of(place), horizon) >> at & 1
+    ]
+    return places, at_work
 
 
 def choose_room(

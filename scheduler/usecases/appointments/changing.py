@@ -19,15 +19,18 @@ from scheduler.transaction import lock_resources, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.appointments.booking import (
     Booking,
+    Elsewhere,
     check_room,
     check_rules,
     choose_location,
     choose_room,
     make_appointment,
     mark_cancelled,
+    put_into_slot,
     resources_of,
     visible_change,
     wish_for,
+    wish_to_move,
 )
 from scheduler.usecases.appointments.booking_rules import Wish, checked_start, refuse_if_busy
 from scheduler.usecases.appointments.state import (
@@ -97,14 +100,18 @@ def book_appointment(
     booking = Booking(wish, room, planned, override_reason if rules else None, rules)
     appointment = make_appointment(session, booking, now=now)
     session.flush()
+    _announce(session, appointment, actor, now)
+    remember(session, actor, idempotency, [appointment.id], now=now)
+    return appointment
+
+
+def _announce(session: Session, appointment: Appointment, actor: Actor, now: datetime) -> None:
+    """Owe the mails of a new appointment, tell the calendars that show it, and note it."""
     owe_confirmation(session, appointment, now=now)
     owe_reminders(session, [appointment], now=now)
     tell_calendars(session, appointment, now=now)
-    note_change(
-        session, appointment, actor, "appointment_booked", now=now, starts_at=iso(starts_at), rules=rules
-    )
-    remember(session, actor, idempotency, [appointment.id], now=now)
-    return appointment
+    starts_at, rules = iso(appointment.starts_at), appointment.override_rules
+    note_change(session, appointment, actor, "appointment_booked", now=now, starts_at=starts_at, rules=rules)
 
 
 @writing
@@ -130,52 +137,50 @@ def move_appointment(
     booked again: it was confirmed for the old time. Raises as book_appointment, and StaleVersion, IllegalTransition.
     """
     old = find(session, Appointment, appointment_id)
-    starts_at = checked_start(starts_at) if starts_at is not None else old.starts_at
-    practitioner = find_in_use(session, Practitioner, practitioner_id or old.practitioner_id)
-    stays = location_id if location_id is not None or room_id is not None else old.location_id
-    location = choose_location(session, practitioner, starts_at, location_id=stays, room_id=room_id)
-    if minutes is None and old.appointment_type.may_resize:
-        minutes = int((old.ends_at - old.starts_at).total_seconds()) // 60
-    wish = wish_for(old.patient, practitioner, old.appointment_type, location, starts_at, minutes, room_id)
+    goal = Elsewhere(starts_at, practitioner_id, location_id, room_id, minutes)
+    wish = wish_to_move(session, old, goal)
     lock_resources(session, {*resources_of(wish), *resources_held(old)})
-    appointment = load_for_change(session, appointment_id, version)
-    if appointment.status not in MOVABLE:
-        raise IllegalTransition(
-            "An appointment that is %(from_status)s cannot be moved.", from_status=appointment.status
-        )
+    appointment = _load_to_move(session, appointment_id, version)
     clear_expired(session, now=now)
-    itself = [appointment.id]
-    refuse_if_busy(session, wish, room_id, leave_out=itself)
+    refuse_if_busy(session, wish, room_id, leave_out=[appointment.id])
     reason, rules = _settled(session, appointment, wish, override_reason, actor, now)
-    room = choose_room(session, wish, room_id, usual=appointment.room_id, leave_out=itself)
-    before = state_of(appointment)
-    told = as_told(appointment)
-    if appointment.starts_at != starts_at:
-        appointment.status = S.BOOKED
-    appointment.starts_at, appointment.ends_at = wish.starts_at, wish.ends_at
-    appointment.busy_from, appointment.busy_until = wish.busy_from, wish.busy_until
+    room = choose_room(session, wish, room_id, usual=appointment.room_id, leave_out=[appointment.id])
+    before, told = state_of(appointment), as_told(appointment)
     previous_practitioner = appointment.practitioner_id
-    appointment.practitioner_id, appointment.location_id = practitioner.id, location.id
-    appointment.room_id = room
-    appointment.override_reason, appointment.override_rules = reason, rules
+    put_into_slot(appointment, Booking(wish, room, appointment.planned_session, reason, rules))
     after = state_of(appointment)
     if before == after:
         return appointment
     visible_change(appointment, now=now)
     session.flush()
     session.expire(appointment, ["practitioner", "location", "room"])
-    withdraw_messages(session, appointment, now=now)
-    if told != as_told(appointment):
-        if batch is None:
-            owe_change(session, appointment, now=now)
-        else:
-            owe_series_change(session, [appointment], batch=batch, now=now)
-    owe_reminders(session, [appointment], now=now)
+    _owe_mails(session, appointment, batch, is_told=told != as_told(appointment), now=now)
     tell_calendars(session, appointment, previous_practitioner, now=now)
     note_change(
         session, appointment, actor, "appointment_moved", now=now, before=before, after=after, rules=rules
     )
     return appointment
+
+
+def _load_to_move(session: Session, appointment_id: int, version: int) -> Appointment:
+    appointment = load_for_change(session, appointment_id, version)
+    if appointment.status not in MOVABLE:
+        raise IllegalTransition(
+            "An appointment that is %(from_status)s cannot be moved.", from_status=appointment.status
+        )
+    return appointment
+
+
+def _owe_mails(
+    session: Session, appointment: Appointment, batch: str | None, *, is_told: bool, now: datetime
+) -> None:
+    """What is owed after a move, in the place of what was before: the change, if it is worth a mail, and reminders."""
+    withdraw_messages(session, appointment, now=now)
+    if batch is None and is_told:
+        owe_change(session, appointment, now=now)
+    elif batch is not None and is_told:
+        owe_series_change(session, [appointment], batch=batch, now=now)
+    owe_reminders(session, [appointment], now=now)
 
 
 def _settled(

@@ -80,7 +80,7 @@ def change_course(
         raise InvalidInput("This plan has no session %(number)s.", number=from_number, field="from_number")
     check_phases(wanted, besides=from_number - 1)
     replaced = plan.sessions[from_number - 1 :]
-    _refuse_history(session, replaced)
+    _refuse_history(replaced)
     before = [f"{row.number}: {row.status}" for row in replaced]
     touch_events(session, _of(plan), now=now)
     _cut(session, plan, from_number)
@@ -88,17 +88,8 @@ def change_course(
     if protocol is not None:
         plan.protocol_id, plan.name = protocol.id, protocol.name
     plan.version += 1
-    note_plan(
-        session,
-        actor,
-        "plan_changed",
-        plan,
-        now=now,
-        from_number=from_number,
-        replaced=before,
-        sessions=len(plan.sessions),
-        protocol_id=protocol_id,
-    )
+    what = {"from_number": from_number, "replaced": before, "sessions": len(plan.sessions)}
+    note_plan(session, actor, "plan_changed", plan, now=now, protocol_id=protocol_id, **what)
     settle_plan(session, plan, actor, now=now)
     return plan
 
@@ -108,7 +99,7 @@ def _refuse_discontinued(plan: TreatmentPlan) -> None:
         raise Conflict("This plan is discontinued. Please prescribe a new one.")
 
 
-def _refuse_history(session: Session, replaced: Sequence[PlannedSession]) -> None:
+def _refuse_history(replaced: Sequence[PlannedSession]) -> None:
     kept = [row.number for row in replaced if row.status in HISTORY]
     if kept:
         raise Conflict(

@@ -15,7 +15,7 @@ from scheduler.usecases.appointments.booking import (
     Booking,
     check_rules,
     make_appointment,
-    mark_cancelled,
+    put_into_slot,
     visible_change,
 )
 from scheduler.usecases.appointments.state import current_state
@@ -29,7 +29,7 @@ from scheduler.usecases.messages.outbox import (
     owe_series_change,
     withdraw_messages,
 )
-from scheduler.usecases.plans.progress import clean_reason, follow_appointment, note_plan
+from scheduler.usecases.plans.progress import cancel_of_plan, clean_reason, note_plan
 from scheduler.usecases.repairs.targets import (
     Asked,
     HandCancel,
@@ -79,29 +79,38 @@ def accept_repair(
     filled = read_again(session, plan, version, versions)
     targets, dropped = find_targets(session, plan, filled, versions, asked, now)
     refuse_disorder(targets, {n: row for n, row in filled.items() if row is not dropped})
-    leave_out = [target.appointment.id for target in targets if target.appointment]
-    leave_out += [dropped.id] if dropped else []
-    rooms = choose_rooms(session, targets, leave_out)
-    wishes = [target.wish for target in targets]
-    rules = (
-        check_rules(session, wishes, override_reason, actor, now=now, leave_out=leave_out) if wishes else []
-    )
+    bookings = _settle(session, targets, dropped, override_reason, actor, now)
     _set_aside(session, targets)
     before = {target.number: _state(target.appointment) for target in targets if target.appointment}
     visited = {row.practitioner_id for row in [*_moving(targets), *([dropped] if dropped else [])]}
     if dropped and cancelled:
         _cancel(session, plan, dropped, cancelled.reason, actor, now)
-    rows = [
-        _apply(target, room, codes, override_reason, now=now, session=session)
-        for target, room, codes in zip(targets, rooms, rules, strict=True)
-    ]
-    session.flush()
-    for row in rows:
-        session.expire(row, ["practitioner", "location", "room"])
+    rows = _carry_out(session, targets, bookings, now)
     _tell(session, plan, rows, before, targets, visited, now)
     _note(session, plan, targets, rows, before, cancelled, actor, now)
     remember(session, actor, idempotency, [row.id for row in rows], now=now)
     return rows
+
+
+def _settle(
+    session: Session,
+    targets: Sequence[Target],
+    dropped: Appointment | None,
+    override_reason: str | None,
+    actor: Actor,
+    now: datetime,
+) -> list[Booking]:
+    """For each target its room, and the rules that are set aside; what moves or goes is in nobody's way."""
+    leave_out = [row.id for row in _moving(targets)] + ([dropped.id] if dropped else [])
+    rooms = choose_rooms(session, targets, leave_out)
+    wishes = [target.wish for target in targets]
+    if not wishes:
+        return []
+    rules = check_rules(session, wishes, override_reason, actor, now=now, leave_out=leave_out)
+    return [
+        Booking(target.wish, room, target.planned, override_reason if codes else None, codes)
+        for target, room, codes in zip(targets, rooms, rules, strict=True)
+    ]
 
 
 def _moving(targets: Sequence[Target]) -> list[Appointment]:
@@ -122,27 +131,25 @@ def _set_aside(session: Session, targets: Sequence[Target]) -> None:
     )
 
 
-def _apply(
-    target: Target,
-    room_id: int | None,
-    rules: list[str],
-    override_reason: str | None,
-    *,
-    now: datetime,
-    session: Session,
-) -> Appointment:
-    """Place a session, or give its appointment the new time; a confirmed one whose time changes is booked again."""
-    wish, row = target.wish, target.appointment
-    reason = override_reason if rules else None
+def _carry_out(
+    session: Session, targets: Sequence[Target], bookings: Sequence[Booking], now: datetime
+) -> list[Appointment]:
+    """Place each session, or give its appointment the new slot; whom and where it is with is looked up again."""
+    rows = [
+        _apply(session, target.appointment, booking, now)
+        for target, booking in zip(targets, bookings, strict=True)
+    ]
+    session.flush()
+    for row in rows:
+        session.expire(row, ["practitioner", "location", "room"])
+    return rows
+
+
+def _apply(session: Session, row: Appointment | None, booking: Booking, now: datetime) -> Appointment:
     if row is None:
-        return make_appointment(session, Booking(wish, room_id, target.planned, reason, rules), now=now)
-    if row.starts_at != wish.starts_at:
-        row.status = AppointmentStatus.BOOKED.value
-    flag_modified(row, "status")
-    row.starts_at, row.ends_at = wish.starts_at, wish.ends_at
-    row.busy_from, row.busy_until = wish.busy_from, wish.busy_until
-    row.practitioner_id, row.location_id, row.room_id = wish.practitioner_id, wish.location_id, room_id
-    row.override_reason, row.override_rules = reason, rules
+        return make_appointment(session, booking, now=now)
+    put_into_slot(row, booking)
+    flag_modified(row, "status")  # which was set aside behind the session's back
     visible_change(row, now=now)
     return row
 
@@ -151,26 +158,10 @@ def _cancel(
     session: Session, plan: TreatmentPlan, row: Appointment, reason: str, actor: Actor, now: datetime
 ) -> None:
     """Cancel the appointment in hand, for which there is no new date."""
-    before = str(row.status)
-    mark_cancelled(row, reason, now=now)
-    if row.planned_session is not None:
-        follow_appointment(row.planned_session, AppointmentStatus.CANCELLED, clean_reason(reason))
+    cancel_of_plan(session, plan, row, reason, actor, now=now)
     session.flush()
     withdraw_messages(session, row, now=now)
     owe_cancellation(session, row, now=now)
-    note_deed(
-        session,
-        actor,
-        "appointment_cancelled",
-        "appointment",
-        row.id,
-        now=now,
-        patient_id=row.patient_id,
-        plan_id=plan.id,
-        before=before,
-        after=str(row.status),
-        reason=reason,
-    )
 
 
 def _tell(

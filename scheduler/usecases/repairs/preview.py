@@ -12,22 +12,26 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from scheduler.errors import Conflict, IllegalTransition, NeedsOverride, SlotTaken
-from scheduler.models import Appointment, Hold, PlannedSession, Practitioner, TreatmentPlan
+from scheduler.models import Appointment, Hold, PlannedSession, TreatmentPlan
 from scheduler.planning.repair import Repair, Standing
 from scheduler.planning.repair.course import wall_minute
 from scheduler.planning.series import Fixed
 from scheduler.planning.timeline import tick_of
 from scheduler.transaction import reading
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.appointments.booking import check_rules, choose_location, choose_room, wish_for
+from scheduler.usecases.appointments.booking import (
+    Elsewhere,
+    check_rules,
+    choose_room,
+    wish_to_move,
+)
 from scheduler.usecases.appointments.booking_rules import (
     RULES,
     Wish,
-    checked_start,
     refuse_if_busy,
     rest_minutes_of,
 )
-from scheduler.usecases.lookup import find, find_in_use
+from scheduler.usecases.lookup import find
 from scheduler.usecases.plans.prescribing import PlanView, view_of
 from scheduler.usecases.repairs.course import (
     MOVABLE,
@@ -60,12 +64,7 @@ def preview_move(
     """
     old = _named(session, appointment_id)
     _refuse_unless_movable(old, "An appointment that is %(from_status)s cannot be moved.")
-    starts_at = checked_start(starts_at)
-    practitioner = find_in_use(session, Practitioner, practitioner_id or old.practitioner_id)
-    usual = old.location_id if room_id is None and location_id is None else location_id
-    location = choose_location(session, practitioner, starts_at, location_id=usual, room_id=room_id)
-    kind = old.appointment_type
-    wish = wish_for(old.patient, practitioner, kind, location, starts_at, room_id=room_id)
+    wish = wish_to_move(session, old, Elsewhere(starts_at, practitioner_id, location_id, room_id))
     busy = _busy(session, wish, room_id, old, now)
     rules = _rules_against(session, [wish], now=now, leave_out=[old.id])
     planned = old.planned_session
@@ -208,7 +207,7 @@ def _busy(
         refuse_if_busy(session, wish, room_id, leave_out=leave_out)
         choose_room(session, wish, room_id, usual=old.room_id, leave_out=leave_out)
     except SlotTaken as error:
-        return tuple(error.details["resources"])  # type: ignore[arg-type]
+        return tuple(error.details["resources"])
     return ()
 
 
@@ -219,7 +218,7 @@ def _rules_against(
     try:
         check_rules(session, wishes, None, COMMAND, now=now, leave_out=leave_out)
     except NeedsOverride as error:
-        return tuple(error.details["rules"])  # type: ignore[arg-type]
+        return tuple(error.details["rules"])
     return ()
 
 

@@ -10,7 +10,14 @@ from sqlalchemy.orm import Session
 
 from scheduler.errors import Conflict, IllegalTransition, InvalidInput, SeriesTaken, SlotTaken, StaleVersion
 from scheduler.models import Appointment, PlannedSession, Practitioner, SessionStatus, TreatmentPlan
-from scheduler.usecases.appointments.booking import choose_location, choose_room, resources_of, wish_for
+from scheduler.usecases.appointments.booking import (
+    Elsewhere,
+    choose_location,
+    choose_room,
+    resources_of,
+    wish_for,
+    wish_to_move,
+)
 from scheduler.usecases.appointments.booking_rules import Wish, checked_start, refuse_if_busy
 from scheduler.usecases.appointments.state import current_state
 from scheduler.usecases.lookup import find_in_use
@@ -190,7 +197,7 @@ def choose_rooms(session: Session, targets: Sequence[Target], leave_out: Collect
             refuse_if_busy(session, target.wish, target.room_id, leave_out=leave_out)
             rooms.append(choose_room(session, target.wish, target.room_id, usual=usual, leave_out=leave_out))
         except SlotTaken as error:
-            taken[target.number] = list(error.details["resources"])  # type: ignore[call-overload]
+            taken[target.number] = list(error.details["resources"])
     if taken:
         raise SeriesTaken(
             "Taken meanwhile: session %(numbers_text)s. Nothing was changed; look at the repair again.",
@@ -250,10 +257,6 @@ def _wish(
 
 
 def _hand_wish(session: Session, row: Appointment, moved: HandMove) -> Wish:
-    """The move by hand as a wish, its location settled as move_appointment does."""
-    starts_at = checked_start(moved.starts_at)
-    practitioner = find_in_use(session, Practitioner, moved.practitioner_id or row.practitioner_id)
-    stays = row.location_id if moved.room_id is None and moved.location_id is None else moved.location_id
-    location = choose_location(session, practitioner, starts_at, location_id=stays, room_id=moved.room_id)
-    kind = row.appointment_type
-    return wish_for(row.patient, practitioner, kind, location, starts_at, room_id=moved.room_id)
+    """The move by hand as a wish."""
+    goal = Elsewhere(moved.starts_at, moved.practitioner_id, moved.location_id, moved.room_id)
+    return wish_to_move(session, row, goal)
