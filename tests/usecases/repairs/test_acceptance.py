@@ -1,7 +1,7 @@
 """Accepting a repair: one transaction, one mail, one row in the trail for each appointment; or nothing at all."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -98,6 +98,16 @@ def test_a_move_and_its_repair_are_done_together_and_told_once(context: Flask) -
     assert mails() == [("series_changed", sorted(found[1:]))]
     assert trail()[-4:] == ["plan_repaired", *["appointment_moved"] * 3]
     assert propose_repair(plan.id, now=WEDNESDAY).newly_broken == []
+
+
+def test_a_move_by_hand_keeps_the_length_of_its_own(context: Flask) -> None:
+    plan, rows = series(make_world(), 3, 10, 17, 24)
+    rows[1].appointment_type.may_resize = True
+    db.session.commit()
+    move_appointment(rows[1].id, version=1, minutes=45, actor=RECEPTIONIST, now=NOW)
+    accept(plan, moved=HandMove(rows[1].id, march(11)))
+    db.session.rollback()
+    assert (rows[1].starts_at, rows[1].ends_at) == (march(11), march(11) + timedelta(minutes=45))
 
 
 def test_reminders_follow_the_new_dates(context: Flask) -> None:
