@@ -8,9 +8,9 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from scheduler.extensions import db
-from scheduler.models import Appointment
+from scheduler.models import Appointment, AppointmentType
 from tests.browser.conftest import Live, sign_in
-from tests.browser.hands import entry, spot
+from tests.browser.hands import drag, entry, spot
 from tests.factories import at, make_appointment, make_patient
 
 pytestmark = pytest.mark.usefixtures("monday")
@@ -138,3 +138,44 @@ def test_a_question_mark_lists_the_keys_of_the_page_and_they_can_be_switched_off
     desk.wait_for_load_state()
     desk.keyboard.press("w")
     desk.wait_for_url("**view=week**")
+
+
+def test_a_stale_drag_goes_back_and_says_who_changed_what(live: Live, desk: Page, chromium: Browser) -> None:
+    with live.app.app_context():
+        number = make_appointment(live.world, at(3)).id
+    with another_desk(live, chromium) as other:
+        other.route("**/diary/version**", lambda route: route.abort())
+        desk.goto(TUESDAY)
+        other.goto(TUESDAY)
+        expect(entry(other, "Pain")).to_contain_text("Booked")
+        entry(desk, "Pain").click()
+        desk.get_by_role("button", name="Confirmed").click()
+        expect(entry(desk, "Pain")).to_contain_text("Confirmed")
+        drag(other, "Pain", to="14:00")
+        expect(other.locator(".toast")).to_have_text(
+            "The reception set this to “Confirmed” (just now). Nothing of yours was done; please look again."
+        )
+        expect(entry(other, "Pain")).to_contain_text("10:00–10:30 · Confirmed")
+    assert (only(live).id, only(live).starts_at) == (number, at(3))
+
+
+def test_where_the_type_allows_it_an_appointment_is_made_longer_by_mouse_and_by_keys(
+    live: Live, desk: Page
+) -> None:
+    with live.app.app_context():
+        db.session.get_one(AppointmentType, live.world.needling_id).may_resize = True
+        make_appointment(live.world, at(3))
+    desk.goto(TUESDAY)
+    box = entry(desk, "Pain").bounding_box()
+    assert box is not None
+    desk.mouse.move(box["x"] + 40, box["y"] + box["height"] - 3)
+    desk.mouse.down()
+    desk.mouse.move(box["x"] + 40, box["y"] + box["height"] + 21, steps=6)
+    desk.mouse.up()
+    expect(entry(desk, "Pain")).to_contain_text("10:00–10:45")
+    entry(desk, "Pain").get_by_role("link").focus()
+    desk.keyboard.press("m")
+    desk.get_by_label("Minutes").fill("60")
+    desk.keyboard.press("Enter")
+    expect(entry(desk, "Pain")).to_contain_text("10:00–11:00")
+    assert only(live).ends_at == at(3, 11)

@@ -22,13 +22,14 @@
   function show() {
     const list = overlay.querySelector("dl");
     for (const row of list.querySelectorAll(".of-page")) row.remove();
+    const always = list.firstElementChild;
     for (const element of document.querySelectorAll("[data-key]")) {
       const row = document.createElement("div");
       row.className = "of-page";
       const key = document.createElement("dt");
       key.append(Object.assign(document.createElement("kbd"), { textContent: named(element.dataset.key) }));
       row.append(key, Object.assign(document.createElement("dd"), { textContent: element.dataset.keyDoes ?? element.textContent.trim() }));
-      list.prepend(row);
+      always.before(row);
     }
     overlay.showModal();
   }
