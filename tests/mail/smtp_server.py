@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 HOST = "127.0.0.1"
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 STALL = "stall"
 """Say nothing more on this connection, and read nothing."""
 DROP = "drop"

@@ -74,6 +74,14 @@ def first(copy: Path) -> Launched:
     return launcher
 
 
+@pytest.fixture(scope="module")
+def second(copy: Path, first: Launched) -> Launched:
+    """A later start, ended by Ctrl-C."""
+    launcher = Launched(copy)
+    launcher.end(signal.SIGINT)
+    return launcher
+
+
 @pytest.fixture
 def again(copy: Path, first: Launched) -> Iterator[Launched]:
     """A later start, running."""
@@ -117,14 +125,14 @@ def test_sigterm_stops_every_part_and_is_no_error(first: Launched) -> None:
     assert first.survivors() == []
 
 
-def test_ctrl_c_stops_every_part_and_is_no_error(again: Launched) -> None:
-    assert again.readiness == 200
-    assert again.end(signal.SIGINT) == 0
-    assert again.survivors() == []
+def test_ctrl_c_stops_every_part_and_is_no_error(second: Launched) -> None:
+    assert second.readiness == 200
+    assert second.process.returncode == 0
+    assert second.survivors() == []
 
 
-def test_a_later_start_keeps_the_password(first: Launched, again: Launched) -> None:
-    assert _shown(again)["Password"] == _shown(first)["Password"]
+def test_a_later_start_keeps_the_password(first: Launched, second: Launched) -> None:
+    assert _shown(second)["Password"] == _shown(first)["Password"]
 
 
 def test_no_part_outlives_a_launcher_that_was_killed(again: Launched) -> None:

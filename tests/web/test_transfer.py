@@ -58,7 +58,7 @@ def tallies(response: TestResponse) -> dict[str, int]:
 
 def settled(browser: Browser, address: str) -> TestResponse:
     """The page when what was begun is over."""
-    for _ in range(200):
+    for _ in range(1200):
         answer = browser.get(f"{address}/progress", HX_Request="true")
         if answer.headers.get("HX-Redirect"):
             return browser.get(address)
