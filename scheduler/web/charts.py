@@ -17,6 +17,8 @@ LEFT, RIGHT, TOP, BOTTOM = 34, 6, 10, 22
 PLOT_WIDTH, PLOT_HEIGHT = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 LETTER = 5
 """About the width of a letter, in the units of the picture."""
+LABEL_WIDTH = 75
+"""A mark's words need so much room."""
 GAP = 0.28
 """Share of a bar's place that is left empty."""
 
@@ -191,11 +193,17 @@ def _backdrop(chart: Chart, scale: Scale) -> Iterable[Markup]:
             '<rect class="band" x="{x}" y="{y}" width="{width}" height="{height}"><title>{label}</title></rect>'
         ).format(x=LEFT, y=_short(top), width=PLOT_WIDTH, height=_short(bottom - top), label=band.label)
     place = PLOT_WIDTH / max(len(chart.labels), 1)
+    taken = 0.0
     for mark in chart.marks:
         yield Markup('<path class="mark" d="M{x} {y}V{to}"><title>{label}</title></path>').format(
             x=_short(LEFT + place * (mark.at + 0.5)), y=TOP, to=TOP + PLOT_HEIGHT, label=mark.label
         )
         begins = mark.at * 2 < len(chart.labels) - 1
+        # Of lines that stand close together the first is told in words; the others say theirs as a title.
+        left = place * (mark.at + 0.5) - (0 if begins else LABEL_WIDTH)
+        if left < taken:
+            continue
+        taken = left + LABEL_WIDTH
         yield Markup('<text class="tick" x="{x}" y="{y}" text-anchor="{anchor}">{label}</text>').format(
             x=_short(LEFT + place * (mark.at + 0.5) + (3 if begins else -3)),
             y=TOP + PLOT_HEIGHT - 5,

@@ -123,9 +123,13 @@ def _band(measure: str, first: int) -> tuple[Band | None, str]:
 
 
 def _marks(rows: Sequence[Outcome], points: Mapping[int, ReviewPoints]) -> list[Mark]:
-    """Review points: the first value after the fourth session, and the first ones from each review day on."""
+    """Review points of the plan that the band is about: the first value after the fourth session and after each review.
+
+    Earlier plans have theirs behind them: lines for all of them would tell nothing apart.
+    """
     marks: dict[int, str] = {}
-    for found in points.values():
+    plan_id = next((row.plan_id for row in reversed(rows) if row.plan_id is not None), None)
+    for found in [points[plan_id]] if plan_id in points else []:
         days = [(on, gettext("review")) for on in found.review_on]
         if found.fourth_on is not None:
             days.append((found.fourth_on, gettext("after %(count)s sessions", count=SESSIONS_BEFORE_REVIEW)))
