@@ -157,6 +157,10 @@ def _print_sign_in(address: str, password: str) -> None:
         f"Password      {password}",
         f"Mailbox       {address}/dev/inbox",
         "",
+        f"Start with    {address}/diary",
+        f"              {address}/gaps      who could use what became free",
+        f"              {address}/behind    who is falling behind",
+        "",
         "Ctrl-C stops everything; the data stays in instance/.",
     ]
     if "DATABASE_URL" in os.environ:
