@@ -23,7 +23,8 @@ from scheduler.models.patients import PatientTerm
 from scheduler.models.staff import Role
 from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.patients.registry import search_terms
-from scheduler.usecases.staff.sign_in import add_staff, sign_in
+from scheduler.usecases.staff.people import add_staff
+from scheduler.usecases.staff.sign_in import sign_in
 from tools import probe
 from tools.postgres import Cluster
 

@@ -15,12 +15,12 @@ from sqlalchemy import Connection, event, text
 from config import Settings, read_settings
 from scheduler import create_app
 from scheduler.extensions import db
-from scheduler.usecases.staff import sign_in
+from scheduler.usecases.staff import passwords
 from tests.factories import CHEAP_HASHER, NOW
 from tools.postgres import Cluster
 
 DATABASES = ("sqlite", "postgresql")
-COSTLY_HASHER = sign_in._hasher
+COSTLY_HASHER = passwords.hasher
 """What the service hashes passwords with."""
 
 
@@ -41,8 +41,8 @@ def settings_for(database_url: str, **environment: str) -> Settings:
 def cheap_passwords() -> Iterator[None]:
     """Passwords cost this process next to nothing; a test of signing in looks at what they cost others."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sign_in, "_hasher", CHEAP_HASHER)
-        patch.setattr(sign_in, "_NOBODY", CHEAP_HASHER.hash("nobody's"))
+        patch.setattr(passwords, "hasher", CHEAP_HASHER)
+        patch.setattr(passwords, "NOBODYS", CHEAP_HASHER.hash("nobody's"))
         yield
 
 
@@ -68,12 +68,12 @@ def sqlite_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     app = _migrated(f"sqlite:///{path}")
     with app.app_context():
         db.engine.dispose()
-        event.listen(db.engine, "connect", _skip_flushing)
+        event.listen(db.engine, "connect", skip_flushing)
     shutil.copy(path, path.with_suffix(".empty"))
     return app
 
 
-def _skip_flushing(connection: sqlite3.Connection, _record: object) -> None:
+def skip_flushing(connection: sqlite3.Connection, _record: object) -> None:
     """Not wait for the disk at every commit, as the cluster does not either: no test pulls the plug."""
     connection.execute("PRAGMA synchronous=OFF")
 

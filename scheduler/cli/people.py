@@ -14,7 +14,7 @@ from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.feeds.tokens import issue_feed_token, list_feed_tokens, revoke_feed_token
 from scheduler.usecases.staff.accounts import disable_staff, list_staff, set_password
 from scheduler.usecases.staff.api_keys import issue_api_key, revoke_api_key
-from scheduler.usecases.staff.sign_in import add_staff
+from scheduler.usecases.staff.people import add_staff
 
 ROLES = click.Choice([role.value for role in Role])
 password_option = click.option(

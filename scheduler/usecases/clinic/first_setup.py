@@ -19,7 +19,8 @@ from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.clinic.catalogue import new_clinic, new_location
 from scheduler.usecases.edits import email_address, language, one_line
-from scheduler.usecases.staff.sign_in import count_failure, new_staff
+from scheduler.usecases.staff.people import new_staff
+from scheduler.usecases.staff.sign_in import count_failure
 from scheduler.usecases.tries import forget_tries
 
 PURPOSE = b"needletime: code of the first set-up"

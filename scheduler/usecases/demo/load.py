@@ -16,7 +16,7 @@ from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.demo.invent import Demo
 from scheduler.usecases.feeds.tokens import SECRET_BYTES, hash_secret
-from scheduler.usecases.staff.sign_in import hash_password
+from scheduler.usecases.staff.passwords import hash_password
 
 CHUNK = 2000
 """Rows of one statement: between two of them the progress is told."""

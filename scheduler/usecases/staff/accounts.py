@@ -17,15 +17,9 @@ from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.edits import changed_names, find_to_change, language, refuse_stale, stamp_of
 from scheduler.usecases.lookup import find, find_in_use
-from scheduler.usecases.staff.sign_in import (
-    checked_person_name,
-    checked_sign_in_name,
-    count_failure,
-    hash_password,
-    is_password,
-    refuse_taken_name,
-    sign_in_subjects,
-)
+from scheduler.usecases.staff.passwords import hash_password, is_password
+from scheduler.usecases.staff.people import checked_person_name, checked_sign_in_name, refuse_taken_name
+from scheduler.usecases.staff.sign_in import count_failure, sign_in_subjects
 from scheduler.usecases.tries import forget_tries
 
 ENTERED = ("email", "name", "role", "practitioner_id", "locale", "archived_at")

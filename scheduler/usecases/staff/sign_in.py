@@ -1,4 +1,4 @@
-"""People who sign in: adding them, signing in and out, and their browser sessions.
+"""Signing in and out, and the browser sessions of who did.
 
 Guessing is slowed by name and by network address: each try is counted before the password is looked at, so that
 many tries side by side do not slip past, and forgotten when one succeeds.
@@ -10,29 +10,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from scheduler.errors import Conflict, InvalidInput, NotFound, SignInBackOff, SignInRefused
-from scheduler.models.practitioners import Practitioner
+from scheduler.errors import NotFound, SignInBackOff, SignInRefused
 from scheduler.models.staff import BrowserSession, Role, Staff
 from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
-from scheduler.usecases.lookup import find_in_use
+from scheduler.usecases.staff import passwords
+from scheduler.usecases.staff.people import sign_in_name
 from scheduler.usecases.tries import Limit, count_try, forget_tries
 
 SESSION_LASTS = timedelta(hours=12)
 """A browser session ends so long after it was last used."""
 SEEN_EVERY = timedelta(minutes=5)
 FAILURES = Limit(4, timedelta(hours=24))
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 200
-
-_hasher = PasswordHasher()
-_NOBODY = _hasher.hash(secrets.token_urlsafe())
-"""Verified for unknown names, so that they take as long as known ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,109 +41,16 @@ class SignedIn:
     practitioner_id: int | None
 
 
-@writing
-def add_staff(
-    session: Session,
-    *,
-    email: str,
-    name: str,
-    role: Role,
-    password: str,
-    practitioner_id: int | None = None,
-    actor: Actor,
-    now: datetime,
-) -> Staff:
-    """Add a person who signs in. Raises InvalidInput, NotFound for the practitioner, or Conflict for the name."""
-    return new_staff(
-        session,
-        email=email,
-        name=name,
-        role=role,
-        password=password,
-        practitioner_id=practitioner_id,
-        actor=actor,
-        now=now,
-    )
-
-
-def new_staff(
-    session: Session,
-    *,
-    email: str,
-    name: str,
-    role: Role,
-    password: str,
-    practitioner_id: int | None = None,
-    actor: Actor,
-    now: datetime,
-) -> Staff:
-    """Add a person who signs in, in the open transaction. Raises as add_staff does."""
-    email, name = checked_sign_in_name(email), checked_person_name(name)
-    if practitioner_id is not None:
-        find_in_use(session, Practitioner, practitioner_id)
-    password_hash = hash_password(password)
-    refuse_taken_name(session, email)
-    staff = Staff(
-        email=email,
-        name=name,
-        role=role.value,
-        password_hash=password_hash,
-        practitioner_id=practitioner_id,
-        created_at=now,
-    )
-    session.add(staff)
-    session.flush()
-    note_deed(session, actor, "staff_added", "staff", staff.id, now=now, email=email, role=role.value)
-    return staff
-
-
-def checked_sign_in_name(email: str) -> str:
-    """The sign-in name in lower case. Raises InvalidInput."""
-    name = _sign_in_name(email)
-    if not name or len(name) > 320 or any(letter.isspace() or not letter.isprintable() for letter in name):
-        raise InvalidInput("A sign-in name is an email address or one word.", field="email")
-    return name
-
-
-def checked_person_name(name: str) -> str:
-    """A person's name in one line. Raises InvalidInput."""
-    clean = " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
-    if not clean or len(clean) > 200:
-        raise InvalidInput("Please enter the person's name (at most 200 letters).", field="name")
-    return clean
-
-
-def refuse_taken_name(session: Session, email: str, *, but_id: int | None = None) -> None:
-    """Raise Conflict if somebody (else than ``but_id``) signs in with that name, or did."""
-    if session.scalar(select(Staff.id).where(Staff.email == email, Staff.id != (but_id or 0))) is not None:
-        raise Conflict("Somebody with that sign-in name is there already.", field="email")
-
-
-def hash_password(password: str) -> str:
-    """What is stored of a password. Raises InvalidInput if it is too short or too long."""
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise InvalidInput("A password has 10 to 200 characters.", field="password")
-    return _hasher.hash(password)
-
-
 def sign_in(email: str, password: str, *, source: str, now: datetime) -> str:
     """Open a browser session and return its secret, for the cookie; ``source`` is the network address.
 
     Raises SignInBackOff while tries are not looked at, SignInRefused for a wrong name or password alike.
     """
-    name = _sign_in_name(email)
+    name = sign_in_name(email)
     staff_id, password_hash = _count_try(name, source, now=now)
-    if not is_password(password_hash, password) or staff_id is None:
+    if not passwords.is_password(password_hash, password) or staff_id is None:
         raise SignInRefused
     return _open_session(staff_id, password_hash, name, source, now=now)
-
-
-def is_password(password_hash: str, password: str) -> bool:
-    """Whether a password is the one of a hash; takes some hundredths of a second either way."""
-    try:
-        return _hasher.verify(password_hash, password[:LONGEST_PASSWORD])
-    except (VerificationError, InvalidHashError):
-        return False
 
 
 @writing
@@ -160,7 +60,7 @@ def _count_try(session: Session, name: str, source: str, *, now: datetime) -> tu
     known = session.execute(
         select(Staff.id, Staff.password_hash).where(Staff.email == name, Staff.archived_at.is_(None))
     ).first()
-    return (known.id, known.password_hash) if known else (None, _NOBODY)
+    return (known.id, known.password_hash) if known else (None, passwords.NOBODYS)
 
 
 def count_failure(session: Session, subjects: Sequence[str], *, now: datetime) -> None:
@@ -266,10 +166,6 @@ def revoke_session(session: Session, session_id: int, *, staff_id: int, actor: A
         raise NotFound(what="browser session")
     session.delete(row)
     note_deed(session, actor, "session_revoked", "staff", staff_id, now=now, session_id=session_id)
-
-
-def _sign_in_name(email: str) -> str:
-    return email.strip().lower()
 
 
 def sign_in_subjects(name: str, source: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from scheduler.models.staff import Role, Staff
 from scheduler.usecases.practitioners.records import list_all_practitioners
 from scheduler.usecases.staff import accounts as staff_accounts
 from scheduler.usecases.staff.accounts import StaffDetails, staff_stamp
-from scheduler.usecases.staff.sign_in import add_staff
+from scheduler.usecases.staff.people import add_staff
 from scheduler.web.settings.frame import (
     Answer,
     by,

@@ -15,7 +15,9 @@ from scheduler.extensions import db
 from scheduler.models import AuditEntry, BrowserSession, SignInFailure
 from scheduler.models.staff import Role
 from scheduler.usecases.actors import COMMAND
+from scheduler.usecases.staff import passwords
 from scheduler.usecases.staff import sign_in as staff
+from scheduler.usecases.staff.people import add_staff
 from tests.conftest import COSTLY_HASHER
 from tests.factories import NOW, PASSWORD, make_staff, save
 
@@ -35,7 +37,7 @@ def fail(times: int, *, name: str = "reception", source: str = HERE, now: dateti
 
 
 def test_added_staff_sign_in_whatever_the_case_of_the_name(context: Flask) -> None:
-    staff.add_staff(**ADDED, actor=COMMAND, now=NOW)
+    add_staff(**ADDED, actor=COMMAND, now=NOW)
     secret = staff.sign_in(" rita@clinic.EXAMPLE ", "a good password", source=HERE, now=NOW)
     found = staff.staff_for_cookie(secret, now=NOW)
     assert found is not None
@@ -48,18 +50,18 @@ def test_added_staff_sign_in_whatever_the_case_of_the_name(context: Flask) -> No
 )
 def test_staff_that_could_not_sign_in_are_refused(context: Flask, field: str, value: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        staff.add_staff(**ADDED | {field: value}, actor=COMMAND, now=NOW)
+        add_staff(**ADDED | {field: value}, actor=COMMAND, now=NOW)
     assert caught.value.details["field"] == field
 
 
 def test_a_sign_in_name_is_given_once(context: Flask) -> None:
-    staff.add_staff(**ADDED, actor=COMMAND, now=NOW)
+    add_staff(**ADDED, actor=COMMAND, now=NOW)
     with pytest.raises(Conflict):
-        staff.add_staff(**ADDED | {"email": "rita@clinic.example"}, actor=COMMAND, now=NOW)
+        add_staff(**ADDED | {"email": "rita@clinic.example"}, actor=COMMAND, now=NOW)
 
 
 def test_passwords_and_session_secrets_are_stored_as_hashes_only(context: Flask) -> None:
-    row = staff.add_staff(**ADDED, actor=COMMAND, now=NOW)
+    row = add_staff(**ADDED, actor=COMMAND, now=NOW)
     secret = staff.sign_in("rita@clinic.example", "a good password", source=HERE, now=NOW)
     assert row.password_hash.startswith("$argon2id$")
     assert db.session.scalar(select(BrowserSession.token_hash)) == staff._hash(secret) != secret
@@ -122,7 +124,7 @@ def test_tries_while_waiting_do_not_lengthen_the_wait(context: Flask) -> None:
 
 
 def test_guessing_side_by_side_wins_no_extra_tries(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(staff, "_hasher", COSTLY_HASHER)  # so that all are still busy with the first
+    monkeypatch.setattr(passwords, "hasher", COSTLY_HASHER)  # so that all are still busy with the first
 
     def guess(_number: int) -> type[Exception]:
         with app.app_context(), pytest.raises((SignInRefused, SignInBackOff)) as caught:
