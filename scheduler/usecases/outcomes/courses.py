@@ -109,18 +109,26 @@ def _months_after(on: date, months: int) -> date:
 
 
 def is_better(measure: str, first: int, latest: int) -> bool:
-    """Whether a value fell by the smallest change that matters; headache days by half; rotation is not judged."""
-    if measure == Measure.HEADACHE_DAYS:
-        return latest * 2 <= first and latest < first
-    return first - latest >= SMALLEST_CHANGE.get(measure, float("inf"))
+    """Whether a value fell by the smallest change that matters, headache days by half, or as low as it can be.
+
+    Rotation is not judged.
+    """
+    is_gone = latest == RANGES[measure][0] < first and measure != Measure.ROTATION
+    return is_gone or _fell_enough(measure, first, latest)
 
 
 def is_telling(measure: str, first: int, latest: int) -> bool:
     """Whether a value can tell that a plan does not help: it could have got better, or it got worse.
 
-    Who began with pain 2 cannot fall by 2.5; that they are at 0 now is no reason to review anything.
+    Who began with pain 2 cannot fall by 2.5; that they are at 1 now is no reason to review anything.
     """
-    return is_better(measure, first, RANGES[measure][0]) or latest > first
+    return _fell_enough(measure, first, RANGES[measure][0]) or latest > first
+
+
+def _fell_enough(measure: str, first: int, latest: int) -> bool:
+    if measure == Measure.HEADACHE_DAYS:
+        return latest * 2 <= first and latest < first
+    return first - latest >= SMALLEST_CHANGE.get(measure, float("inf"))
 
 
 @reading

@@ -152,13 +152,16 @@ def test_nobody_elses_appointment_and_no_future_day(world: World) -> None:
     [
         ("nprs", 7, 5, False),
         ("nprs", 7, 4, True),
+        ("nprs", 2, 1, False),
+        ("nprs", 2, 0, True),
+        ("nprs", 0, 0, False),
         ("headache_days", 16, 9, False),
         ("headache_days", 16, 8, True),
         ("headache_days", 0, 0, False),
         ("hit6", 60, 52, True),
         ("hit6", 60, 53, False),
         ("ndi", 40, 29, True),
-        ("rotation", 30, 10, False),
+        ("rotation", 30, 0, False),
     ],
 )
 def test_the_smallest_change_that_matters(measure: str, first: int, latest: int, better: bool) -> None:
@@ -181,7 +184,7 @@ def test_not_before_the_value_after_the_fourth_and_not_when_it_helps(world: Worl
 
 
 def test_who_had_little_to_lose_is_flagged_only_when_it_got_worse(world: World) -> None:
-    treated(world, [2, 2, 1, 0, 0])
+    treated(world, [2, 2, 1, 1, 1])
     assert plans_no_better() == []
     say(world, "nprs", 3, days=-7)
     (line,) = plans_no_better()
