@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from sqlalchemy import event
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
@@ -18,7 +19,7 @@ from scheduler.access import PERMISSIONS
 from scheduler.extensions import db
 from scheduler.models import ApiKey, BrowserSession
 from scheduler.models.staff import Role
-from tests.conftest import settings_for
+from tests.conftest import settings_for, skip_flushing
 from tests.factories import NOW, make_staff, make_world, save
 
 SECRETS = {role: f"the secret of {role.value}" for role in Role}
@@ -51,6 +52,7 @@ def guarded_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """An application with the small clinic and a person and a key in every role."""
     app = make_app(f"sqlite:///{tmp_path_factory.mktemp('guards')}/test.db")
     with app.app_context():
+        event.listen(db.engine, "connect", skip_flushing)
         upgrade()
         make_world()
         for role in Role:
@@ -62,19 +64,20 @@ def guarded_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 @pytest.fixture
 def client(guarded_app: Flask) -> FlaskClient:
+    now = clock.now()
     with guarded_app.app_context():
         db.session.query(BrowserSession).delete()
-        for number, role in enumerate(Role, start=1):
-            now = clock.now()
-            save(
-                BrowserSession(
-                    token_hash=hashlib.sha256(SECRETS[role].encode()).hexdigest(),
-                    staff_id=number,
-                    created_at=now,
-                    expires_at=now + timedelta(hours=1),
-                    last_seen_at=now,
-                )
+        sessions = [
+            BrowserSession(
+                token_hash=hashlib.sha256(SECRETS[role].encode()).hexdigest(),
+                staff_id=number,
+                created_at=now,
+                expires_at=now + timedelta(hours=1),
+                last_seen_at=now,
             )
+            for number, role in enumerate(Role, start=1)
+        ]
+        save(*sessions)
     return guarded_app.test_client()
 
 
