@@ -67,6 +67,22 @@ def test_a_click_beside_the_panel_closes_it_only_while_nothing_is_typed(panel: P
     expect(panel.locator("#panel")).to_be_hidden()
 
 
+def test_what_escape_closed_by_mistake_is_brought_back_by_one_press(panel: Page) -> None:
+    panel.locator("#when").fill("tuesday afternoon")
+    expect(panel.locator("#at")).to_have_value("12:00")
+    panel.keyboard.press("Escape")
+    expect(panel.locator("#panel")).to_be_hidden()
+    panel.get_by_role("button", name="Bring it back").click()
+    expect(panel.locator("#panel .chosen")).to_contain_text("Karl Kaiser")
+    expect(panel.locator("#when")).to_have_value("tuesday afternoon")
+    expect(panel.locator("#at")).to_have_value("12:00")
+
+
+def test_a_screen_reader_is_told_how_many_times_are_free_and_which_is_the_first(panel: Page) -> None:
+    panel.get_by_role("button", name="Afternoon").click()
+    expect(panel.locator("#panel [data-live]")).to_have_text("8 free times, the first: Mon 2 Mar, 12:00")
+
+
 def test_somebody_like_the_new_patient_is_shown_first(live: Live, panel: Page) -> None:
     panel.keyboard.press("Escape")
     choose(panel, "Karl Kayser")

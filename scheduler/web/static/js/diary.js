@@ -33,7 +33,7 @@ const diary = {
       locale: document.documentElement.lang,
       headerToolbar: { start: "", center: "", end: "" },
       allDaySlot: false,
-      ...(this.isOf("team") ? { slotDuration: { days: 1 } } : { slotDuration: "00:15:00", slotLabelInterval: "01:00:00", slotHeight: 24 }),
+      ...(this.isOf("team") ? { slotDuration: { days: 1 } } : { slotDuration: "00:15:00", slotLabelInterval: "01:00:00" }),
       columnWidth: this.isOf("day", "rooms") ? "minmax(9rem, 1fr)" : "minmax(7.5rem, 1fr)",
       ...this.changeable(),
       scrollTime: this.beginning(),
@@ -67,6 +67,7 @@ const diary = {
   // What comes anew from the server.
   changeable() {
     return {
+      slotHeight: this.slotHeight(),
       slotMinTime: this.shown.first,
       slotMaxTime: this.shown.last,
       hiddenDays: this.shown.left_out,
@@ -74,6 +75,14 @@ const diary = {
       resources: this.isOf("week") ? [] : this.shown.resources,
       events: [...this.booked(), ...this.shut(), ...this.free.map(this.freeTime), ...(this.isOf("team") ? [] : [this.nowLine()])],
     };
+  },
+
+  minutes(event) { return (this.asTime(event.end) - this.asTime(event.start)) / 60_000; },
+
+  // A quarter of an hour is drawn the higher the shorter appointments there are: each has a line that can be read.
+  slotHeight() {
+    const shortest = Math.min(...this.shown.events.filter((event) => event.display !== "background").map((event) => this.minutes(event)));
+    return shortest < 10 ? 48 : shortest < 15 ? 36 : 24;
   },
 
   beginning() {

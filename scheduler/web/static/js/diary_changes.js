@@ -44,7 +44,7 @@ Object.assign(diary, {
 
   async resize({ event, endDelta, revert }) {
     const before = this.event(event.id);
-    const minutes = (this.asTime(before.end) - this.asTime(before.start)) / 60_000 + (endDelta?.seconds ?? 0) / 60;
+    const minutes = this.minutes(before) + (endDelta?.seconds ?? 0) / 60;
     await this.moved(event.id, event.extendedProps.version, { ...this.parts(before.start), minutes }, revert);
   },
 

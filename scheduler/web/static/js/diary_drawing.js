@@ -80,7 +80,7 @@ Object.assign(diary, {
   drawn(event) {
     const known = event.extendedProps;
     if (event.display === "background") return { domNodes: known.why ? [this.line("span", known.why, "why")] : [] };
-    const link = this.line("a", "", "entry-link");
+    const link = this.line("a", "", (event.end - event.start) / 900_000 * this.slotHeight() < 32 ? "entry-link short" : "entry-link");
     link.href = known.href ?? this.address(this.addresses.appointment, event.id);
     link.draggable = false;
     link.dataset.id = event.id;
