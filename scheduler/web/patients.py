@@ -18,6 +18,7 @@ from scheduler.usecases.messages.choices import MUTABLE, muted_without
 from scheduler.usecases.patients import registry as patients
 from scheduler.usecases.patients.record import next_appointments
 from scheduler.usecases.patients.registry import PatientDetails
+from scheduler.usecases.patients.suggestions import search_patients
 from scheduler.web import once
 from scheduler.web.links import local_path
 from scheduler.web.notices import notice
@@ -37,7 +38,11 @@ Answer = Response | str | tuple[str, int]
 def search() -> Response:
     """Patients found by name, phone or birth date; htmx asks for the list alone."""
     q, page = request.args.get("q", "").strip()[:200], page_number()
-    found = patients.find_patients(q, page=page, page_size=PAGE_SIZE)
+    found = (
+        search_patients(q, page=page, page_size=PAGE_SIZE)
+        if q
+        else patients.find_patients(page=page, page_size=PAGE_SIZE)
+    )
     soon = next_appointments([patient.id for patient in found.items], now=clock.now())
     template = "patients/found.html" if wants_fragment() else "patients/search.html"
     body = render_template(template, q=q, page=page, page_size=PAGE_SIZE, found=found, soon=soon)

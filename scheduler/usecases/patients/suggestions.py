@@ -1,8 +1,10 @@
 """A few patients for what was typed at the phone, read along the index of words: fast however many there are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from scheduler.models import Patient
@@ -13,6 +15,9 @@ from scheduler.usecases.patients.registry import query_terms
 LAST = "\U0010ffff"
 SAME_PATIENT = 4
 """As many words of one patient may begin alike (a name and an email address): so many more rows are read."""
+
+MOST_READ = 2000
+"""Of words that match, to be sorted by name and counted; where there are more, more letters are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +36,54 @@ def suggest_patients(session: Session, q: str, *, limit: int) -> Suggestions:
     terms = sorted(query_terms(q), key=len, reverse=True)
     if not terms:
         return Suggestions([], more=False)
+    numbers = list(dict.fromkeys(session.scalars(_matching(terms).limit((limit + 1) * SAME_PATIENT))))
+    return Suggestions(list(session.scalars(_by_name(numbers[:limit]))), more=len(numbers) > limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of patients by family name; ``total`` is None where so many match that they are not counted."""
+
+    items: list[Patient]
+    total: int | None
+
+
+@reading
+def search_patients(session: Session, q: str, *, page: int, page_size: int) -> Found:
+    """The patients whom suggest_patients would offer, page by page (1 is the first).
+
+    Where more than MOST_READ words match, only the first page is told, of those whose word comes first.
+    """
+    terms = sorted(query_terms(q), key=len, reverse=True)
+    if not terms:
+        return Found([], 0)
+    read = session.scalars(_matching(terms).limit(MOST_READ)).all()
+    numbers = list(dict.fromkeys(read))
+    if len(read) == MOST_READ:
+        return Found(list(session.scalars(_by_name(numbers[:page_size]))), None)
+    rows = _by_name(numbers).limit(page_size).offset((page - 1) * page_size)
+    return Found(list(session.scalars(rows)), len(numbers))
+
+
+def _matching(terms: Sequence[str]) -> Select[Any]:
+    """Patients who have all the terms, along the index of the first; one may come several times."""
     query = (
         select(PatientTerm.patient_id)
         .join(Patient, Patient.id == PatientTerm.patient_id)
         .where(Patient.archived_at.is_(None), _begins(PatientTerm.term, terms[0]))
         .order_by(PatientTerm.term, PatientTerm.patient_id)
-        .limit((limit + 1) * SAME_PATIENT)
     )
     for term in terms[1:]:
         other = aliased(PatientTerm)
         query = query.where(
             select(other.term).where(other.patient_id == Patient.id, _begins(other.term, term)).exists()
         )
-    numbers = list(dict.fromkeys(session.scalars(query)))
-    chosen = select(Patient).where(Patient.id.in_(numbers[:limit]))
-    by_name = chosen.order_by(Patient.family_name, Patient.given_name, Patient.id)
-    return Suggestions(list(session.scalars(by_name)), more=len(numbers) > limit)
+    return query
+
+
+def _by_name(numbers: Sequence[int]) -> Select[Any]:
+    chosen = select(Patient).where(Patient.id.in_(numbers))
+    return chosen.order_by(Patient.family_name, Patient.given_name, Patient.id)
 
 
 def _begins(column: InstrumentedAttribute[str], term: str) -> ColumnElement[bool]:

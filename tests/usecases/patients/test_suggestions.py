@@ -1,16 +1,20 @@
 """Patients by a few letters: every word counts, nobody twice, nobody archived."""
 
+from datetime import date
+
 import pytest
 from flask import Flask
 
 from scheduler.extensions import db
 from scheduler.usecases.actors import COMMAND
+from scheduler.usecases.patients import suggestions
 from scheduler.usecases.patients.registry import PatientDetails, register_patient
-from scheduler.usecases.patients.suggestions import suggest_patients
+from scheduler.usecases.patients.similar import find_similar
+from scheduler.usecases.patients.suggestions import search_patients, suggest_patients
 from tests.factories import NOW
 
 
-def register(given_name: str, family_name: str, **more: str) -> None:
+def register(given_name: str, family_name: str, **more: object) -> None:
     register_patient(PatientDetails(given_name, family_name, **more), actor=COMMAND, now=NOW)  # type: ignore[arg-type]
 
 
@@ -54,3 +58,37 @@ def test_who_is_archived_is_not_offered() -> None:
     patient.archived_at = NOW
     db.session.commit()
     assert names("mull") == []
+
+
+@pytest.mark.usefixtures("known")
+def test_the_list_is_counted_and_paged_unless_too_many_match(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = search_patients("anna", page=2, page_size=2)
+    assert ([patient.name for patient in page.items], page.total) == (["Anna Becker"], 3)
+    monkeypatch.setattr(suggestions, "MOST_READ", 3)
+    page = search_patients("anna", page=1, page_size=2)
+    assert ([patient.name for patient in page.items], page.total) == (["Anna Bauer", "Anna Becker"], None)
+    assert search_patients("!", page=1, page_size=2).total == 0
+
+
+@pytest.mark.parametrize(
+    ("details", "found"),
+    [
+        (PatientDetails("Anne", "Müller"), ["Anna Müller"]),
+        (PatientDetails("Otto", "Mueller", born_on=date(1980, 12, 31)), []),
+        (PatientDetails("Otto", "MULLER", born_on=date(1980, 12, 31)), ["Berta Müller"]),
+        (PatientDetails("Anna", "Müller", born_on=date(1980, 12, 31)), ["Anna Müller", "Berta Müller"]),
+        (PatientDetails("Berta", "Müller", born_on=date(1970, 1, 1)), []),
+        (PatientDetails("Otto", "Weber", phone="+49 176 1234567"), ["Cara Weber"]),
+        (
+            PatientDetails("Otto", "Other", phone="0176 1234567", email="A@mail.example"),
+            ["Anna Müller", "Cara Weber"],
+        ),
+        (PatientDetails("", "Müller"), []),
+        (PatientDetails("Anna", ""), []),
+    ],
+)
+def test_who_may_be_the_same_is_told(context: Flask, details: PatientDetails, found: list[str]) -> None:
+    register("Anna", "Müller", email="a@mail.example")
+    register("Berta", "Müller", born_on=date(1980, 12, 31))
+    register("Cara", "Weber", phone="0176 1234567")
+    assert [patient.name for patient in find_similar(details)] == found
