@@ -10,6 +10,7 @@ from scheduler.web import (
     booking,
     calendar_pages,
     capacity,
+    chart_drawing,
     dev_inbox,
     diary,
     formats,
@@ -87,7 +88,7 @@ def register(app: Flask) -> None:
     )
     csrf.init_app(app)
     babel.init_app(app, locale_selector=formats.choose_locale, timezone_selector=formats.choose_zone)
-    for part in (session, setup, transfer, headers, static_files, formats, words, layout):
+    for part in (session, setup, transfer, headers, static_files, formats, chart_drawing, words, layout):
         part.register(app)
     app.before_request(refuse_forgeries)
     for screen in SCREENS:

@@ -6,7 +6,9 @@ from xml.etree import ElementTree
 import pytest
 from flask import Flask
 
-from scheduler.web.charts import HATCHES, Chart, Series, nice_ticks
+from scheduler.web import chart_drawing
+from scheduler.web.chart_drawing import HATCHES, nice_ticks
+from scheduler.web.charts import Chart, Series
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -26,7 +28,7 @@ def chart(kind: str = "stacked", *values: list[float | None], **changes: object)
 
 def drawn(app: Flask, one: Chart) -> ElementTree.Element:
     with app.test_request_context("/api/"):
-        text = str(one.svg).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+        text = str(chart_drawing.drawn(one)).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
     return ElementTree.fromstring(text)
 
 
