@@ -4,12 +4,12 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from scheduler import clock
 from scheduler.extensions import db
 from scheduler.models import Appointment
-from tests.browser.conftest import Live
+from tests.browser.conftest import Live, sign_in
 from tests.browser.looks import faults
 from tests.factories import BERLIN, make_appointment, make_patient
 
@@ -106,3 +106,34 @@ def test_none_and_all_are_selected_by_keyboard(repair_page: Page) -> None:
     repair_page.get_by_role("button", name="Select all").focus()
     repair_page.keyboard.press("Enter")
     expect(repair_page.get_by_role("button", name="Apply selected (2)")).to_be_enabled()
+
+
+def test_room_that_floods_is_shut_for_everybody_and_emptied_into_another(
+    live: Live, desk: Page, away_on: date, chromium: Browser
+) -> None:
+    context = chromium.new_context(base_url=live.address, viewport={"width": 1280, "height": 860})
+    other = context.new_page()
+    sign_in(other, "practitioner")
+    other.goto(f"/diary?on={away_on}&view=rooms")
+    expect(other.locator(".ec-event.entry")).to_have_count(2)
+    desk.goto("/absences/new")
+    desk.get_by_label("Who or what").select_option(label="Room 1, Mitte")
+    desk.get_by_label("First day").fill(away_on.isoformat())
+    desk.get_by_label("Reason").fill("Water damage")
+    desk.get_by_role("button", name="See what it displaces").click()
+    expect(desk.get_by_text("can stay at their time in another room")).to_be_visible()
+    desk.get_by_role("button", name="Save and go on to repair").click()
+    shut = other.locator(".ec-bg-event.closed")
+    expect(shut).to_contain_text("Water damage")
+    assert faults(desk) == ()
+    assert faults(other) == ()
+    desk.get_by_role("button", name="Apply selected (2)").click()
+    expect(desk.locator("#progress")).to_have_text("Done: 2 changed, 0 not.")
+    with live.app.app_context():
+        rooms = {row.room_id for row in db.session.query(Appointment)}
+        assert rooms == {live.world.room_ids[1]}
+    desk.goto("/absences")
+    desk.once("dialog", lambda dialog: dialog.accept())
+    desk.get_by_role("button", name="Take back").click()
+    expect(shut).to_have_count(0)
+    context.close()

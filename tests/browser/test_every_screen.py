@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from werkzeug.routing import Rule
 
 from scheduler.extensions import db
-from scheduler.models import AuditEntry, TimeOff
+from scheduler.models import AuditEntry, Closure, TimeOff
 from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.clinic.catalogue import load_shipped_protocols
 from scheduler.usecases.gaps.waitlist import EntryWish, add_to_waitlist
@@ -24,7 +24,16 @@ WIDE, SMALL = 1280, 320
 SMALLEST = 24
 PARTS = 6
 """The screens are shared out, so that they can be looked at side by side."""
-KNOWN = {"/absences", "/behind", "/capacity", "/clinic", "/gaps", "/plans/new", "/waitlist"}
+KNOWN = {
+    "/absences",
+    "/absences/closures/1",
+    "/behind",
+    "/capacity",
+    "/clinic",
+    "/gaps",
+    "/plans/new",
+    "/waitlist",
+}
 TARGETS = """() => [...document.querySelectorAll('button, summary, select, input:not([type=hidden])')]
   .filter((one) => one.checkVisibility({ visibilityProperty: true }) && getComputedStyle(one).display !== 'inline')
   .filter((one) => !one.closest('.unseen, .skip') && !['checkbox', 'radio'].includes(one.type))
@@ -36,13 +45,14 @@ TARGETS = """() => [...document.querySelectorAll('button, summary, select, input
 
 @pytest.fixture
 def clinic(live: Live) -> Live:
-    """Something on every screen: appointments, leave, a plan, a wish on the waiting list."""
+    """Something on every screen: appointments, leave, a room out of use, a plan, a wish on the waiting list."""
     world = live.world
     with live.app.app_context():
         protocols = load_shipped_protocols()
-        save(
-            *protocols, TimeOff(practitioner_id=world.practitioner_id, starts_at=at(5, 9), ends_at=at(5, 12))
-        )
+        flood = Closure(location_id=world.location_id, room_id=world.room_ids[0], reason="Flood")
+        flood.starts_at, flood.ends_at = at(3, 0), at(4, 14)
+        leave = TimeOff(practitioner_id=world.practitioner_id, starts_at=at(5, 9), ends_at=at(5, 12))
+        save(*protocols, leave, flood)
         make_appointment(world, at(3))
         make_appointment(world, at(2, 9))
         prescribe_plan(

@@ -198,7 +198,7 @@ def fill_gap(live: Live, desk: Desk) -> None:
     begin(live, desk, MONDAY)
     desk.click(desk.page.get_by_role("link", name="Gaps"), "Gaps")
     desk.click(desk.page.get_by_role("link", name="Who could use it?"), "Who could use it?")
-    desk.click(desk.page.get_by_label("Ann Pain"), "the patient")
+    desk.click(desk.page.get_by_role("checkbox", name="Ann Pain"), "the patient")
     desk.click(desk.page.get_by_role("button", name="Show the chain"), "Show the chain")
     desk.click(desk.page.get_by_role("button", name="Offer in turn"), "Offer in turn")
     expect(desk.page.get_by_text("The slot is kept, and the first is asked.")).to_be_visible()
