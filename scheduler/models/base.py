@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    literal,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
@@ -104,8 +105,13 @@ def numbers(name: str) -> BindParameter[list[int]]:
     return bindparam(name, type_=Numbers())
 
 
+def these(values: Iterable[int]) -> BindParameter[list[int]]:
+    """These numbers, as the value that they are in a statement."""
+    return literal(list(values), Numbers())
+
+
 class among(GenericFunction[bool]):
-    """``among(column, numbers("wanted"))``: the column is one of them.
+    """``among(column, numbers("wanted"))`` or ``among(column, these(ids))``: the column is one of them.
 
     As IN, but the statement's text is the same for any number of them, so that it is put together, and PostgreSQL
     plans it, only once.
@@ -191,4 +197,5 @@ __all__ = [
     "numbers",
     "one_of",
     "seconds_later",
+    "these",
 ]

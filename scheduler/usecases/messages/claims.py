@@ -15,13 +15,14 @@ from sqlalchemy import delete, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from scheduler.light_commits import crash_epoch
+from scheduler.models.base import among, these
 from scheduler.models.messages import Message, MessageItem, MessageKind, MessageState
 from scheduler.transaction import writing
 from scheduler.usecases.messages.letter_rows import load_letters
 from scheduler.usecases.messages.letters import BEGUN, NONE_LEFT, Letter, still_to_tell
 from scheduler.usecases.messages.outbox import OF_A_SERIES
 from scheduler.usecases.messages.reminder_days import join_reminders
-from scheduler.usecases.patient_side.links import links_for
+from scheduler.usecases.patient_side.links import good_links
 
 S = MessageState
 OF_SEVERAL = (*OF_A_SERIES, MessageKind.CANCELLATION.value, MessageKind.REMINDER.value)
@@ -92,7 +93,7 @@ def give_back(
     session.execute(
         update(Message)
         .where(
-            Message.id.in_([letter.id for letter in letters]),
+            among(Message.id, these(letter.id for letter in letters)),
             Message.claimed_by == claim.holder,
             Message.state == S.CLAIMED.value,
         )
@@ -103,11 +104,11 @@ def give_back(
 
 def _make_links(session: Session, ids: Sequence[int], link_key: str, now: datetime) -> None:
     found = select(Message.patient_id).where(
-        Message.id.in_(ids), Message.patient_id.is_not(None), Message.kind.not_in(WITHOUT_PAGE)
+        among(Message.id, these(ids)), Message.patient_id.is_not(None), Message.kind.not_in(WITHOUT_PAGE)
     )
     patients = {number for number in session.scalars(found) if number is not None}
     if patients:
-        links_for(session, patients, link_key, now)
+        good_links(session, patients, link_key, now)
 
 
 def _find_due(session: Session, limit: int, now: datetime) -> Sequence[Any]:
@@ -190,7 +191,7 @@ def _set(session: Session, ids: Sequence[int], **values: object) -> None:
     if ids:
         session.execute(
             update(Message)
-            .where(Message.id.in_(ids))
+            .where(among(Message.id, these(ids)))
             .values(**values)
             .execution_options(synchronize_session=False)
         )

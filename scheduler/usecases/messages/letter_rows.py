@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from scheduler.models.appointments import NOT_BOOKED, Appointment
+from scheduler.models.base import among, these
 from scheduler.models.clinic import Clinic, Location, Room
 from scheduler.models.messages import Message, MessageItem, MessageKind, MessageState
 from scheduler.models.offers import Offer, OfferTurn
@@ -118,7 +119,7 @@ def _read_letters(session: Session, ids: Sequence[int], sender: Sender, now: dat
         .outerjoin(Room, Room.id == Appointment.room_id)
         .outerjoin(PlannedSession, PlannedSession.id == Appointment.planned_session_id)
         .outerjoin(TreatmentPlan, TreatmentPlan.id == PlannedSession.plan_id)
-        .where(Message.id.in_(ids))
+        .where(among(Message.id, these(ids)))
         .order_by(Message.id, Appointment.starts_at)
     ).all()
     clinic = session.get(Clinic, 1)
@@ -263,7 +264,7 @@ class _History:
                 Message.message_id,
             )
             .join(Message, Message.id == MessageItem.message_row_id)
-            .where(MessageItem.appointment_id.in_(ids), Message.state.in_(HANDED_OVER))
+            .where(among(MessageItem.appointment_id, these(ids)), Message.state.in_(HANDED_OVER))
             .order_by(Message.id)
         ):
             self._rows[row.appointment_id].append(row)

@@ -15,6 +15,7 @@ from sqlalchemy import insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from scheduler.models.appointments import NOT_BOOKED, Appointment
+from scheduler.models.base import among, these
 from scheduler.models.clinic import Location
 from scheduler.models.messages import Message, MessageItem, MessageKind, MessageState
 from scheduler.models.patients import Patient
@@ -32,20 +33,21 @@ def join_reminders(session: Session, ids: Collection[int], *, now: datetime) -> 
     for row in _rows(session, ids, now):
         by_day[_day(row)].append(row)
     joined: set[int] = set()
+    claimed = set(ids)
     for rows in by_day.values():
-        messages = {row.id: row for row in rows}
-        if len(messages) < 2 or not messages.keys() & ids:
+        messages = {row.id for row in rows}
+        if len(messages) < 2 or not messages & claimed:
             continue
-        leader = min(messages.keys() & ids)
+        leader = min(messages & claimed)
         _join(session, leader, rows)
-        joined |= messages.keys() - {leader}
+        joined |= messages - {leader}
     return joined
 
 
 def _rows(session: Session, ids: Collection[int], now: datetime) -> Sequence[Any]:
     """Reminders that are claimed, and due ones of the same patients; a row for each appointment that stands."""
     patients = select(Message.patient_id).where(
-        Message.id.in_(ids), Message.kind == MessageKind.REMINDER.value
+        among(Message.id, these(ids)), Message.kind == MessageKind.REMINDER.value
     )
     return session.execute(
         select(
@@ -66,7 +68,7 @@ def _rows(session: Session, ids: Collection[int], now: datetime) -> Sequence[Any
             text("messages.state IN ('due', 'claimed', 'sending')"),
             Message.next_attempt_at <= now + LOOK_AHEAD,
             Message.kind == MessageKind.REMINDER.value,
-            or_(Message.id.in_(ids), Message.state == MessageState.DUE.value),
+            or_(among(Message.id, these(ids)), Message.state == MessageState.DUE.value),
             Message.patient_id.in_(patients),
             Appointment.starts_at == MessageItem.starts_at,
             Appointment.starts_at > now,

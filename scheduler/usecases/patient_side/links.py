@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.errors import NotFound
 from scheduler.models import AuditEntry, Clinic, FeedToken, Patient, PatientLink, Role
+from scheduler.models.base import among, these
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
@@ -53,9 +54,17 @@ def link_for(session: Session, patient_id: int, key: str, now: datetime) -> str:
 
 
 def links_for(session: Session, patient_ids: Collection[int], key: str, now: datetime) -> dict[int, str]:
-    """patient id -> the secret of their page; a fixed number of statements for any number of patients.
+    """patient id -> the secret of their page, as ``good_links``."""
+    found = good_links(session, patient_ids, key, now)
+    return {number: patient_secret(key, row.id, row.nonce) for number, row in found.items()}
 
-    Links that will soon run out are renewed: they are about to be sent.
+
+def good_links(
+    session: Session, patient_ids: Collection[int], key: str, now: datetime
+) -> dict[int, Row[int, int, str, datetime]]:
+    """patient id -> their link that is good, made where there is none; as many statements for any number of patients.
+
+    Those that will soon run out are renewed: they are about to be sent.
     """
     found = _good(session, patient_ids, now)
     missing = sorted(set(patient_ids) - set(found))
@@ -65,7 +74,7 @@ def links_for(session: Session, patient_ids: Collection[int], key: str, now: dat
     old = [row.id for row in found.values() if row.expires_at < now + LASTS - RENEWED_EVERY]
     if old:
         _set(session, old, expires_at=now + LASTS)
-    return {number: patient_secret(key, row.id, row.nonce) for number, row in found.items()}
+    return found
 
 
 @writing
@@ -180,7 +189,7 @@ def _good(
     rows = session.execute(
         select(PatientLink.id, PatientLink.patient_id, PatientLink.nonce, PatientLink.expires_at)
         .where(
-            PatientLink.patient_id.in_(patient_ids),
+            among(PatientLink.patient_id, these(patient_ids)),
             PatientLink.revoked_at.is_(None),
             PatientLink.expires_at > now,
         )
