@@ -4,7 +4,7 @@ The order of things for one mail: MAIL, RCPT, DATA; 354; the text but for its la
 became of the mail before) while the server reads; the last line, with which the mail counts; the answer. Where the
 server allows pipelining, the next mail is offered together with that last line, and the one after it is written
 meanwhile. A mail whose recipient the server is slow to answer for waits aside (parked.py) while the others go on.
-Why nothing is sent twice: see usecases/claims.py and usecases/dispatch.py.
+Why nothing is sent twice: see usecases/messages/claims.py and dispatch.py.
 """
 
 import logging

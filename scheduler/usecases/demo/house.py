@@ -60,7 +60,7 @@ class House:
 
 
 def build_house(size: DemoSize, days: Days, chance: random.Random) -> House:
-    """Everything but rooms, whose number follows from the hours (see `desks.py`)."""
+    """Everything but rooms, whose number follows from the hours (see `book.py`)."""
     data = clinic_data()
     facts = data.facts
     clinic = Clinic(
