@@ -19,7 +19,8 @@ from scheduler.usecases.lookup import find
 def diary_version(session: Session, location_id: int, from_on: date, to_on: date, *, now: datetime) -> str:
     """A short text that is another one as soon as anything in these days changes: bookings, holds, absences.
 
-    One statement on indexes alone, whatever is booked. Holds that ended count as a change.
+    One statement, on indexes alone but for absences and closures, of which there are few. Holds that ended count as a
+    change.
     """
     zone = zone_of(find(session, Location, location_id))
     start, end = start_of_day(from_on, zone), start_of_day(to_on + timedelta(days=1), zone)
