@@ -18,6 +18,7 @@ from scheduler.api import (
     outcomes,
     patients,
     plans,
+    practitioners,
     private_calendars,
     repairs,
     slots,
@@ -31,6 +32,7 @@ from scheduler.extensions import rest
 NOUNS = (
     catalogue,
     clinic,
+    practitioners,
     patients,
     slots,
     appointments,
