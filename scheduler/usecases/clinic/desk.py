@@ -16,6 +16,7 @@ class Place:
     id: int
     name: str
     zone: str
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Desk:
     places: tuple[Place, ...]
     hold_minutes: int
     """How long slots are kept for a patient."""
+    phone: str = ""
+    """Of the clinic."""
 
 
 NOWHERE = Place(id=0, name="", zone="UTC")
@@ -38,9 +41,9 @@ NOWHERE = Place(id=0, name="", zone="UTC")
 @reading
 def see_desk(session: Session, location_id: int | None) -> Desk:
     """The desk at a location, or at the oldest one where there is no such location (any more)."""
-    clinic = session.execute(select(Clinic.name, Clinic.locale, Clinic.hold_minutes)).first()
+    clinic = session.execute(select(Clinic.name, Clinic.locale, Clinic.hold_minutes, Clinic.phone)).first()
     rows = session.execute(
-        select(Location.id, Location.name, Location.zone)
+        select(Location.id, Location.name, Location.zone, Location.address)
         .where(Location.archived_at.is_(None))
         .order_by(Location.name)
     )
@@ -49,4 +52,5 @@ def see_desk(session: Session, location_id: int | None) -> Desk:
     here = next((place for place in places if place.id == location_id), oldest)
     name, locale = (clinic.name, clinic.locale) if clinic else ("Needletime", "")
     minutes = clinic.hold_minutes if clinic else 0
-    return Desk(clinic=name, locale=locale, here=here, places=places, hold_minutes=minutes)
+    phone = (clinic.phone or "") if clinic else ""
+    return Desk(clinic=name, locale=locale, here=here, places=places, hold_minutes=minutes, phone=phone)
