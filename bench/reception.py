@@ -1,5 +1,5 @@
 """What a receptionist's browser asks all day: the diary of 20 practitioners, whether it changed, and patients by a
-few letters among 200,000; over HTTP, signed in, on both databases."""
+few letters among 200,000, against a tenth of them; over HTTP, signed in, on both databases."""
 
 import os
 import random
@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 import psutil
+from flask import Flask
 from sqlalchemy import func, insert, select
 
 from bench.server import serving
@@ -32,8 +33,21 @@ APPOINTMENTS = 78_000
 PATIENTS = int(os.environ.get("PATIENTS", "200000"))
 ROUNDS = 25
 PASSWORD = "only for measuring, in a database of its own"
-TYPED = ("sch", "mül", "anna b", "0176 04", "1984-0", "weber paul", "zzz")
-"""What is typed at the phone: the beginnings of names, a number, a year and month, and nobody."""
+FEWER = PATIENTS // 10
+TYPED = (
+    "a",
+    "0",
+    "sch",
+    "mül",
+    "anna b",
+    "0176 04",
+    "1984-0",
+    "01.02.1950",
+    "weber paul",
+    "paul we 1950",
+    "zzz",
+)
+"""What is typed at the phone: a letter or digit that many have, beginnings of names, a number, dates, and nobody."""
 FAMILIES = (
     *(
         "Müller",
@@ -67,27 +81,52 @@ def run() -> dict[str, Any]:
 def _measure(url: str, today: date) -> dict[str, float]:
     app, _ = build(url, APPOINTMENTS, today=today)
     with app.app_context():
-        _add_patients()
-        analyse()
         now = datetime.now(UTC)
         add_staff(email="rita", name="Rita", role=Role.RECEPTION, password=PASSWORD, actor=COMMAND, now=now)
         secret = sign_in("rita", PASSWORD, source="bench", now=now)
         db.session.remove()
+    few = _searched(app, url, secret, FEWER)
+    many = _searched(app, url, secret, PATIENTS)
+    growth = {f"{name}_growth": many[name] / few[name] for name in few}
+    return many | growth | _diary(url, secret, today)
+
+
+def _searched(app: Flask, url: str, secret: str, patients: int) -> dict[str, float]:
+    """Searching in the booking panel and in the list, among so many patients."""
+    with app.app_context():
+        _add_patients(patients)
+        analyse()
+        db.session.remove()
         db.engine.dispose()
+    with serving(environment_for(url) | {"BASE_URL": "http://127.0.0.1"}) as (port, _):
+        browser = Browser(port, f"desk={secret}")
+        panel = [browser.median_ms(f"/appointments/new/patients?patient_q={quote(q)}") for q in TYPED]
+        listed = [browser.median_ms(f"/patients?q={quote(q)}") for q in TYPED]
+    return {
+        "patient_search_ms": statistics.median(panel),
+        "slowest_patient_search_ms": max(panel),
+        "patient_list_ms": statistics.median(listed),
+        "slowest_patient_list_ms": max(listed),
+    }
+
+
+def _diary(url: str, secret: str, today: date) -> dict[str, float]:
+    """The diary of a day and of the team's week: the page, its data, and whether it changed."""
     with serving(environment_for(url) | {"BASE_URL": "http://127.0.0.1"}) as (port, pid):
         browser = Browser(port, f"desk={secret}")
-        day = f"?on={today}&view=day"
-        searches = [browser.median_ms(f"/appointments/new/patients?patient_q={quote(q)}") for q in TYPED]
+        day, week = (f"?on={today}&view={view}" for view in ("day", "team"))
         tag = browser.get(f"/diary/version{day}")[1] or ""
         unchanged = {"If-None-Match": tag}
-        assert browser.get(f"/diary/version{day}", unchanged)[0] == 304
+        if browser.get(f"/diary/version{day}", unchanged)[0] != 304:
+            raise RuntimeError("an unchanged diary is not answered with 304")
         return {
             "diary_ms": browser.median_ms(f"/diary{day}", {}),
             "diary_server_ms": browser.server_ms(f"/diary{day}", pid),
             "diary_data_ms": browser.median_ms(f"/diary/data{day}"),
+            "team_week_ms": browser.median_ms(f"/diary{week}", {}),
+            "team_week_server_ms": browser.server_ms(f"/diary{week}", pid),
+            "team_week_data_ms": browser.median_ms(f"/diary/data{week}"),
             "version_304_ms": browser.median_ms(f"/diary/version{day}", unchanged),
-            "patient_search_ms": statistics.median(searches),
-            "slowest_patient_search_ms": max(searches),
         }
 
 
@@ -130,12 +169,12 @@ def _processor_seconds(processes: list[psutil.Process]) -> float:
     return sum(sum(process.cpu_times()[:2]) for process in processes)
 
 
-def _add_patients() -> None:
+def _add_patients(wanted: int) -> None:
     """As many more as are missing, with the words by which they are found."""
-    chance = random.Random(11)
+    chance = random.Random(wanted)
     known = db.session.scalar(select(func.max(Patient.id))) or 0
-    for first in range(known + 1, PATIENTS + 1, BATCH):
-        numbers = range(first, min(first + BATCH, PATIENTS + 1))
+    for first in range(known + 1, wanted + 1, BATCH):
+        numbers = range(first, min(first + BATCH, wanted + 1))
         patients = [_patient(number, chance) for number in numbers]
         terms = [
             {"patient_id": row["id"], "term": term}
