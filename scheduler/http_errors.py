@@ -18,10 +18,10 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from scheduler.error_wording import error_sentence
 from scheduler.errors import DatabaseBusy, NotSetUp, NotSignedIn, SchedulerError
 from scheduler.extensions import db
 from scheduler.readiness import SETUP_PATH, clinic_is_set_up
+from scheduler.wording.errors import error_sentence
 
 log = logging.getLogger(__name__)
 

@@ -77,7 +77,7 @@ def test_commands_work_on_a_database_without_tables(tmp_path: Path) -> None:
     assert code == 0
     code, said, _ = start("-m", "flask", "--app", "wsgi", "demo", "load", "--weeks", "1", DATABASE_URL=url)
     assert code == 0
-    assert said.splitlines()[-3].startswith("Nadelpunkt Berlin: 6 practitioners, 240 patients, ")
+    assert said.splitlines()[-4].startswith("Nadelpunkt Berlin: 6 practitioners, 240 patients, ")
 
 
 def test_a_lost_guard_stops_the_service(unguarded: str) -> None:

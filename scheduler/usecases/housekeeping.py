@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from scheduler.models.audit import IdempotencyKey, JobRun
 from scheduler.models.staff import BrowserSession, SignInFailure
 from scheduler.transaction import writing
-from scheduler.usecases.series.held_slots import clear_expired
+from scheduler.usecases.booking.held_slots import clear_expired
 from scheduler.usecases.tries import KEPT_FOR
 
 KEYS_KEPT = timedelta(hours=48)

@@ -16,7 +16,7 @@ from scheduler.http_errors import problem_of
 from scheduler.models import Appointment
 from scheduler.usecases.appointments import changing as appointments
 from scheduler.usecases.appointments.queries import get_appointment
-from scheduler.usecases.appointments.state import MOVABLE
+from scheduler.usecases.booking.state import MOVABLE
 from scheduler.usecases.clinic.catalogue import list_practitioners
 from scheduler.usecases.patients.registry import view_patient
 from scheduler.usecases.practitioners.busy_conflicts import list_busy_conflicts

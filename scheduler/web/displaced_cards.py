@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
 
-from scheduler.displaced_wording import compromise_word, no_slot_sentence
 from scheduler.errors import InvalidInput
 from scheduler.models import Appointment, Patient
 from scheduler.usecases.absences.displacement import DisplacedLine, Displacement, MeantSlot, Slot
 from scheduler.usecases.absences.rehousing import Target
+from scheduler.wording.displaced import compromise_word, no_slot_sentence
 
 MOST_WEEKS = 8
 """More weeks than that are not drawn side by side: those without anything are left out."""

@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, current_app, redirect, render_template, requ
 from flask_babel import gettext
 from werkzeug import Response
 
-from scheduler import clock, gap_wording
+from scheduler import clock
 from scheduler.access import current_actor, guard
 from scheduler.errors import InvalidInput, SchedulerError
 from scheduler.http_errors import problem_of, say
@@ -30,6 +30,7 @@ from scheduler.web.formats import local, moment
 from scheduler.web.notices import BAD, notice
 from scheduler.web.requests import wants_fragment
 from scheduler.web.wall_times import instant_on
+from scheduler.wording import gaps as gap_wording
 
 pages = Blueprint("gaps", __name__, url_prefix="/gaps")
 DAYS_AHEAD = 21

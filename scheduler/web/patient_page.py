@@ -12,7 +12,7 @@ from scheduler.access import current_actor
 from scheduler.errors import NeedsOverride, SchedulerError
 from scheduler.http_errors import say
 from scheduler.models import Patient
-from scheduler.usecases.appointments.state import MOVABLE
+from scheduler.usecases.booking.state import MOVABLE
 from scheduler.usecases.clinic.catalogue import list_locations, list_practitioners
 from scheduler.usecases.feeds.tokens import list_feed_tokens
 from scheduler.usecases.messages.overview import list_messages

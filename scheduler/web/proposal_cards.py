@@ -8,7 +8,13 @@ from flask_babel import gettext
 
 from scheduler.usecases.series.proposals import ProposedSession, SeriesProposal
 from scheduler.web.formats import local
-from scheduler.wording import QUIET_NOTES, note_sentence, proposal_summary, proposal_title, reason_sentence
+from scheduler.wording.planning import (
+    QUIET_NOTES,
+    note_sentence,
+    proposal_summary,
+    proposal_title,
+    reason_sentence,
+)
 
 
 @dataclass(frozen=True, slots=True)

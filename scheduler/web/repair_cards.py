@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from scheduler.repair_wording import left_sentence, stand_words
 from scheduler.usecases.repairs.lines import CourseLine, PlaceInTime, RepairPreview, Stand
-from scheduler.wording import QUIET_NOTES, note_sentence
+from scheduler.wording.planning import QUIET_NOTES, note_sentence
+from scheduler.wording.repairs import left_sentence, stand_words
 
 STEPS = {
     "moves": _l("moves"),

@@ -15,8 +15,8 @@ from scheduler.access import current_actor, guard, may
 from scheduler.errors import InvalidInput, NeedsOverride, SchedulerError, SlotTaken
 from scheduler.http_errors import problem_of, say
 from scheduler.models import Appointment
-from scheduler.usecases.appointments.booking_rules import RULES
 from scheduler.usecases.appointments.queries import get_appointment
+from scheduler.usecases.booking.rules import RULES
 from scheduler.usecases.clinic.catalogue import list_locations, list_practitioners
 from scheduler.usecases.patients.registry import view_patient
 from scheduler.usecases.plans.prescribing import get_plan

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from scheduler import clock
 from scheduler.models import AppointmentType, FeedToken
 from scheduler.transaction import writing
-from scheduler.usecases.appointments.booking_rules import Wish
 from scheduler.usecases.appointments.changing import book_appointment, move_appointment
+from scheduler.usecases.booking.held_slots import clear_expired, keep_slots
+from scheduler.usecases.booking.rules import Wish
 from scheduler.usecases.feeds.silent import is_silent, list_silent_tokens
 from scheduler.usecases.feeds.tokens import change_feed_token, list_feed_tokens
-from scheduler.usecases.series.held_slots import clear_expired, keep_slots
 from scheduler.usecases.series.holds import make_hold
 from tests.factories import BERLIN, NOW, RECEPTIONIST, World, at, make_appointment
 from tests.feeds.support import again, events_of, issue, tell

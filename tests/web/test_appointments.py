@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from scheduler.extensions import db
 from scheduler.models import Appointment, Location, Room
-from scheduler.usecases.appointments.state import LEGAL_MOVES
+from scheduler.usecases.booking.state import LEGAL_MOVES
 from scheduler.usecases.patients.registry import PatientDetails, register_patient
 from scheduler.web.appointments import NEXT_STATUSES
 from tests.factories import (

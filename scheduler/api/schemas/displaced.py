@@ -6,9 +6,9 @@ from typing import Any
 from scheduler.api.answers import picked, utc
 from scheduler.api.schemas.common import Output, instant, part, parts, text, whole
 from scheduler.api.schemas.plans import WindowSchema
-from scheduler.displaced_wording import compromise_word, no_slot_sentence
 from scheduler.usecases.absences.displacement import DisplacedLine, Displacement, Slot
 from scheduler.usecases.absences.rehousing import batch_of
+from scheduler.wording.displaced import compromise_word, no_slot_sentence
 
 
 class CompromiseSchema(Output):

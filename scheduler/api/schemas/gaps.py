@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from scheduler import gap_wording
 from scheduler.api.answers import picked, utc
 from scheduler.api.fields import Day, Input, Instant, Number, Paging, QueryNumber
 from scheduler.api.schemas.common import Output, flag, instant, page_of, part, parts, text, whole
 from scheduler.usecases.gaps.free_slots import Gap
 from scheduler.usecases.gaps.ranking import Candidate, Slot
+from scheduler.wording import gaps as gap_wording
 
 
 class GapsQuery(Paging):

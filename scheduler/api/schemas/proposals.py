@@ -8,7 +8,7 @@ from scheduler.api.answers import picked, utc
 from scheduler.api.schemas.common import Output, instant, parts, text, whole
 from scheduler.planning.series import Note
 from scheduler.usecases.series.proposals import ProposedSession, SeriesProposal
-from scheduler.wording import note_sentence, proposal_summary, reason_sentence
+from scheduler.wording.planning import note_sentence, proposal_summary, reason_sentence
 
 
 class NoteSchema(Output):

@@ -8,10 +8,10 @@ from scheduler.api.schemas.appointments import LONGEST_REASON, OVERRIDE
 from scheduler.api.schemas.common import Output, flag, instant, many, part, parts, text, whole
 from scheduler.api.schemas.plans import SEEN, Chosen, chosen_slots
 from scheduler.api.schemas.proposals import NoteSchema, note_json
-from scheduler.repair_wording import left_sentence, stand_words
 from scheduler.usecases.plans.prescribing import MOST_SESSIONS
 from scheduler.usecases.repairs.lines import CourseLine, PlaceInTime, RepairPreview, Stand
 from scheduler.usecases.repairs.targets import HandCancel, HandMove
+from scheduler.wording.repairs import left_sentence, stand_words
 
 
 class MoveWish(Input):

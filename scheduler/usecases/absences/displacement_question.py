@@ -23,7 +23,6 @@ from scheduler.planning.timeline import Horizon, busy_bits, tick_of
 from scheduler.usecases.absences.displacement_free import TakenSlot, with_absence, without_slots
 from scheduler.usecases.absences.displacement_windows import Place, places_of, window_around
 from scheduler.usecases.absences.rows import Absence
-from scheduler.usecases.appointments.booking_rules import rest_minutes_of
 from scheduler.usecases.availability.free_time import (
     bits_from,
     horizon_of,
@@ -33,6 +32,7 @@ from scheduler.usecases.availability.free_time import (
 from scheduler.usecases.availability.rows import active_within
 from scheduler.usecases.availability.slots import grid_of
 from scheduler.usecases.availability.supply import supplies_of
+from scheduler.usecases.booking.rules import rest_minutes_of
 
 FURTHEST_DAYS = 366
 """Proposals reach no further ahead."""

@@ -21,7 +21,7 @@ class Slot:
     location_id: int
     room_id: int | None
     compromises: tuple[str, ...]
-    """Codes: what the patient is not used to (see displaced_wording.py)."""
+    """Codes: what the patient is not used to (see wording/displaced.py)."""
 
     def is_same_time(self, row: Appointment) -> bool:
         """Whether only the room is another one, of which patients are not told."""

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from scheduler.errors import InvalidInput, NotFound
 from scheduler.models import Appointment, Closure, Location, Practitioner, Room, TimeOff, WorkingHours
-from scheduler.usecases.appointments.state import MOVABLE
+from scheduler.usecases.booking.state import MOVABLE
 from scheduler.usecases.clinic.catalogue import location_named
 from scheduler.usecases.lookup import BIGGEST_ID, find_in_use
 from scheduler.usecases.paging import Page, fetch_page

@@ -17,7 +17,8 @@ from scheduler.models import (
 )
 from scheduler.transaction import lock_resources, writing
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.appointments.booking import (
+from scheduler.usecases.booking.held_slots import clear_expired
+from scheduler.usecases.booking.making import (
     Booking,
     Elsewhere,
     check_room,
@@ -32,8 +33,8 @@ from scheduler.usecases.appointments.booking import (
     wish_for,
     wish_to_move,
 )
-from scheduler.usecases.appointments.booking_rules import Wish, checked_start, refuse_if_busy
-from scheduler.usecases.appointments.state import (
+from scheduler.usecases.booking.rules import Wish, checked_start, refuse_if_busy
+from scheduler.usecases.booking.state import (
     LEGAL_MOVES,
     MOVABLE,
     S,
@@ -56,7 +57,6 @@ from scheduler.usecases.messages.outbox import (
     withdraw_messages,
 )
 from scheduler.usecases.plans.progress import clean_reason, follow_appointment, settle_plan
-from scheduler.usecases.series.held_slots import clear_expired
 
 
 @writing
@@ -79,7 +79,7 @@ def book_appointment(
     """Book one appointment, owe its confirmation and reminders; ``minutes`` where the type may be resized.
 
     The location follows from the room or the practitioner's hours where it is not given; a free room is chosen.
-    Raises SlotTaken or NoRoomFree (never overridable), NeedsOverride for the clinic's rules (see booking_rules.RULES),
+    Raises SlotTaken or NoRoomFree (never overridable), NeedsOverride for the clinic's rules (see booking.rules.RULES),
     NotFound, InvalidInput, NotAllowed.
     """
     known = recall(session, actor, idempotency)

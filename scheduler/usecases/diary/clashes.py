@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from scheduler.planning.timeline import Horizon, busy_bits
-from scheduler.usecases.appointments.state import MOVABLE
+from scheduler.usecases.booking.state import MOVABLE
 
 
 class Standing(Protocol):

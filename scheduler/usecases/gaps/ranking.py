@@ -25,8 +25,8 @@ from scheduler.planning.gaps import (
     shortlist,
 )
 from scheduler.planning.timeline import TICK_MINUTES, Horizon, indices, instant_of, span, tick_of
-from scheduler.usecases.appointments.booking_rules import checked_start, rest_minutes_of
 from scheduler.usecases.availability.free_time import PAD, Availability, Desk, load_availability
+from scheduler.usecases.booking.rules import checked_start, rest_minutes_of
 from scheduler.usecases.gaps.people import diaries_of, entries_waiting
 from scheduler.usecases.gaps.rows import claims_of_plans, clock_of
 from scheduler.usecases.gaps.statements import Asked

@@ -12,7 +12,7 @@ from scheduler.errors import InvalidInput
 from scheduler.models import AppointmentStatus, AppointmentType
 from scheduler.models.overlap_guard import LONGEST_HOURS
 from scheduler.planning.timeline import TICK_MINUTES
-from scheduler.usecases.appointments.booking_rules import checked_start
+from scheduler.usecases.booking.rules import checked_start
 from scheduler.usecases.imports.appointment_rows import Line
 from scheduler.usecases.imports.house import House, read_status
 from scheduler.usecases.imports.people import People

@@ -16,7 +16,7 @@ from scheduler.models import Appointment, AppointmentStatus
 from scheduler.models.appointments import INACTIVE
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.appointments.booking_rules import RULES
+from scheduler.usecases.booking.rules import RULES
 from scheduler.usecases.imports.appointment_rows import Line, read_lines
 from scheduler.usecases.imports.appointment_slots import AppointmentChoices, Slot, make_slot
 from scheduler.usecases.imports.bulk import IMPORT_LOCK, insert_appointments, note_import, tell_everybody

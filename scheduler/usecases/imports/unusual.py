@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from scheduler.models import Appointment, AppointmentType, Location
 from scheduler.models.appointments import INACTIVE, NOT_BOOKED
 from scheduler.planning.timeline import Horizon
-from scheduler.usecases.appointments.booking_rules import Wish, broken_rules, rest_minutes_of
 from scheduler.usecases.availability.free_time import PAD, load_desks
 from scheduler.usecases.availability.rows import shut_ticks
+from scheduler.usecases.booking.rules import Wish, broken_rules, rest_minutes_of
 from scheduler.usecases.imports.appointment_slots import Slot
 from scheduler.usecases.imports.house import House
 

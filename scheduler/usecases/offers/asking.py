@@ -16,6 +16,7 @@ from scheduler.models import Appointment, Clinic, Offer, OfferStatus, OfferTurn,
 from scheduler.models.offers import TurnReason
 from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
+from scheduler.usecases.booking.held_slots import clear_expired
 from scheduler.usecases.feeds.tokens import hash_secret
 from scheduler.usecases.gaps.ranking import Candidate, Slot, checked_slot, ranked_for
 from scheduler.usecases.idempotency import Idempotency, recall, remember
@@ -32,7 +33,6 @@ from scheduler.usecases.offers.turns import (
     note_offer,
     open_offer,
 )
-from scheduler.usecases.series.held_slots import clear_expired
 
 
 def _(message: str) -> str:

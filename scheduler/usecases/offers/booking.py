@@ -21,7 +21,9 @@ from scheduler.models import (
 )
 from scheduler.models.offers import TurnReason
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.appointments.booking import (
+from scheduler.usecases.audit import note_deed
+from scheduler.usecases.booking.held_slots import drop_holds_of_plan
+from scheduler.usecases.booking.making import (
     Booking,
     check_rules,
     choose_room,
@@ -29,15 +31,13 @@ from scheduler.usecases.appointments.booking import (
     visible_change,
     wish_for,
 )
-from scheduler.usecases.appointments.booking_rules import Wish, refuse_if_busy
-from scheduler.usecases.appointments.state import MOVABLE, state_of
-from scheduler.usecases.audit import note_deed
+from scheduler.usecases.booking.rules import Wish, refuse_if_busy
+from scheduler.usecases.booking.state import MOVABLE, state_of
 from scheduler.usecases.feeds.tokens import bump_feeds
 from scheduler.usecases.gaps.ranking import Slot
 from scheduler.usecases.gaps.waitlist import settle_entry
 from scheduler.usecases.lookup import find_in_use
 from scheduler.usecases.messages.outbox import owe_change, owe_confirmation, owe_reminders, withdraw_messages
-from scheduler.usecases.series.held_slots import drop_holds_of_plan
 
 GONE = "The appointment that would be moved was changed meanwhile. Please look again."
 

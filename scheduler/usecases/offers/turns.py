@@ -14,16 +14,16 @@ from scheduler.errors import NotFound
 from scheduler.models import Offer, OfferStatus, OfferTurn, Patient, TurnStatus
 from scheduler.transaction import lock_resources
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.appointments.booking import choose_room
-from scheduler.usecases.appointments.booking_rules import refuse_if_busy
 from scheduler.usecases.audit import note_deed
+from scheduler.usecases.booking.held_slots import drop_holds, keep_slots
+from scheduler.usecases.booking.making import choose_room
+from scheduler.usecases.booking.rules import refuse_if_busy
 from scheduler.usecases.feeds.tokens import hash_secret
 from scheduler.usecases.gaps.ranking import Candidate, Slot, ranked_for
 from scheduler.usecases.links import offer_secret
 from scheduler.usecases.lookup import BIGGEST_ID
 from scheduler.usecases.messages.outbox_offers import owe_offer, owe_offer_expired, withdraw_offer
 from scheduler.usecases.offers.booking import wish_of_turn
-from scheduler.usecases.series.held_slots import drop_holds, keep_slots
 from scheduler.usecases.series.holds import make_hold
 
 HANDOVER = timedelta(minutes=2)

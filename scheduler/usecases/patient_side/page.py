@@ -31,7 +31,7 @@ from scheduler.models import (
 )
 from scheduler.models.appointments import NOT_BOOKED
 from scheduler.transaction import reading
-from scheduler.usecases.appointments.state import MOVABLE
+from scheduler.usecases.booking.state import MOVABLE
 
 MOST_VISITS = 60
 

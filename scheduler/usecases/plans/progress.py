@@ -17,11 +17,11 @@ from scheduler.models import (
 )
 from scheduler.transaction import lock_resources
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.appointments.booking import mark_cancelled
-from scheduler.usecases.appointments.state import note_change
 from scheduler.usecases.audit import note_deed
+from scheduler.usecases.booking.held_slots import drop_holds_of_plan
+from scheduler.usecases.booking.making import mark_cancelled
+from scheduler.usecases.booking.state import note_change
 from scheduler.usecases.lookup import find
-from scheduler.usecases.series.held_slots import drop_holds_of_plan
 
 P, S, A = PlanStatus, SessionStatus, AppointmentStatus
 PLAN_MOVES: Mapping[str, frozenset[str]] = {

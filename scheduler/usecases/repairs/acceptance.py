@@ -11,15 +11,16 @@ from sqlalchemy.orm.attributes import flag_modified
 from scheduler.models import Appointment, AppointmentStatus, TreatmentPlan
 from scheduler.transaction import lock_resources, writing
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.appointments.booking import (
+from scheduler.usecases.audit import note_deed
+from scheduler.usecases.booking.held_slots import clear_expired, drop_holds_of_plan
+from scheduler.usecases.booking.making import (
     Booking,
     check_rules,
     make_appointment,
     put_into_slot,
     visible_change,
 )
-from scheduler.usecases.appointments.state import current_state
-from scheduler.usecases.audit import note_deed
+from scheduler.usecases.booking.state import current_state
 from scheduler.usecases.feeds.tokens import bump_feeds
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find
@@ -41,7 +42,6 @@ from scheduler.usecases.repairs.targets import (
     refuse_disorder,
     resources_touched,
 )
-from scheduler.usecases.series.held_slots import clear_expired, drop_holds_of_plan
 from scheduler.usecases.series.placement import ChosenSlot
 
 

@@ -19,13 +19,13 @@ from scheduler.planning.series import Fixed
 from scheduler.planning.timeline import tick_of
 from scheduler.transaction import reading
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.appointments.booking import (
+from scheduler.usecases.booking.making import (
     Elsewhere,
     check_rules,
     choose_room,
     wish_to_move,
 )
-from scheduler.usecases.appointments.booking_rules import (
+from scheduler.usecases.booking.rules import (
     RULES,
     Wish,
     refuse_if_busy,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.errors import Conflict, IllegalTransition, InvalidInput, SeriesTaken, SlotTaken, StaleVersion
 from scheduler.models import Appointment, PlannedSession, Practitioner, SessionStatus, TreatmentPlan
-from scheduler.usecases.appointments.booking import (
+from scheduler.usecases.booking.making import (
     Elsewhere,
     choose_location,
     choose_room,
@@ -18,8 +18,8 @@ from scheduler.usecases.appointments.booking import (
     wish_for,
     wish_to_move,
 )
-from scheduler.usecases.appointments.booking_rules import Wish, checked_start, refuse_if_busy
-from scheduler.usecases.appointments.state import current_state
+from scheduler.usecases.booking.rules import Wish, checked_start, refuse_if_busy
+from scheduler.usecases.booking.state import current_state
 from scheduler.usecases.lookup import find_in_use
 from scheduler.usecases.plans.prescribing import appointments_of
 from scheduler.usecases.repairs.course import MOVABLE, REPAIRABLE, is_movable

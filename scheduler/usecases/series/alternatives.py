@@ -12,7 +12,6 @@ from scheduler.planning.hours import DAY_MINUTES
 from scheduler.planning.series import Fixed, WantedSession
 from scheduler.planning.timeline import indices, instant_of, tick_of
 from scheduler.transaction import reading
-from scheduler.usecases.appointments.booking_rules import rest_minutes_of
 from scheduler.usecases.availability.free_time import (
     bits_from,
     horizon_of,
@@ -21,6 +20,7 @@ from scheduler.usecases.availability.free_time import (
     ticks_of,
 )
 from scheduler.usecases.availability.slots import grid_of
+from scheduler.usecases.booking.rules import rest_minutes_of
 from scheduler.usecases.clinic.catalogue import zone_of
 from scheduler.usecases.lookup import find
 from scheduler.usecases.plans.prescribing import SessionLine, local_day, view_of

@@ -11,11 +11,11 @@ from scheduler.errors import InvalidInput, NotFound
 from scheduler.models import Appointment, AppointmentStatus, Clinic, Hold, Patient, TreatmentPlan
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.appointments.booking import resources_of
 from scheduler.usecases.audit import note_deed
+from scheduler.usecases.booking.held_slots import clear_expired, drop_holds, drop_holds_of_plan, keep_slots
+from scheduler.usecases.booking.making import resources_of
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import BIGGEST_ID, find, find_in_use
-from scheduler.usecases.series.held_slots import clear_expired, drop_holds, drop_holds_of_plan, keep_slots
 from scheduler.usecases.series.placement import (
     ChosenSlot,
     refuse_disorder,

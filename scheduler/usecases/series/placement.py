@@ -22,7 +22,9 @@ from scheduler.models import (
 )
 from scheduler.transaction import lock_resources, writing
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.appointments.booking import (
+from scheduler.usecases.audit import note_deed
+from scheduler.usecases.booking.held_slots import clear_expired, drop_holds
+from scheduler.usecases.booking.making import (
     Booking,
     check_rules,
     choose_location,
@@ -31,14 +33,12 @@ from scheduler.usecases.appointments.booking import (
     resources_of,
     wish_for,
 )
-from scheduler.usecases.appointments.booking_rules import Wish, checked_start, refuse_if_busy
-from scheduler.usecases.audit import note_deed
+from scheduler.usecases.booking.rules import Wish, checked_start, refuse_if_busy
 from scheduler.usecases.feeds.tokens import bump_feeds
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import BIGGEST_ID, find, find_in_use
 from scheduler.usecases.messages.outbox import owe_reminders, owe_series_confirmation
 from scheduler.usecases.plans.prescribing import view_of
-from scheduler.usecases.series.held_slots import clear_expired, drop_holds
 
 
 @dataclass(frozen=True, slots=True)

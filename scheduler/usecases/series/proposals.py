@@ -19,10 +19,10 @@ from scheduler.planning.series import (
 )
 from scheduler.planning.timeline import instant_of
 from scheduler.transaction import reading
-from scheduler.usecases.appointments.booking_rules import rest_minutes_of
 from scheduler.usecases.availability.free_time import bits_from, horizon_of, load_availability, patient_busy
 from scheduler.usecases.availability.slots import grid_of
 from scheduler.usecases.availability.supply import planning_preferences, supplies_of
+from scheduler.usecases.booking.rules import rest_minutes_of
 from scheduler.usecases.lookup import find
 from scheduler.usecases.plans.prescribing import PlanView, SessionLine, checked_preferences, view_of
 from scheduler.usecases.plans.wishes import FURTHEST_DAYS, slot_of, wanted_session, window_from

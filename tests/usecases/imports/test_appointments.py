@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from scheduler.extensions import db
 from scheduler.models import Appointment, AuditEntry, Closure, Credential, FeedToken, Message, TimeOff
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.appointments.booking_rules import RULES
+from scheduler.usecases.booking.rules import RULES
 from scheduler.usecases.feeds.tokens import issue_feed_token
 from scheduler.usecases.imports.appointment_slots import AppointmentChoices
 from scheduler.usecases.imports.appointments import check_appointments, import_appointments

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from scheduler.models import Appointment, AppointmentStatus, Hold, PlannedSession
-from scheduler.usecases.appointments.booking_rules import Wish
+from scheduler.usecases.booking.rules import Wish
 
 
 def keep_slots(

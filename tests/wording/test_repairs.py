@@ -6,7 +6,7 @@ import pytest
 
 from scheduler.planning.repair.course import RepairReason
 from scheduler.planning.series.sessions import ReasonCode
-from scheduler.repair_wording import LEFT, gap_words, left_sentence, stand_words
+from scheduler.wording.repairs import LEFT, gap_words, left_sentence, stand_words
 
 
 def same(message: str) -> str:

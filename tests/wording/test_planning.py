@@ -5,7 +5,14 @@ from typing import get_args
 import pytest
 
 from scheduler.planning.series.sessions import Difference, NoteCode, ReasonCode
-from scheduler.wording import DIFFERENCES, NOTES, REASONS, note_sentence, proposal_summary, reason_sentence
+from scheduler.wording.planning import (
+    DIFFERENCES,
+    NOTES,
+    REASONS,
+    note_sentence,
+    proposal_summary,
+    reason_sentence,
+)
 
 
 def same(message: str) -> str:

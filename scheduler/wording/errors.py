@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from scheduler.errors import SchedulerError
 from scheduler.i18n import Gettext
-from scheduler.usecases.appointments.booking_rules import RULES
+from scheduler.usecases.booking.rules import RULES
 
 
 def _(message: str) -> str:

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from scheduler.error_wording import NOUNS, STATES, error_sentence
 from scheduler.errors import Conflict, IllegalTransition, NeedsOverride, NotFound, SchedulerError, SlotTaken
 from scheduler.models import AppointmentStatus, PlanStatus, SessionStatus
 from scheduler.usecases import lookup
+from scheduler.wording.errors import NOUNS, STATES, error_sentence
 
 
 def shouted(text: str) -> str:
@@ -37,7 +37,7 @@ def _parts(text: str) -> list[str]:
         ),
         (
             NeedsOverride(reasons="This time has passed.", rules=["in_the_past", "closed"]),
-            "THIS TIME HAS PASSED. THE LOCATION IS CLOSED AT THAT TIME. GIVE A REASON TO BOOK ALL THE SAME.",
+            "THIS TIME HAS PASSED. THE LOCATION OR THE ROOM IS CLOSED AT THAT TIME. GIVE A REASON TO BOOK ALL THE SAME.",
         ),
     ],
 )

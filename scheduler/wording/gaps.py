@@ -1,9 +1,9 @@
-"""Why somebody ranks for a free slot, as sentences: see wording.py for how they are put into a language."""
+"""Why somebody ranks for a free slot, as sentences: see planning.py for how they are put into a language."""
 
 from collections.abc import Mapping
 
 from scheduler.i18n import Gettext
-from scheduler.wording import NOTES
+from scheduler.wording.planning import NOTES
 
 
 def _(message: str) -> str:

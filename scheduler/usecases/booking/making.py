@@ -23,7 +23,9 @@ from scheduler.models import (
 from scheduler.planning.hours import open_bits
 from scheduler.planning.timeline import Horizon, tick_of
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.appointments.booking_rules import (
+from scheduler.usecases.availability.free_time import PAD, free_rooms, load_desks
+from scheduler.usecases.availability.rows import shut_ticks, weekly_hours
+from scheduler.usecases.booking.rules import (
     Wish,
     broken_rules,
     checked_minutes,
@@ -33,8 +35,6 @@ from scheduler.usecases.appointments.booking_rules import (
     room_shut,
     settle_rules,
 )
-from scheduler.usecases.availability.free_time import PAD, free_rooms, load_desks
-from scheduler.usecases.availability.rows import shut_ticks, weekly_hours
 from scheduler.usecases.clinic.catalogue import zone_of
 from scheduler.usecases.lookup import find_in_use
 

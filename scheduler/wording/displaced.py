@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from scheduler.i18n import Gettext
-from scheduler.wording import REASONS
+from scheduler.wording.planning import REASONS
 
 
 def _(message: str) -> str:
