@@ -47,9 +47,10 @@ def index() -> str:
 
 
 @pages.get("/new")
+@pages.get("/preview")
 @guard("absences.write")
 def new() -> str:
-    """The form for one."""
+    """The form for one; also where somebody comes back to a preview after signing in anew."""
     return _form(request.args)
 
 

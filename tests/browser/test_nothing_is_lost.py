@@ -161,3 +161,19 @@ def test_a_reload_by_mistake_takes_nothing_and_the_next_page_forgets(live: Live,
     desk.goto("/patients/new")
     expect(desk.get_by_label("Given name")).to_have_value("")
     expect(desk.locator(".draft-note")).to_have_count(0)
+
+
+def test_an_absence_looked_at_for_long_is_back_in_its_form_after_signing_in(live: Live, desk: Page) -> None:
+    desk.goto("/absences/new")
+    desk.get_by_label("Who or what").select_option(label="Petra Pin")
+    desk.get_by_label("First day").fill("2026-03-03")
+    desk.get_by_label("Reason").fill("At a course")
+    desk.get_by_role("button", name="See what it displaces").click()
+    expect(desk.get_by_role("heading", name="Nothing is saved yet. It would displace:")).to_be_visible()
+    end_every_session(live)
+    desk.get_by_role("button", name="Save").click()
+    sign_in_here(desk)
+    expect(desk.get_by_text(BACK).first).to_be_visible()
+    expect(desk.get_by_label("Reason")).to_have_value("At a course")
+    expect(desk.get_by_label("First day")).to_have_value("2026-03-03")
+    assert desk.get_by_label("Who or what").locator("option:checked").text_content() == "Petra Pin"

@@ -9,10 +9,11 @@ const drafts = {
   page: window.location.pathname + window.location.search,
   person: document.body.dataset.person,
 
-  // Forms with something to type; passwords are never kept, menus close with what was chosen in them.
+  // Forms with something to type, and those that carry what was typed into another one (data-draft names its action);
+  // passwords are never kept, menus close with what was chosen in them.
   isKept(form) {
     return form?.method === "post" && !form.closest("details.menu, dialog") && !form.querySelector("[type=password]")
-      && form.querySelector("input:not([type=hidden]), select, textarea") !== null;
+      && (form.dataset.draft !== undefined || form.querySelector("input:not([type=hidden]), select, textarea") !== null);
   },
 
   fieldsOf(form) {
@@ -20,7 +21,7 @@ const drafts = {
   },
 
   keep(form, more = {}) {
-    const draft = { page: this.page, person: this.person, at: Date.now(), action: form.getAttribute("action"), fields: this.fieldsOf(form), ...more };
+    const draft = { page: this.page, person: this.person, at: Date.now(), action: form.dataset.draft ?? form.getAttribute("action"), fields: this.fieldsOf(form), ...more };
     sessionStorage.setItem(this.name, JSON.stringify(draft));
   },
 
