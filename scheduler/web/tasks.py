@@ -1,5 +1,7 @@
 """Tasks: what the desk has to do by hand, open or done, of everybody or of one patient."""
 
+from datetime import UTC, datetime
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug import Response
@@ -97,10 +99,13 @@ def accept(task_id: int) -> Response:
 
 
 def words_of(task: Task) -> str:
-    """The note; one that the service wrote is put into the reader's language."""
+    """The note; one that the service wrote is put into the reader's language, with the wall time it speaks of."""
     fields = task.detail.get("fields")
     if not fields:
         return task.note
+    if "when" in fields:
+        on_the_wall = datetime.fromisoformat(fields["when"]).replace(tzinfo=UTC)
+        fields = {**fields, "when": moment(on_the_wall, "UTC")}
     return str(gettext(task.note, **fields))
 
 
