@@ -37,7 +37,8 @@ def _parts(text: str) -> list[str]:
         ),
         (
             NeedsOverride(reasons="This time has passed.", rules=["in_the_past", "closed"]),
-            "THIS TIME HAS PASSED. THE LOCATION OR THE ROOM IS CLOSED AT THAT TIME. GIVE A REASON TO BOOK ALL THE SAME.",
+            "THIS TIME HAS PASSED. THE LOCATION OR THE ROOM IS CLOSED AT THAT TIME. "
+            "GIVE A REASON TO BOOK ALL THE SAME.",
         ),
     ],
 )
