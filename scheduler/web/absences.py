@@ -46,8 +46,8 @@ def index() -> str:
     return render_template("absences/index.html", rows=rows, now=now)
 
 
-@pages.get("/new")
 @pages.get("/preview")
+@pages.get("/new")  # the first rule to be registered, so the one that links name
 @guard("absences.write")
 def new() -> str:
     """The form for one; also where somebody comes back to a preview after signing in anew."""

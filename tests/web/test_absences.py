@@ -155,7 +155,9 @@ def test_room_out_of_use_is_saved_and_emptied_into_the_other_one(
 
 
 def test_list_shows_what_is_still_booked_and_takes_back(desk: Browser, booked: list[int]) -> None:
-    assert "Nobody is away and nothing is closed." in desk.get("/absences").text
+    empty = desk.get("/absences").text
+    assert "Nobody is away and nothing is closed." in empty
+    assert 'href="/absences/new"' in empty
     save_absence(desk)
     assert "2 still booked" in desk.get("/absences").text
     desk.post("/absences/time-off/1/remove")
