@@ -140,7 +140,8 @@ def _asked_first(appointment_id: int) -> Answer | None:
         return None
     if not wants_json():
         return repairs.move_page(row, found, entered), 409
-    wanted = {name: entered.get(name) for name in ("on", "at", "practitioner_id", "override_reason")}
+    names = ("on", "at", "practitioner_id", "room_id", "minutes", "override_reason")
+    wanted = {name: entered.get(name) for name in names}
     response: Response = jsonify(
         code="breaks_windows",
         sentence=ngettext(

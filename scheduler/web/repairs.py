@@ -55,7 +55,12 @@ def move_and_repair(appointment_id: int) -> Answer:
     """Move the session and repair the series in one step; where that is refused, look again."""
     row, entered = get_appointment(appointment_id), request.form
     try:
-        moved = HandMove(appointment_id, _start(row, entered), number(entered.get("practitioner_id")))
+        moved = HandMove(
+            appointment_id,
+            _start(row, entered),
+            number(entered.get("practitioner_id")),
+            room_id=number(entered.get("room_id")),
+        )
         rows = _accept(moved=moved)
     except SchedulerError as error:
         row = get_appointment(appointment_id)
@@ -111,6 +116,7 @@ def preview_of_move(row: Appointment, entered: Mapping[str, str]) -> RepairPrevi
         row.id,
         starts_at=_start(row, entered),
         practitioner_id=number(entered.get("practitioner_id")),
+        room_id=number(entered.get("room_id")),
         now=clock.now(),
     )
 

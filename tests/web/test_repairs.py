@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -65,6 +66,23 @@ def test_only_this_one_is_moved_when_that_is_chosen(app: Flask, desk: Browser, p
     desk.post("/appointments/2/move", FRIDAY)
     assert desk.post("/appointments/2/move", {**FRIDAY, "series": "only"}).status_code == 303
     assert starts(app) == ["03.03.", "13.03.", "17.03.", "24.03."]
+
+
+def test_the_room_and_the_length_that_were_asked_for_outlast_the_question(
+    app: Flask, world: World, desk: Browser, plan_id: int
+) -> None:
+    with app.app_context():
+        kind = db.session.get_one(Appointment, 2).appointment_type
+        kind.may_resize = True
+        db.session.commit()
+    other = world.room_ids[1]
+    dropped = desk.post("/appointments/2/move", {**FRIDAY, "room_id": other, "minutes": "45"}, Accept=JSON)
+    asked = desk.get(dropped.get_json()["panel"])
+    desk.post("/appointments/2/move", {**hidden(asked), "series": "only"})
+    with app.app_context():
+        row = db.session.get_one(Appointment, 2)
+        assert (row.starts_at.day, row.room_id) == (13, other)
+        assert row.ends_at - row.starts_at == timedelta(minutes=45)
 
 
 def test_a_script_is_told_where_to_ask(app: Flask, desk: Browser, plan_id: int) -> None:
