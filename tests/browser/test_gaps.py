@@ -106,6 +106,9 @@ def test_who_is_asked_first_is_for_the_desk_to_say_by_keyboard_alone(
     assert [turn.input_value() for turn in turns] == ["2", "1"]
     boxes[0].press("Space")
     assert [turn.input_value() for turn in turns] == ["", "1"]
+    desk.reload()
+    expect(desk.locator(".draft-note")).to_be_visible()
+    assert [turn.input_value() for turn in turns] == ["", "1"]
     turns[0].press("ArrowUp")
     expect(boxes[0]).to_be_checked()
     assert [turn.input_value() for turn in turns] == ["1", "2"]

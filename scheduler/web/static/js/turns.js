@@ -11,7 +11,8 @@
   })).filter((row) => row.turn);
 
   // Those who have a turn, in its order.
-  let asked = rows.filter((row) => row.turn.value).sort((one, other) => one.turn.value - other.turn.value);
+  const inOrder = () => rows.filter((row) => row.turn.value).sort((one, other) => one.turn.value - other.turn.value);
+  let asked = inOrder();
 
   function number() {
     for (const row of rows) row.turn.value = asked.includes(row) ? asked.indexOf(row) + 1 : "";
@@ -34,4 +35,5 @@
       number();
     });
   }
+  form?.addEventListener("draft:back", () => { asked = inOrder(); });
 })();
