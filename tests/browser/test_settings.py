@@ -87,15 +87,16 @@ def test_hours_are_painted_with_the_mouse(live: Live, admin: Page) -> None:
     start, end = (
         admin.locator(f"td[data-day='{day}'][data-cell='{number}']") for day, number in ((0, 18), (4, 23))
     )
+    admin.get_by_label("Sunday", exact=True).fill("by phone")
     admin.get_by_role("grid").scroll_into_view_if_needed()
     end.scroll_into_view_if_needed()
     start.hover()
     admin.mouse.down()
     end.hover()
-    assert lines(admin) == ["09:00–12:00"] * 5 + ["", ""]
+    assert lines(admin) == ["09:00–12:00"] * 5 + ["", "by phone"]
     admin.locator("td[data-day='1'][data-cell='23']").hover()
     admin.mouse.up()
-    assert lines(admin) == ["09:00–12:00"] * 2 + [""] * 5
+    assert lines(admin) == ["09:00–12:00"] * 2 + [""] * 4 + ["by phone"]
     admin.locator("td[data-day='1'][data-cell='20']").click()
     assert lines(admin)[1] == "09:00–10:00, 10:30–12:00"
 

@@ -148,7 +148,7 @@ function paintable(week) {
     event.preventDefault();
     place.releasePointerCapture?.(event.pointerId);
     focus(place);
-    [anchor, brush, before] = [place, !isPainted(place), ticks.map((day) => [...day])];
+    [anchor, brush, before] = [place, !isPainted(place), { ticks: ticks.map((day) => [...day]), typed: lines.map((line) => line.value) }];
     paintBetween(place, place, brush);
   });
   table.addEventListener("pointermove", (event) => {
@@ -162,8 +162,8 @@ function paintable(week) {
   document.addEventListener("pointercancel", () => { if (before) putBack(); before = null; show(); });
 
   function putBack() {
-    ticks = before.map((day) => [...day]);
-    for (let day = 0; day < 7; day += 1) write(day);
+    ticks = before.ticks.map((day) => [...day]);
+    lines.forEach((line, day) => { line.value = before.typed[day]; });
   }
 
   // Painting counts as typing: what watches over unsent forms is told.
