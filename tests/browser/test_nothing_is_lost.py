@@ -163,6 +163,16 @@ def test_a_reload_by_mistake_takes_nothing_and_the_next_page_forgets(live: Live,
     expect(desk.locator(".draft-note")).to_have_count(0)
 
 
+def test_who_signs_out_leaves_nothing_in_the_tab(desk: Page) -> None:
+    desk.goto("/patients/new")
+    desk.get_by_label("Given name").fill("Zita")
+    desk.evaluate("sessionStorage.setItem('in-hand', 'Zita Zuckmeyer')")
+    desk.locator("details.menu.person summary").click()
+    desk.get_by_role("button", name="Sign out").click()
+    expect(desk.get_by_label("Password")).to_be_visible()
+    assert desk.evaluate("sessionStorage.length") == 0
+
+
 def test_an_absence_looked_at_for_long_is_back_in_its_form_after_signing_in(live: Live, desk: Page) -> None:
     desk.goto("/absences/new")
     desk.get_by_label("Who or what").select_option(label="Petra Pin")

@@ -1,5 +1,6 @@
 // What was typed into a form that could not be sent (the sign-in ran out, the network was cut, the page was reloaded) is
-// kept in this tab, for this person and this page, until that page is shown again or another one was reached instead.
+// kept in this tab, for this person and this page, until that page is shown again or another one was reached instead. Who
+// signs out (a form marked data-forgets) leaves nothing in the tab.
 "use strict";
 
 const drafts = {
@@ -66,6 +67,7 @@ window.drafts = drafts;
 
 document.addEventListener("submit", (event) => { if (!event.defaultPrevented && drafts.isKept(event.target)) drafts.keep(event.target); });
 document.addEventListener("input", (event) => { if (drafts.isKept(event.target.form)) drafts.touched = event.target.form; });
+document.addEventListener("submit", ({ target }) => { if (target.dataset.forgets !== undefined) { sessionStorage.clear(); drafts.touched = null; } });
 window.addEventListener("pagehide", () => { if (drafts.touched?.isConnected) drafts.keep(drafts.touched); });
 
 // A page that shows the form as it was sent (with what is wrong) needs no draft, nor does one that says what was done; one
