@@ -39,7 +39,7 @@ const panel = {
     const draft = { address, action: this.form.getAttribute("action"), fields: window.drafts.fieldsOf(this.form) };
     this.typed = false;
     const { closed, reopen } = this.dialog().dataset;
-    const line = this.tell(closed, "good");
+    const line = this.tell(closed, "good", 60_000);
     const button = Object.assign(document.createElement("button"), { type: "button", className: "button small", textContent: reopen });
     button.addEventListener("click", () => { line.remove(); this.bringBack(draft); });
     line.append(button);
@@ -77,8 +77,8 @@ const panel = {
     }
   },
 
-  // Say a sentence: above what was entered where the panel is open, else in a corner for a while.
-  tell(sentence, mood = "bad") {
+  // Say a sentence: above what was entered where the panel is open, else in a corner for a while, in milliseconds.
+  tell(sentence, mood = "bad", lasts = 9_000) {
     window.announce(sentence);
     document.querySelector(".toast, .unreached")?.remove();
     const line = document.createElement("p");
@@ -91,7 +91,7 @@ const panel = {
     } else {
       line.classList.add("toast");
       document.body.append(line);
-      setTimeout(() => line.remove(), 9000);
+      setTimeout(() => line.remove(), lasts);
     }
     return line;
   },
