@@ -48,9 +48,9 @@ class Supply:
     """When one practitioner can treat at one location, as timelines over the clock's horizon.
 
     `starts` holds, by appointment type, the ticks at which a session may really start: everything is taken into
-    account but the series itself. A type that the practitioner does not offer is missing. `hours` are the opening
-    hours, `closed` the location's closures, `away` the practitioner's absences; `free` is what is left of the hours
-    after those and all appointments with their buffers.
+    account but the series itself. A type that the practitioner does not offer is missing; in another length it counts
+    as another type. `hours` are the opening hours, `closed` the location's closures, `away` the practitioner's
+    absences; `free` is what is left of the hours after those and all appointments with their buffers.
     """
 
     practitioner_id: int

@@ -4,9 +4,10 @@ Nothing is stored for it: what is displaced is a query, proposals are worked out
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 from sqlalchemy.orm import Session
 
@@ -18,12 +19,13 @@ from scheduler.planning.repair.market import Market
 from scheduler.planning.series import Weights
 from scheduler.transaction import reading
 from scheduler.usecases.absences.displacement_free import TakenSlot
-from scheduler.usecases.absences.displacement_question import NO_WISHES, Others, ask, windows_of
+from scheduler.usecases.absences.displacement_question import NO_WISHES, Others, Question, ask, windows_of
 from scheduler.usecases.absences.displacement_rows import described, displaced_rows, rows_named, stays_of
 from scheduler.usecases.absences.displacement_slots import Slot, candidate_slot, offered_slot, same_time
 from scheduler.usecases.absences.other_rooms import other_rooms, staying
 from scheduler.usecases.absences.rows import Absence, AbsenceKind, stored_absence
 from scheduler.usecases.absences.times import Edge
+from scheduler.usecases.booking.making import length_of
 
 BEYOND_DAYS = 21
 """How far after its window slots for one appointment may be looked for."""
@@ -158,20 +160,26 @@ def choose_slots(
     window = question.displaced[0].window
     if beyond:
         window = replace(window, latest=window.latest - timedelta(days=BEYOND_DAYS))
+    same = {slot.starts_at for slot in found}
+    found += islice(_other_times(question, row, window, same), MOST_SLOTS - len(found))
+    return row, found
+
+
+def _other_times(
+    question: Question, row: Appointment, window: Window, same: Collection[datetime]
+) -> Iterator[Slot]:
+    """The slots open to the one appointment asked for, the best first; not where it is, which is ``same``."""
     habit = question.displaced[0].habit
     market = Market(question.displaced, question.supplies, question.rooms, Weights())
     days: dict[tuple[int, int], int] = defaultdict(int)
     for candidate in market.open_candidates(0):
         supply = question.supplies[candidate.supply]
         slot = candidate_slot(row, habit, window, candidate, supply, market)
-        if any(other.starts_at == slot.starts_at and not slot.compromises for other in found):
+        if slot.starts_at in same and not slot.compromises:
             continue
         days[candidate.day, supply.practitioner_id] += 1
         if days[candidate.day, supply.practitioner_id] <= MOST_A_DAY:
-            found.append(slot)
-        if len(found) == MOST_SLOTS:
-            break
-    return row, found
+            yield slot
 
 
 @reading
@@ -181,14 +189,14 @@ def appointments_named(session: Session, numbers: Sequence[int]) -> dict[int, Ap
 
 
 def _taken(rows: Sequence[Appointment], meant: Sequence[MeantSlot]) -> list[TakenSlot]:
-    """What is meant for others, with the buffers of their types; not what has been moved meanwhile."""
-    kinds = {row.id: row.appointment_type for row in rows}
+    """What is meant for others, as long as they are, with their buffers; not what has been moved meanwhile."""
+    by_id = {row.id: row for row in rows}
     found = []
     for slot in meant:
-        kind = kinds.get(slot.appointment_id)
-        if kind is not None:
-            before = timedelta(minutes=kind.buffer_before_minutes)
-            after = timedelta(minutes=kind.duration_minutes + kind.buffer_after_minutes)
+        row = by_id.get(slot.appointment_id)
+        if row is not None:
+            before = timedelta(minutes=row.appointment_type.buffer_before_minutes)
+            after = length_of(row) + timedelta(minutes=row.appointment_type.buffer_after_minutes)
             found.append(
                 TakenSlot(slot.starts_at - before, slot.starts_at + after, slot.practitioner_id, slot.room_id)
             )

@@ -19,7 +19,7 @@ from scheduler.models.base import epoch
 from scheduler.planning.cadence import Window
 from scheduler.planning.repair import Displaced
 from scheduler.planning.series import Fixed, Supply
-from scheduler.planning.timeline import Horizon, busy_bits, tick_of
+from scheduler.planning.timeline import TICK_MINUTES, Horizon, busy_bits, tick_of
 from scheduler.usecases.absences.displacement_free import TakenSlot, with_absence, without_slots
 from scheduler.usecases.absences.displacement_windows import Place, places_of, window_around
 from scheduler.usecases.absences.rows import Absence
@@ -31,7 +31,8 @@ from scheduler.usecases.availability.free_time import (
 )
 from scheduler.usecases.availability.rows import active_within
 from scheduler.usecases.availability.slots import grid_of
-from scheduler.usecases.availability.supply import supplies_of
+from scheduler.usecases.availability.supply import Sought, supplies_of
+from scheduler.usecases.booking.making import own_minutes
 from scheduler.usecases.booking.rules import rest_minutes_of
 
 FURTHEST_DAYS = 366
@@ -109,9 +110,13 @@ def ask(
     asked = [row.id for row in appointments]
     found = load_availability(session, horizon, grid_minutes=grid_of(session), now=now, without=asked)
     found = with_absence(without_slots(found, taken), absence)
-    kinds = {row.appointment_type_id: row.appointment_type for row in appointments}
-    supplies = supplies_of(found, kinds.values(), later=bits_from(horizon, now))
+    sought = dict.fromkeys(_sought(row) for row in appointments)
+    supplies = supplies_of(found, sought, later=bits_from(horizon, now))
     return Question(displaced, supplies, found.rooms)
+
+
+def _sought(row: Appointment) -> Sought:
+    return Sought(row.appointment_type, own_minutes(row))
 
 
 def windows_of(
@@ -166,14 +171,14 @@ def _displaced(
     rest_minutes: int,
     horizon: Horizon,
 ) -> Displaced:
-    kind, wall = row.appointment_type, wall_of(row)
-    duration, before, after = ticks_of(kind)
+    kind, sought, wall = row.appointment_type, _sought(row), wall_of(row)
+    duration, before, after = ticks_of(kind, sought.minutes)
     rest = rest_minutes if kind.is_needling else 0
     near = place.neighbours if place else frozenset()
     return Displaced(
         appointment_id=row.id,
         patient_id=row.patient_id,
-        appointment_type_id=kind.id,
+        appointment_type_id=sought.key,
         duration_ticks=duration,
         window=window,
         habit=Fixed(
@@ -186,7 +191,7 @@ def _displaced(
         accepts=accepts,
         earlier=place.earlier if place else None,
         later=place.later if place else None,
-        patient_busy=_busy(others, near, kind, rest, horizon),
+        patient_busy=_busy(others, near, duration, rest, horizon),
         plan_id=_series_of(row),
         number=place.number if place else tick_of(row.starts_at) * 2,
         min_days=place.min_days if place else 0,
@@ -208,7 +213,7 @@ def _series_of(row: Appointment) -> int | None:
 def _busy(
     others: Sequence[_Other],
     near: Collection[int],
-    kind: AppointmentType,
+    duration_ticks: int,
     rest_minutes: int,
     horizon: Horizon,
 ) -> int:
@@ -218,7 +223,7 @@ def _busy(
     """
     pairs = [(other.starts, other.ends) for other in others]
     if rest_minutes:
-        lasts = timedelta(minutes=kind.duration_minutes)
+        lasts = timedelta(minutes=duration_ticks * TICK_MINUTES)
         rest = timedelta(minutes=rest_minutes)
         for other in others:
             if other.is_needling and other.id not in near:

@@ -1,7 +1,7 @@
 """Slots for displaced appointments, with what the patients are not used to."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from scheduler.models import Appointment
 from scheduler.planning.cadence import Window
@@ -9,6 +9,7 @@ from scheduler.planning.repair import Offer
 from scheduler.planning.repair.market import Candidate, Market
 from scheduler.planning.series import Fixed, Supply
 from scheduler.planning.timeline import instant_of
+from scheduler.usecases.booking.making import length_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def _slot(
     }
     return Slot(
         starts_at=starts_at,
-        ends_at=starts_at + timedelta(minutes=row.appointment_type.duration_minutes),
+        ends_at=starts_at + length_of(row),
         practitioner_id=practitioner_id,
         location_id=location_id,
         room_id=room_id,

@@ -79,11 +79,14 @@ class Availability:
     """location -> room -> ticks at which it is taken or out of use."""
     _room_starts_known: dict[tuple[int, int, int], int] = field(default_factory=dict, compare=False)
 
-    def starts(self, desk: Desk, kind: AppointmentType, *, taken: int = 0) -> int:
-        """The ticks on the grid where ``kind`` can start at this desk; ``taken`` are the patient's own busy ticks."""
+    def starts(self, desk: Desk, kind: AppointmentType, *, taken: int = 0, minutes: int | None = None) -> int:
+        """The ticks on the grid where ``kind`` can start at this desk; ``taken`` are the patient's own busy ticks.
+
+        ``minutes`` where it lasts longer or shorter than its type says.
+        """
         if not desk.offers(kind):
             return 0
-        duration, before, after = ticks_of(kind)
+        duration, before, after = ticks_of(kind, minutes)
         everything = self.horizon.all
         found = bookable_starts(desk.open, everything & ~desk.busy, duration, before, after)
         found &= grid_bits(desk.clock.zone, self.horizon, self.grid_minutes)
@@ -106,10 +109,10 @@ class Availability:
         return self._room_starts_known[asked]
 
 
-def ticks_of(kind: AppointmentType) -> tuple[int, int, int]:
-    """Duration, buffer before and buffer after of a type, in ticks."""
+def ticks_of(kind: AppointmentType, minutes: int | None = None) -> tuple[int, int, int]:
+    """Duration, buffer before and buffer after of a type, in ticks; ``minutes`` instead of the type's duration."""
     return (
-        kind.duration_minutes // TICK_MINUTES,
+        (minutes or kind.duration_minutes) // TICK_MINUTES,
         kind.buffer_before_minutes // TICK_MINUTES,
         kind.buffer_after_minutes // TICK_MINUTES,
     )

@@ -1,17 +1,30 @@
 """What the planning floor is offered: starts by practitioner, place and type, and what a patient prefers."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from scheduler.models import AppointmentType
+from scheduler.planning.hours import DAY_MINUTES
 from scheduler.planning.series import Preferences, Supply
 from scheduler.usecases.availability.free_time import Availability
 
 
+class Sought(NamedTuple):
+    """What is to be booked: a type, and its minutes where they are not what the type says."""
+
+    kind: AppointmentType
+    minutes: int | None = None
+
+    @property
+    def key(self) -> int:
+        """What stands for it on the planning floor: the type's number, or a negative one for a length of its own."""
+        return self.kind.id if self.minutes is None else -(self.kind.id * DAY_MINUTES + self.minutes)
+
+
 def supplies_of(
-    found: Availability, kinds: Collection[AppointmentType], *, taken: int = 0, later: int
+    found: Availability, asked: Collection[Sought], *, taken: int = 0, later: int
 ) -> list[Supply]:
-    """One supply a desk: the starts of each type that the desk offers.
+    """One supply a desk: the starts of each that the desk offers, by its key.
 
     ``taken`` are the patient's own busy ticks; ``later`` the ticks that may be offered (see bits_from).
     """
@@ -21,9 +34,10 @@ def supplies_of(
             location_id=desk.location_id,
             clock=desk.clock,
             starts={
-                kind.id: starts
-                for kind in kinds
-                if (starts := found.starts(desk, kind, taken=taken) & later) or desk.offers(kind)
+                one.key: starts
+                for one in asked
+                if (starts := found.starts(desk, one.kind, taken=taken, minutes=one.minutes) & later)
+                or desk.offers(one.kind)
             },
             free=desk.open & ~desk.busy,
             hours=desk.hours,

@@ -1,8 +1,8 @@
 """What booking one appointment, moving one and placing a series have in common; private to the use cases."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy import select
@@ -76,7 +76,7 @@ def wish_for(
 
 
 def wish_to_move(session: Session, appointment: Appointment, goal: Elsewhere) -> Wish:
-    """The wish for an appointment somewhere else; its length stays, too, where it may be resized.
+    """The wish for an appointment somewhere else; a length of its own stays, too, where nobody asks for another.
 
     Raises InvalidInput, NotFound.
     """
@@ -85,10 +85,21 @@ def wish_to_move(session: Session, appointment: Appointment, goal: Elsewhere) ->
     is_placed = goal.location_id is not None or goal.room_id is not None
     stays = goal.location_id if is_placed else appointment.location_id
     location = choose_location(session, practitioner, starts_at, location_id=stays, room_id=goal.room_id)
-    kind, minutes = appointment.appointment_type, goal.minutes
-    if minutes is None and kind.may_resize:
-        minutes = int((appointment.ends_at - appointment.starts_at).total_seconds()) // 60
-    return wish_for(appointment.patient, practitioner, kind, location, starts_at, minutes, goal.room_id)
+    patient, kind = appointment.patient, appointment.appointment_type
+    wish = wish_for(patient, practitioner, kind, location, starts_at, goal.minutes, goal.room_id)
+    return wish if goal.minutes is not None else replace(wish, minutes=own_minutes(appointment))
+
+
+def own_minutes(appointment: Appointment) -> int | None:
+    """How long an appointment is that was resized; None where its type says how long it is."""
+    kind = appointment.appointment_type
+    minutes = int((appointment.ends_at - appointment.starts_at).total_seconds()) // 60
+    return minutes if kind.may_resize and minutes != kind.duration_minutes else None
+
+
+def length_of(appointment: Appointment) -> timedelta:
+    """How long an appointment will be wherever it is moved to."""
+    return timedelta(minutes=own_minutes(appointment) or appointment.appointment_type.duration_minutes)
 
 
 def resources_of(wish: Wish) -> list[tuple[str, int]]:

@@ -24,9 +24,16 @@ from scheduler.planning.repair import Repair, Standing, repair_plan
 from scheduler.planning.repair.course import Course
 from scheduler.planning.repair.displaced import bits_since
 from scheduler.planning.series import Fixed, Supply, WantedSession
-from scheduler.usecases.availability.free_time import bits_from, horizon_of, load_availability, patient_busy
+from scheduler.usecases.availability.free_time import (
+    bits_from,
+    horizon_of,
+    load_availability,
+    patient_busy,
+    ticks_of,
+)
 from scheduler.usecases.availability.slots import grid_of
-from scheduler.usecases.availability.supply import planning_preferences, supplies_of
+from scheduler.usecases.availability.supply import Sought, planning_preferences, supplies_of
+from scheduler.usecases.booking.making import own_minutes
 from scheduler.usecases.plans.prescribing import PlanView, SessionLine
 from scheduler.usecases.plans.wishes import FURTHEST_DAYS, slot_of, wanted_session, window_from
 
@@ -97,8 +104,8 @@ def situation_of(view: PlanView, in_hand: InHand | None, rest_minutes: int, now:
     ]
     after = [_as_changed(line, in_hand) for line in lines]
     sessions = [
-        wanted_session(line, previous, None, today, rest_minutes)
-        for previous, line in zip([None, *after], after, strict=False)
+        _as_long(wanted_session(line, previous, None, today, rest_minutes), _sought(was))
+        for previous, line, was in zip([None, *after], after, lines, strict=False)
     ]
     movable = frozenset(
         line.session.number
@@ -109,6 +116,26 @@ def situation_of(view: PlanView, in_hand: InHand | None, rest_minutes: int, now:
     if after:
         first = after[0].window if after[0].appointment else window_from(after[0].window, today)
     return Situation(lines, sessions, first, stand, changed, movable)
+
+
+def _sought(line: SessionLine) -> Sought:
+    """What is booked for a session: as its appointment is, if there is one, else as it is planned."""
+    row = line.appointment
+    if row is None:
+        return Sought(line.session.appointment_type)
+    return Sought(row.appointment_type, own_minutes(row))
+
+
+def _as_long(wanted: WantedSession, sought: Sought) -> WantedSession:
+    """A repair gives an appointment another time, never another length."""
+    duration, before, after = ticks_of(sought.kind, sought.minutes)
+    return replace(
+        wanted,
+        appointment_type_id=sought.key,
+        duration_ticks=duration,
+        before_ticks=before,
+        after_ticks=after,
+    )
 
 
 def needling_elsewhere(
@@ -189,15 +216,15 @@ def _supplies(
         for before, after in zip(situation.stand, situation.changed, strict=True)
         if before and before != after
     }
-    kinds = {
-        line.session.appointment_type_id: line.session.appointment_type
+    asked = {
+        one.appointment_type_id: _sought(line)
         for line, one in zip(situation.lines, wanted, strict=True)
         if one.fixed is None
     }
     later = bits_from(horizon, now)
     return [
         replace(one, starts={kind: starts & ~_days(one, left) for kind, starts in one.starts.items()})
-        for one in supplies_of(found, kinds.values(), taken=taken, later=later)
+        for one in supplies_of(found, asked.values(), taken=taken, later=later)
     ]
 
 

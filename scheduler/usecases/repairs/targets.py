@@ -1,7 +1,7 @@
 """What an accepted repair is about to change, read again under lock and checked; private to acceptance.py."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -14,6 +14,7 @@ from scheduler.usecases.booking.making import (
     Elsewhere,
     choose_location,
     choose_room,
+    own_minutes,
     resources_of,
     wish_for,
     wish_to_move,
@@ -247,13 +248,17 @@ def _wish(
     slot: ChosenSlot,
     row: Appointment | None,
 ) -> Wish:
-    """A new slot as a wish; without a location it is where it was, or follows from the practitioner's hours."""
+    """A new slot as a wish, as long as the appointment is that gets it.
+
+    Without a location it is where it was, or follows from the practitioner's hours.
+    """
     starts_at = checked_start(slot.starts_at)
     practitioner = find_in_use(session, Practitioner, slot.practitioner_id)
     usual = row.location_id if row else plan.preferences.get("location_id")
     location = choose_location(session, practitioner, starts_at, location_id=slot.location_id, usual=usual)
     kind = row.appointment_type if row else planned.appointment_type
-    return wish_for(plan.patient, practitioner, kind, location, starts_at)
+    wish = wish_for(plan.patient, practitioner, kind, location, starts_at)
+    return replace(wish, minutes=own_minutes(row)) if row else wish
 
 
 def _hand_wish(session: Session, row: Appointment, moved: HandMove) -> Wish:

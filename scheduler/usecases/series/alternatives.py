@@ -7,10 +7,10 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from scheduler.errors import Conflict, InvalidInput
-from scheduler.models import Appointment, AppointmentType, Location, SessionStatus, TreatmentPlan
+from scheduler.models import Appointment, Location, SessionStatus, TreatmentPlan
 from scheduler.planning.hours import DAY_MINUTES
 from scheduler.planning.series import Fixed, WantedSession
-from scheduler.planning.timeline import indices, instant_of, tick_of
+from scheduler.planning.timeline import TICK_MINUTES, indices, instant_of, tick_of
 from scheduler.transaction import reading
 from scheduler.usecases.availability.free_time import (
     bits_from,
@@ -20,6 +20,8 @@ from scheduler.usecases.availability.free_time import (
     ticks_of,
 )
 from scheduler.usecases.availability.slots import grid_of
+from scheduler.usecases.availability.supply import Sought
+from scheduler.usecases.booking.making import own_minutes
 from scheduler.usecases.booking.rules import rest_minutes_of
 from scheduler.usecases.clinic.catalogue import zone_of
 from scheduler.usecases.lookup import find
@@ -85,9 +87,9 @@ def session_alternatives(
         raise Conflict("Session %(number)s has its appointment.", number=number)
     places = {slot.number: _fixed(session, slot) for slot in chosen if slot.number != number}
     places |= _booked(lines)
-    kind = lines[at].session.appointment_type
+    sought = Sought(lines[at].session.appointment_type)
     left = _left(lines, at, places, now.date(), rest_minutes_of(session))
-    return _search(session, kind, plan.patient_id, left, now=now, for_plan=plan.id)
+    return _search(session, sought, plan.patient_id, left, now=now, for_plan=plan.id)
 
 
 @reading
@@ -104,7 +106,8 @@ def appointment_alternatives(session: Session, appointment_id: int, *, now: date
         at = next((place for place, line in enumerate(lines) if line.appointment is row), None)
         if at is not None:
             left = _left(lines, at, _booked(lines, but=row), now.date(), rest_minutes_of(session))
-    return _search(session, row.appointment_type, row.patient_id, left, now=now, instead_of=row)
+    sought = Sought(row.appointment_type, own_minutes(row))
+    return _search(session, sought, row.patient_id, left, now=now, instead_of=row)
 
 
 def _open_lines(lines: Sequence[SessionLine]) -> list[SessionLine]:
@@ -181,7 +184,7 @@ def _after_the_one_before(
 
 def _search(
     session: Session,
-    kind: AppointmentType,
+    sought: Sought,
     patient_id: int,
     left: _Room,
     *,
@@ -189,7 +192,7 @@ def _search(
     for_plan: int | None = None,
     instead_of: Appointment | None = None,
 ) -> Alternatives:
-    """Every bookable slot of a type in what is left; without the one that ``instead_of`` has."""
+    """Every bookable slot for what is sought in what is left; without the one that ``instead_of`` has."""
     first = date.fromordinal(max(left.first_day, now.date().toordinal()))
     last = date.fromordinal(min(left.last_day, now.date().toordinal() + FURTHEST_DAYS))
     if last < first:
@@ -201,9 +204,11 @@ def _search(
     )
     taken = patient_busy(session, patient_id, horizon, now=now, leave_out=itself, for_plan=for_plan)
     later, slots = bits_from(horizon, now), []
+    length = ticks_of(sought.kind, sought.minutes)[0]
     for desk in found.desks:
         days = desk.clock.bits_of_days(first.toordinal(), last.toordinal())
-        for index in indices(found.starts(desk, kind, taken=taken) & days & later):
+        starts = found.starts(desk, sought.kind, taken=taken, minutes=sought.minutes)
+        for index in indices(starts & days & later):
             starts_at = instant_of(horizon.start_tick + index)
             wall = starts_at.astimezone(desk.clock.zone)
             slot = Fixed(
@@ -214,8 +219,8 @@ def _search(
                 desk.location_id,
             )
             same = instead_of is not None and _stands_at(instead_of, starts_at, slot)
-            if not same and _suits(slot, kind, left):
-                slots.append(_alternative(slot, starts_at, kind, left))
+            if not same and _suits(slot, length, left):
+                slots.append(_alternative(slot, starts_at, length, left))
     return Alternatives(first, last, sorted(slots, key=lambda slot: (slot.starts_at, slot.practitioner_id)))
 
 
@@ -227,7 +232,7 @@ def _stands_at(row: Appointment, starts_at: datetime, slot: Fixed) -> bool:
     )
 
 
-def _suits(slot: Fixed, kind: AppointmentType, left: _Room) -> bool:
+def _suits(slot: Fixed, length: int, left: _Room) -> bool:
     """Whether a slot lies after the neighbour before and before the one after, with the rest that is due."""
     if left.before is not None and (
         slot.tick < left.before.tick + left.before_ticks
@@ -235,7 +240,7 @@ def _suits(slot: Fixed, kind: AppointmentType, left: _Room) -> bool:
     ):
         return False
     return left.after is None or (
-        slot.tick + ticks_of(kind)[0] <= left.after.tick
+        slot.tick + length <= left.after.tick
         and _wall_minutes(left.after) - _wall_minutes(slot) >= left.rest_after
     )
 
@@ -244,10 +249,10 @@ def _wall_minutes(slot: Fixed) -> int:
     return slot.day * DAY_MINUTES + slot.minute
 
 
-def _alternative(slot: Fixed, starts_at: datetime, kind: AppointmentType, left: _Room) -> Alternative:
+def _alternative(slot: Fixed, starts_at: datetime, length: int, left: _Room) -> Alternative:
     return Alternative(
         starts_at=starts_at,
-        ends_at=starts_at + timedelta(minutes=kind.duration_minutes),
+        ends_at=starts_at + timedelta(minutes=length * TICK_MINUTES),
         practitioner_id=slot.practitioner_id,
         location_id=slot.location_id,
         on=date.fromordinal(slot.day),

@@ -21,7 +21,7 @@ from scheduler.planning.timeline import instant_of
 from scheduler.transaction import reading
 from scheduler.usecases.availability.free_time import bits_from, horizon_of, load_availability, patient_busy
 from scheduler.usecases.availability.slots import grid_of
-from scheduler.usecases.availability.supply import planning_preferences, supplies_of
+from scheduler.usecases.availability.supply import Sought, planning_preferences, supplies_of
 from scheduler.usecases.booking.rules import rest_minutes_of
 from scheduler.usecases.lookup import find
 from scheduler.usecases.plans.prescribing import PlanView, SessionLine, checked_preferences, view_of
@@ -82,7 +82,9 @@ def propose_series(
     found = load_availability(session, horizon, grid_minutes=grid_of(session), now=now, for_plan=plan.id)
     taken = patient_busy(session, plan.patient_id, horizon, now=now, for_plan=plan.id)
     kinds = {line.session.appointment_type_id: line.session.appointment_type for line in lines}
-    supplies = supplies_of(found, kinds.values(), taken=taken, later=bits_from(horizon, now))
+    supplies = supplies_of(
+        found, [Sought(kind) for kind in kinds.values()], taken=taken, later=bits_from(horizon, now)
+    )
     first = lines[0]
     proposals = propose(
         wanted,

@@ -134,6 +134,19 @@ def test_without_another_practitioner_the_habitual_time_is_kept_on_another_day(w
     assert slot.compromises == ("other_weekday",)
 
 
+def test_a_slot_is_as_long_as_the_appointment_was_made(world: World) -> None:
+    row = make_appointment(world, at(9), 60)
+    row.appointment_type.may_resize = True
+    other = make_patient("Other").id
+    for number in (*range(2, 7), *range(10, 14), *range(16, 21)):
+        make_appointment(world, at(number, 10, 30), patient_id=other)
+    db.session.commit()
+    slot = slot_of(preview(world, day(9), day(9), Others.NOBODY).lines[0])
+    assert slot.ends_at - slot.starts_at == timedelta(hours=1)
+    moved = rehouse(row.id, version=1, target=target(slot), actor=RECEPTIONIST, now=NOW)
+    assert (moved.starts_at, moved.ends_at) == (slot.starts_at, slot.ends_at)
+
+
 def test_whom_the_plan_names_is_asked_nobody_else(world: World) -> None:
     plan_of(world, at(2), at(9), preferences={"practitioner_ids": [world.practitioner_id]})
     weeks = (day(3), day(31))

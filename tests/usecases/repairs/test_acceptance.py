@@ -110,6 +110,24 @@ def test_a_move_by_hand_keeps_the_length_of_its_own(context: Flask) -> None:
     assert (rows[1].starts_at, rows[1].ends_at) == (march(11), march(11) + timedelta(minutes=45))
 
 
+def test_a_session_that_the_repair_moves_keeps_the_length_of_its_own(context: Flask) -> None:
+    world = make_world()
+    plan, rows = series(world, 3, 10, 17, 24)
+    rows[2].appointment_type.may_resize = True
+    db.session.commit()
+    move_appointment(rows[2].id, version=1, minutes=45, actor=RECEPTIONIST, now=NOW)
+    make_appointment(world, march(19) + timedelta(minutes=30), patient_id=make_patient("Other").id)
+    goal = march(13)
+    preview = preview_move(rows[1].id, starts_at=goal, now=NOW)
+    (offered,) = [line.repaired for line in preview.lines if line.number == 3]
+    assert offered and offered.slot
+    begins, ends = offered.slot.starts_at, offered.slot.ends_at
+    assert (begins, ends) == (march(19) - timedelta(minutes=15), march(19) + timedelta(minutes=30))
+    accept(plan, versions=preview.versions, changes=preview.changes, moved=HandMove(rows[1].id, goal))
+    db.session.rollback()
+    assert (rows[2].starts_at, rows[2].ends_at) == (begins, ends)
+
+
 def test_reminders_follow_the_new_dates(context: Flask) -> None:
     plan, rows = series(make_world(), 3, 10, 17, 24)
     move_appointment(rows[2].id, version=1, starts_at=march(18), actor=RECEPTIONIST, now=NOW)

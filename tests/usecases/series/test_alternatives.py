@@ -83,6 +83,18 @@ def test_the_minimum_rest_is_kept_on_both_sides(world: World) -> None:
     assert max(other.starts_at for other in found) == at(6, 16, 30)
 
 
+def test_a_booked_session_is_offered_what_its_own_length_fits_into(world: World) -> None:
+    row = make_appointment(world, at(4, 15), 60)
+    row.appointment_type.may_resize = True
+    make_appointment(world, at(4, 10), patient_id=make_patient("Other").id)
+    db.session.commit()
+    found = appointment_alternatives(row.id, now=NOW).slots
+    mornings = [other for other in found if other.starts_at < at(4, 12) and other.on.day == 4]
+    assert min(other.starts_at for other in mornings) == at(4, 9)
+    assert not [other for other in mornings if at(4, 9) < other.starts_at < at(4, 10, 30)]
+    assert {other.ends_at - other.starts_at for other in found} == {timedelta(hours=1)}
+
+
 def test_what_others_have_booked_is_not_offered(world: World) -> None:
     plan_id = prescribe(world)
     make_appointment(world, at(6, 9), patient_id=make_patient("Other").id)
