@@ -132,11 +132,6 @@ def wall_clock(zone: ZoneInfo, horizon: Horizon) -> WallClock:
     return WallClock(zone, horizon)
 
 
-def local_days(zone: ZoneInfo, horizon: Horizon) -> list[LocalDay]:
-    """The local dates that the horizon touches, ascending: `WallClock.days`."""
-    return wall_clock(zone, horizon).days
-
-
 @lru_cache(maxsize=128)
 def grid_bits(zone: ZoneInfo, horizon: Horizon, grid_minutes: int) -> int:
     """The ticks at which the wall clock's minute of day is a multiple of the grid. ValueError if it is not a GRIDS."""

@@ -15,7 +15,6 @@ from scheduler.planning.hours import (
     WallClock,
     WeeklyHours,
     grid_bits,
-    local_days,
     open_bits,
     resolve_wall_time,
     start_of_day,
@@ -121,7 +120,7 @@ def test_local_days_cut_the_horizon_at_the_naive_clocks_midnights(key: str, at: 
     expected = [
         (day, ordinals.index(day), ordinals.index(day) + ordinals.count(day)) for day in sorted(set(ordinals))
     ]
-    assert local_days(ZoneInfo(key), horizon) == expected
+    assert wall_clock(ZoneInfo(key), horizon).days == expected
     for first, last in ((0, 0), (1, 3), (-9, 2), (4, 99), (-9, 99), (99, 120), (-20, -9), (3, 1)):
         first, last = ordinals[0] + first, ordinals[0] + last
         among = sum(1 << i for i, day in enumerate(ordinals) if first <= day <= last)
@@ -179,7 +178,7 @@ def test_nothing_is_open_without_rules_or_without_a_horizon() -> None:
     assert open_bits([], BERLIN, Horizon(5_800_000, 2000)) == 0
     assert open_bits([WeeklyHours(0, 0, 1440, date(2020, 1, 1))], BERLIN, empty) == 0
     assert grid_bits(BERLIN, empty, 15) == 0
-    assert local_days(BERLIN, empty) == []
+    assert wall_clock(BERLIN, empty).days == []
     assert WallClock(BERLIN, empty).bits_of_days(0, 10**6) == 0
 
 
@@ -192,7 +191,7 @@ def test_the_wall_clock_refuses_a_tick_outside_its_horizon(index: int) -> None:
 def test_a_date_that_the_zone_skipped_is_no_local_day() -> None:
     apia = ZoneInfo("Pacific/Apia")
     horizon = Horizon.between(datetime(2011, 12, 29, 10, tzinfo=UTC), datetime(2012, 1, 1, 10, tzinfo=UTC))
-    days = local_days(apia, horizon)
+    days = wall_clock(apia, horizon).days
     assert [date.fromordinal(day.ordinal).day for day in days] == [29, 31, 1]
     assert all(left.hi == right.lo for left, right in pairwise(days))
     with pytest.raises(NonexistentWallTime) as gap:
