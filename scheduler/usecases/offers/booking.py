@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 from scheduler.errors import Conflict, NeedsOverride
 from scheduler.models import (
     Appointment,
-    AppointmentStatus,
     AppointmentType,
     Offer,
     OfferTurn,
@@ -28,6 +27,7 @@ from scheduler.usecases.booking.making import (
     check_rules,
     choose_room,
     make_appointment,
+    put_into_slot,
     visible_change,
     wish_for,
 )
@@ -132,11 +132,7 @@ def _moved(
     session: Session, later: Appointment, wish: Wish, room_id: int | None, now: datetime
 ) -> Appointment:
     """Move the later appointment here: its calendars follow, and one mail tells it. It was confirmed for then."""
-    later.status = AppointmentStatus.BOOKED.value
-    later.starts_at, later.ends_at = wish.starts_at, wish.ends_at
-    later.busy_from, later.busy_until = wish.busy_from, wish.busy_until
-    later.practitioner_id, later.location_id, later.room_id = wish.practitioner_id, wish.location_id, room_id
-    later.override_reason, later.override_rules = None, []
+    put_into_slot(later, Booking(wish, room_id, None, None, []))
     visible_change(later, now=now)
     session.flush()
     session.expire(later, ["practitioner", "location", "room"])
