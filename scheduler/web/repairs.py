@@ -60,6 +60,7 @@ def move_and_repair(appointment_id: int) -> Answer:
             _start(row, entered),
             number(entered.get("practitioner_id")),
             room_id=number(entered.get("room_id")),
+            minutes=number(entered.get("minutes")),
         )
         rows = _accept(moved=moved)
     except SchedulerError as error:
@@ -117,6 +118,7 @@ def preview_of_move(row: Appointment, entered: Mapping[str, str]) -> RepairPrevi
         starts_at=_start(row, entered),
         practitioner_id=number(entered.get("practitioner_id")),
         room_id=number(entered.get("room_id")),
+        minutes=number(entered.get("minutes")),
         now=clock.now(),
     )
 

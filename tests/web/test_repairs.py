@@ -85,6 +85,18 @@ def test_the_room_and_the_length_that_were_asked_for_outlast_the_question(
         assert row.ends_at - row.starts_at == timedelta(minutes=45)
 
 
+def test_the_length_that_was_asked_for_comes_with_the_repair(app: Flask, desk: Browser, plan_id: int) -> None:
+    with app.app_context():
+        db.session.get_one(Appointment, 2).appointment_type.may_resize = True
+        db.session.commit()
+    dropped = desk.post("/appointments/2/move", {**FRIDAY, "minutes": "45"}, Accept=JSON)
+    asked = desk.get(dropped.get_json()["panel"])
+    desk.post("/appointments/2/move-and-repair", hidden(asked))
+    with app.app_context():
+        lengths = [row.ends_at - row.starts_at for row in db.session.scalars(select(Appointment))]
+        assert sorted(lengths) == [timedelta(minutes=minutes) for minutes in (30, 30, 30, 45)]
+
+
 def test_a_script_is_told_where_to_ask(app: Flask, desk: Browser, plan_id: int) -> None:
     answer = desk.post("/appointments/2/move", FRIDAY, Accept=JSON)
     assert (answer.status_code, answer.get_json()) == (

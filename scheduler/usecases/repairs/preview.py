@@ -55,6 +55,7 @@ def preview_move(
     practitioner_id: int | None = None,
     location_id: int | None = None,
     room_id: int | None = None,
+    minutes: int | None = None,
     now: datetime,
 ) -> RepairPreview:
     """What a move would do to the sessions of its plan, with the repair where windows would newly break.
@@ -64,7 +65,7 @@ def preview_move(
     """
     old = _named(session, appointment_id)
     _refuse_unless_movable(old, "An appointment that is %(from_status)s cannot be moved.")
-    wish = wish_to_move(session, old, Elsewhere(starts_at, practitioner_id, location_id, room_id))
+    wish = wish_to_move(session, old, Elsewhere(starts_at, practitioner_id, location_id, room_id, minutes))
     busy = _busy(session, wish, room_id, old, now)
     rules = _rules_against(session, [wish], now=now, leave_out=[old.id])
     planned = old.planned_session

@@ -36,6 +36,7 @@ class HandMove:
     practitioner_id: int | None = None
     location_id: int | None = None
     room_id: int | None = None
+    minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,5 +264,5 @@ def _wish(
 
 def _hand_wish(session: Session, row: Appointment, moved: HandMove) -> Wish:
     """The move by hand as a wish."""
-    goal = Elsewhere(moved.starts_at, moved.practitioner_id, moved.location_id, moved.room_id)
+    goal = Elsewhere(moved.starts_at, moved.practitioner_id, moved.location_id, moved.room_id, moved.minutes)
     return wish_to_move(session, row, goal)
