@@ -57,7 +57,10 @@ def test_a_returned_mail_fails_its_message_and_gives_reception_a_task(context: F
         f"Mail to paul.pain@mail.example came back: {reason}. Ask for the right address."
     )
     assert db.session.get_one(Patient, message.patient_id).address_failed_at == NOW
-    assert db.session.scalars(select(AuditEntry.action)).all()[-2:] == ["mail_returned", "task_added"]
+    assert db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()[-2:] == [
+        "mail_returned",
+        "task_added",
+    ]
 
 
 def test_what_was_read_is_moved_and_never_read_again(context: Flask, maildir: Path) -> None:

@@ -159,7 +159,9 @@ class WholeDesk(plans.Desk):
         )
 
     def _absence(self) -> int | None:
-        rows = db.session.scalars(select(TimeOff.id).where(TimeOff.ends_at > self.now)).all()
+        rows = db.session.scalars(
+            select(TimeOff.id).where(TimeOff.ends_at > self.now).order_by(TimeOff.id)
+        ).all()
         db.session.rollback()
         return self.random.choice(rows) if rows else None
 
@@ -209,7 +211,9 @@ class WholeDesk(plans.Desk):
         return "nothing"
 
     def _asked(self) -> OfferTurn | None:
-        turns = db.session.scalars(select(OfferTurn).where(OfferTurn.status == "asked")).all()
+        turns = db.session.scalars(
+            select(OfferTurn).where(OfferTurn.status == "asked").order_by(OfferTurn.id)
+        ).all()
         return self.random.choice(turns) if turns else None
 
     def answer(self, _plan: TreatmentPlan) -> str | None:

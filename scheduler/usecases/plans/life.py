@@ -169,7 +169,8 @@ def _release(
 
 def _skip_the_rest(session: Session, plan: TreatmentPlan, status: PlanStatus, reason: str) -> None:
     """What is still to place is not any more; raises Conflict if a complete plan still has something booked."""
-    rows = session.scalars(select(PlannedSession).where(PlannedSession.plan_id == plan.id)).all()
+    of_plan = select(PlannedSession).where(PlannedSession.plan_id == plan.id)
+    rows = session.scalars(of_plan.order_by(PlannedSession.number)).all()
     booked = [row.number for row in rows if row.status == SessionStatus.PLACED]
     if booked and status == PlanStatus.COMPLETED:
         raise Conflict(

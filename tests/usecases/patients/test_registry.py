@@ -76,9 +76,8 @@ def test_a_change_is_found_by_the_new_name_only(context: Flask) -> None:
 def test_a_look_leaves_an_audit_row(context: Flask) -> None:
     patient = register()
     view_patient(patient.id, actor=RECEPTIONIST, now=NOW)
-    rows = db.session.execute(
-        select(AuditEntry.action, AuditEntry.patient_id, AuditEntry.actor_name, AuditEntry.source)
-    )
+    deeds = select(AuditEntry.action, AuditEntry.patient_id, AuditEntry.actor_name, AuditEntry.source)
+    rows = db.session.execute(deeds.order_by(AuditEntry.id))
     assert rows.all()[-1] == ("patient_viewed", patient.id, "Rita Reception", "127.0.0.1")
 
 

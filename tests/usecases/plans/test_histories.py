@@ -68,7 +68,8 @@ class Desk:
         place(plan, slots[: self.random.randint(1, 3)], now=self.now)
 
     def visit(self, plan: TreatmentPlan) -> Appointment | None:
-        rows = db.session.scalars(select(Appointment).where(Appointment.patient_id == plan.patient_id)).all()
+        theirs = select(Appointment).where(Appointment.patient_id == plan.patient_id)
+        rows = db.session.scalars(theirs.order_by(Appointment.id)).all()
         return self.random.choice(rows) if rows else None
 
     def follow(self, plan: TreatmentPlan) -> None:
@@ -171,7 +172,11 @@ def recomputed(plan: TreatmentPlan, days: dict[int, date]) -> list[Window]:
 
 
 def active() -> list[Appointment]:
-    return [row for row in db.session.scalars(select(Appointment)) if row.status not in GONE]
+    return [
+        row
+        for row in db.session.scalars(select(Appointment).order_by(Appointment.id))
+        if row.status not in GONE
+    ]
 
 
 def check_diary_and_messages() -> None:

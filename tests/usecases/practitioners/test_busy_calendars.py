@@ -159,7 +159,9 @@ def test_the_address_is_in_no_answer_and_no_audit_row(context: Flask) -> None:
     number = added(make_world(), name="Home")
     (told,) = list_busy_calendars()
     remove_busy_calendar(number, **BY)
-    trail = [(row.action, row.detail) for row in db.session.scalars(select(AuditEntry))]
+    trail = [
+        (row.action, row.detail) for row in db.session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+    ]
     assert trail == [("busy_calendar_added", {"name": "Home"}), ("busy_calendar_removed", {"name": "Home"})]
     assert "calendar.example" not in repr(told)
 
