@@ -84,15 +84,7 @@ def ask_for_times(
     Raises NotFound, StaleVersion, Conflict, InvalidInput.
     """
     lock_resources(session, [("patient", patient_id)])
-    row = find(session, Appointment, appointment_id)
-    session.refresh(row)
-    if row.patient_id != patient_id:
-        raise NotFound(what="appointment")
-    if row.version != version:
-        raise StaleVersion(current={"version": row.version})
-    clinic = session.get_one(Clinic, 1)
-    if clinic.rebooking != Rebooking.REQUEST or not may_move(clinic, row, now):
-        raise Conflict("This appointment cannot be moved here. Please call the clinic.")
+    row = _asked_about(session, patient_id, appointment_id, version, now)
     if not 0 < len(wishes) <= MOST_WISHES:
         raise InvalidInput("Choose one to %(most)s times.", most=MOST_WISHES, field="slot")
     said = " ".join("".join(letter if letter.isprintable() else " " for letter in remark).split())
@@ -116,6 +108,22 @@ def ask_for_times(
     task.note, task.detail, task.created_at = note, detail, now
     note_deed(session, actor, "task_changed", "task", task.id, now=now, patient_id=patient_id)
     return task
+
+
+def _asked_about(
+    session: Session, patient_id: int, appointment_id: int, version: int, now: datetime
+) -> Appointment:
+    """The appointment as it is now. Raises NotFound for another's, StaleVersion, Conflict where this is not open."""
+    row = find(session, Appointment, appointment_id)
+    session.refresh(row)
+    if row.patient_id != patient_id:
+        raise NotFound(what="appointment")
+    if row.version != version:
+        raise StaleVersion(current={"version": row.version})
+    clinic = session.get_one(Clinic, 1)
+    if clinic.rebooking != Rebooking.REQUEST or not may_move(clinic, row, now):
+        raise Conflict("This appointment cannot be moved here. Please call the clinic.")
+    return row
 
 
 @reading
