@@ -9,7 +9,7 @@ from scheduler.errors import SchedulerError, StaleVersion
 from scheduler.http_errors import say
 from scheduler.web import session
 from scheduler.web.formats import ago, moment
-from scheduler.web.words import WORDS
+from scheduler.web.words import WORDS, word
 
 
 def say_who(error: SchedulerError) -> str:
@@ -22,7 +22,7 @@ def say_who(error: SchedulerError) -> str:
 
 def _deed(changed: dict[str, str], current: Any) -> str:
     """One sentence on the last change of an appointment that is now as ``current`` says."""
-    known = {"who": changed["by"], "ago": ago(datetime.fromisoformat(changed["at"]))}
+    known = {"who": word(changed["by"], "actor"), "ago": ago(datetime.fromisoformat(changed["at"]))}
     if changed["action"] == "appointment_moved":
         zones = {place.id: place.zone for place in session.desk().places}
         when = moment(datetime.fromisoformat(current["starts_at"]), zones.get(current["location_id"]))

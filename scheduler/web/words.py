@@ -5,6 +5,11 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 WORDS: dict[str, dict[str, LazyString]] = {
+    "actor": {  # names of those who are nobody of the staff, as usecases/actors.py gives them
+        "clock": _l("The service"),
+        "command line": _l("The command line"),
+        "on their own page": _l("The patient"),
+    },
     "appointment": {
         "booked": _l("Booked"),
         "confirmed": _l("Confirmed"),

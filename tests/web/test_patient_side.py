@@ -297,6 +297,7 @@ def test_another_time_is_asked_for_and_accepted_at_the_desk(
     assert appointment(app, planned).starts_at == at(5)
     tasks = desk.get("/tasks").text
     assert "Asks for another time instead of Thu, 5 Mar 2026, 10:00: “Later”" in tasks
+    assert "· The patient" in tasks
     assert f'value="{slot}"' in tasks
     assert desk.post("/tasks/1/accept", {"slot": slot}).status_code == 303
     assert appointment(app, planned).starts_at.timestamp() == int(slot.split("|")[0])
