@@ -25,7 +25,6 @@ from scheduler.usecases.absences.displacement_slots import Slot, candidate_slot,
 from scheduler.usecases.absences.other_rooms import other_rooms, staying
 from scheduler.usecases.absences.rows import Absence, AbsenceKind, stored_absence
 from scheduler.usecases.absences.times import Edge
-from scheduler.usecases.booking.making import length_of
 
 BEYOND_DAYS = 21
 """How far after its window slots for one appointment may be looked for."""
@@ -196,7 +195,7 @@ def _taken(rows: Sequence[Appointment], meant: Sequence[MeantSlot]) -> list[Take
         row = by_id.get(slot.appointment_id)
         if row is not None:
             before = timedelta(minutes=row.appointment_type.buffer_before_minutes)
-            after = length_of(row) + timedelta(minutes=row.appointment_type.buffer_after_minutes)
+            after = row.ends_at - row.starts_at + timedelta(minutes=row.appointment_type.buffer_after_minutes)
             found.append(
                 TakenSlot(slot.starts_at - before, slot.starts_at + after, slot.practitioner_id, slot.room_id)
             )

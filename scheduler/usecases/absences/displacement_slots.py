@@ -9,7 +9,6 @@ from scheduler.planning.repair import Offer
 from scheduler.planning.repair.market import Candidate, Market
 from scheduler.planning.series import Fixed, Supply
 from scheduler.planning.timeline import instant_of
-from scheduler.usecases.booking.making import length_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def _slot(
     }
     return Slot(
         starts_at=starts_at,
-        ends_at=starts_at + length_of(row),
+        ends_at=starts_at + (row.ends_at - row.starts_at),
         practitioner_id=practitioner_id,
         location_id=location_id,
         room_id=room_id,

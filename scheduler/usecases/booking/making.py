@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import uuid4
 
 from sqlalchemy import select
@@ -91,15 +91,9 @@ def wish_to_move(session: Session, appointment: Appointment, goal: Elsewhere) ->
 
 
 def own_minutes(appointment: Appointment) -> int | None:
-    """How long an appointment is that was resized; None where its type says how long it is."""
-    kind = appointment.appointment_type
+    """How long an appointment is that was resized or brought in like that; None for one that is as its type says."""
     minutes = int((appointment.ends_at - appointment.starts_at).total_seconds()) // 60
-    return minutes if kind.may_resize and minutes != kind.duration_minutes else None
-
-
-def length_of(appointment: Appointment) -> timedelta:
-    """How long an appointment will be wherever it is moved to."""
-    return timedelta(minutes=own_minutes(appointment) or appointment.appointment_type.duration_minutes)
+    return minutes if minutes != appointment.appointment_type.duration_minutes else None
 
 
 def resources_of(wish: Wish) -> list[tuple[str, int]]:

@@ -136,7 +136,6 @@ def test_without_another_practitioner_the_habitual_time_is_kept_on_another_day(w
 
 def test_a_slot_is_as_long_as_the_appointment_was_made(world: World) -> None:
     row = make_appointment(world, at(9), 60)
-    row.appointment_type.may_resize = True
     other = make_patient("Other").id
     for number in (*range(2, 7), *range(10, 14), *range(16, 21)):
         make_appointment(world, at(number, 10, 30), patient_id=other)

@@ -444,3 +444,10 @@ def test_other_types_last_as_long_as_they_do(context: Flask) -> None:
     booked = make_appointment(make_world(), at(3))
     with pytest.raises(InvalidInput, match="Dry needling always lasts 30 minutes"):
         move_appointment(booked.id, version=1, minutes=60, **BY)
+
+
+def test_one_that_came_with_another_length_keeps_it(context: Flask) -> None:
+    world = make_world()
+    brought_in = make_appointment(world, at(3), 45)
+    moved = move_appointment(brought_in.id, version=1, room_id=world.room_ids[1], **BY)
+    assert (moved.room_id, moved.ends_at) == (world.room_ids[1], at(3, 10, 45))

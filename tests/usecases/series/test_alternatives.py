@@ -85,7 +85,6 @@ def test_the_minimum_rest_is_kept_on_both_sides(world: World) -> None:
 
 def test_a_booked_session_is_offered_what_its_own_length_fits_into(world: World) -> None:
     row = make_appointment(world, at(4, 15), 60)
-    row.appointment_type.may_resize = True
     make_appointment(world, at(4, 10), patient_id=make_patient("Other").id)
     db.session.commit()
     found = appointment_alternatives(row.id, now=NOW).slots
