@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flask_babel import LazyString, gettext
+from flask_babel import LazyString, format_decimal, gettext
 from flask_babel import lazy_gettext as _l
 
 from scheduler.models import Measure, Outcome, TreatmentPlan
@@ -118,7 +118,8 @@ def _band(measure: str, first: int) -> tuple[Band | None, str]:
     if measure not in SMALLEST_CHANGE:
         return None, ""
     change = SMALLEST_CHANGE[measure]
-    hint = gettext("Band: within %(change)s of the first value, too little to matter.", change=f"{change:g}")
+    shown = format_decimal(change)
+    hint = gettext("Band: within %(change)s of the first value, too little to matter.", change=shown)
     return Band(first - change, first + change, hint), hint
 
 

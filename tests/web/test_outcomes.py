@@ -57,6 +57,8 @@ def test_the_chart_has_the_band_of_what_does_not_matter_and_the_review_after_fou
     assert "<title>after 4 sessions</title>" in page
     assert "No better after 4 sessions: review." in page
     assert page.count("<td>patient</td>") == len(PAIN)
+    desk.post("/account/language", {"locale": "de"})
+    assert "2,5 " in desk.get(f"/patients/{world.patient_id}").text
 
 
 def test_the_board_shows_plans_that_do_not_help(app: Flask, treated: int, desk: Browser) -> None:
