@@ -249,13 +249,13 @@ def _offers(session: Session, patient_id: int, now: datetime) -> list[OwnOffer]:
             Offer.starts_at > now,
         )
         .options(joinedload(OfferTurn.offer).joinedload(Offer.location), joinedload(OfferTurn.releases))
-        .order_by(Offer.starts_at)
+        .order_by(OfferTurn.starts_at, OfferTurn.id)
     ).unique()
     return [
         OwnOffer(
             turn_id=turn.id,
-            starts_at=turn.offer.starts_at,
-            ends_at=turn.offer.starts_at + timedelta(minutes=turn.appointment_type.duration_minutes),
+            starts_at=turn.starts_at,
+            ends_at=turn.ends_at,
             location=turn.offer.location.name,
             zone=turn.offer.location.zone,
             until=turn.expires_at,

@@ -23,6 +23,7 @@ from scheduler.usecases.offers.asking import (
 )
 from scheduler.usecases.offers.expiry import expire_offers
 from scheduler.usecases.offers.queries import get_offer, list_offers, preview_chain, see_offered_slot
+from scheduler.usecases.patient_side.page import see_own_page
 from scheduler.usecases.plans.life import pause_plan
 from tests.factories import NOW, RECEPTIONIST, World, at, make_appointment, make_patient, make_world
 from tests.usecases.gap_world import KEY, SLOT_AT, active, enter, fresh, make_plan, sessions_of, slot_in
@@ -72,6 +73,18 @@ def test_the_first_is_asked_the_slot_is_held_and_one_mail_owed() -> None:
     assert mails() == [("offer", "ann", "due")]
     assert [(row.status, row.patient_id) for row in active()] == [("held", first.patient_id)]
     assert turn_for_secret(offer_secret(KEY, first.id, NOW)) == first.id
+
+
+def test_the_patients_own_page_tells_the_time_that_is_kept_for_them() -> None:
+    world = make_world()
+    enter(world, "Ann", from_minute=10 * 60 + 30)
+    chosen = [Chosen(one.reason, one.number) for one in rank_gap(slot_in(world, minutes=60), now=NOW)]
+    start_offer(
+        slot_in(world, minutes=60), chosen, minutes_each=60, actor=RECEPTIONIST, now=NOW, link_key=KEY
+    )
+    (held,) = active()
+    (told,) = see_own_page(held.patient_id, now=NOW).offers
+    assert (told.starts_at, told.ends_at) == (held.starts_at, held.ends_at) == (at(4, 10, 30), at(4, 11))
 
 
 def test_a_slot_held_for_one_patient_cannot_be_booked_by_another() -> None:
