@@ -12,12 +12,13 @@ from scheduler.usecases.diary.load import load_days
 from scheduler.usecases.diary.version import diary_version
 from scheduler.usecases.staff.settings import change_settings, settings_of
 from scheduler.web import formats, session
-from scheduler.web.diary_events import calendar_of, out_of_use
+from scheduler.web.diary_events import calendar_of, kept_until, out_of_use
 from scheduler.web.diary_range import REMEMBERED, Range, asked_range
 from scheduler.web.links import local_path
 
 pages = Blueprint("diary", __name__, url_prefix="/diary")
 pages.add_app_template_filter(out_of_use)
+pages.add_app_template_filter(kept_until)
 
 
 @pages.get("")

@@ -13,7 +13,7 @@ from scheduler.usecases.diary.days import Diary, Entry, Held, ShutRoom
 from scheduler.web import formats
 from scheduler.web.diary_range import Range
 from scheduler.web.wall_times import wall
-from scheduler.web.words import word
+from scheduler.web.words import WORDS, word
 
 MARGIN_MINUTES = 30
 LEAST_MINUTES = 240
@@ -104,7 +104,6 @@ def _event(
 
 def _held_event(slot: Held, view: str, zone: str) -> dict[str, object]:
     """A slot that somebody keeps: nobody drags it, and it leads to the plan it is kept for."""
-    until = formats.clock_time(slot.expires_at, zone)
     return {
         "id": f"held-{slot.id}",
         "resourceIds": [_resource_of(slot, view)],
@@ -115,11 +114,19 @@ def _held_event(slot: Held, view: str, zone: str) -> dict[str, object]:
         "classNames": ["entry", "held"],
         "extendedProps": {
             "status": gettext("Kept"),
-            "detail": gettext("Kept by %(who)s until %(when)s", who=slot.holder, when=until),
+            "detail": kept_until(slot, zone),
             "time": formats.time_span(slot.starts_at, slot.ends_at, zone),
             "href": url_for("plans.proposals", plan_id=slot.plan_id) if slot.plan_id else None,
         },
     }
+
+
+def kept_until(slot: Held, zone: str) -> str:
+    """Until when, and by whom; nobody is named where an answer by link, or the clock, went on with an offer."""
+    when = formats.clock_time(slot.expires_at, zone)
+    if slot.holder in WORDS["actor"]:
+        return gettext("Kept until %(when)s", when=when)
+    return gettext("Kept by %(who)s until %(when)s", who=slot.holder, when=when)
 
 
 def _resource_of(row: Entry | Held, view: str) -> int:

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 WORDS: dict[str, dict[str, LazyString]] = {
     "actor": {  # names of those who are nobody of the staff, as usecases/actors.py gives them
+        "by the link in the mail": _l("The patient"),
         "clock": _l("The service"),
         "command line": _l("The command line"),
         "on their own page": _l("The patient"),

@@ -280,3 +280,13 @@ def test_practitioners_look_but_do_not_offer(app: Flask, world: World, stranger:
     assert stranger.get("/gaps").status_code == 200
     assert stranger.post("/gaps/offer", form_of(world)).status_code == 403
     assert stranger.post("/waitlist/new").status_code == 403
+
+
+def test_the_diary_names_nobody_who_keeps_what_an_answer_by_link_passed_on(
+    app: Flask, world: World, desk: Browser
+) -> None:
+    first = offered(app, world, desk, "Ann", "Bob")
+    assert "Kept by " in desk.get("/diary?on=2026-03-04").text
+    Browser(app).client.post(f"{first}/decline")
+    day = desk.get("/diary?on=2026-03-04").text
+    assert ("Bob" in day, "Kept until" in day, "Kept by" in day) == (True, True, False)
