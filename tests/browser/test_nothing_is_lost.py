@@ -85,6 +85,15 @@ def test_a_network_cut_while_saving_keeps_everything_and_books_once(
     assert booked(live) == [at(4, 13, 30)]
 
 
+def test_what_was_refused_is_brought_back_after_escape(booking: Page) -> None:
+    booking.locator("#at").fill("22:00")
+    booking.get_by_role("button", name="Book", exact=True).click()
+    expect(booking.get_by_label("Reason to do it all the same")).to_be_focused()
+    booking.keyboard.press("Escape")
+    booking.get_by_role("button", name="Bring it back").click()
+    expect(booking.locator("#at")).to_have_value("22:00")
+
+
 def test_a_sign_in_that_ran_out_gives_the_booking_back(live: Live, booking: Page) -> None:
     end_every_session(live)
     booking.get_by_role("button", name="Book", exact=True).click()

@@ -23,9 +23,13 @@ const panel = {
     return forms.includes(this.form) ? this.form : forms[0];
   },
 
+  formOf(action) {
+    return [...this.body().querySelectorAll("form[method=post]")].find((known) => known.getAttribute("action") === action);
+  },
+
   async bringBack(draft) {
     await this.open(draft.address);
-    const form = [...this.body().querySelectorAll("form[method=post]")].find((known) => known.getAttribute("action") === draft.action);
+    const form = this.formOf(draft.action);
     if (!form || !window.drafts.restore(form, draft.fields)) return;
     [this.typed, this.form] = [true, form];
     this.tell(document.body.dataset.back, "good");
@@ -111,6 +115,8 @@ const panel = {
       document.dispatchEvent(new CustomEvent("appointment:changed", { detail: done }));
     } else {
       this.show(await response.text());
+      this.form = this.formOf(form.getAttribute("action"));
+      this.typed = !response.ok && this.form !== undefined; // what was refused stands there, and could be lost
     }
   },
 };
