@@ -104,7 +104,9 @@ class Message(Base):
     handled_how: Mapped[Word | None]
     """… and how: sent_again, called or corrected."""
     patient: Mapped[Patient | None] = relationship()
-    items: Mapped[list["MessageItem"]] = relationship(cascade="all, delete-orphan")
+    items: Mapped[list["MessageItem"]] = relationship(
+        cascade="all, delete-orphan", order_by="MessageItem.appointment_id"
+    )
 
 
 class MessageItem(Base):

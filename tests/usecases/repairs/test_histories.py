@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from scheduler.errors import SchedulerError
 from scheduler.extensions import db
@@ -50,6 +50,7 @@ class RepairingDesk(Desk):
 
     def accept(self, preview: RepairPreview, in_hand: dict[str, Any]) -> None:
         assert preview.plan_id is not None
+        newest = db.session.scalar(select(func.max(Message.id))) or 0
         accept_repair(
             preview.plan_id,
             version=preview.plan_version,
@@ -61,13 +62,13 @@ class RepairingDesk(Desk):
             **in_hand,
         )
         check_promise(preview)
-        (mail,) = db.session.scalars(
-            select(Message).order_by(Message.id.desc()).where(Message.batch.is_not(None)).limit(1)
-        )
+        mails = db.session.scalars(select(Message).where(Message.id > newest, Message.batch.is_not(None)))
+        items = [item for mail in mails for item in mail.items]
         changed = {line.number for line in preview.lines if line.changes}
         rows = {row.id: row for row in db.session.scalars(select(Appointment))}
-        told = {rows[item.appointment_id].planned_session.number for item in mail.items}  # type: ignore[union-attr]
+        told = {rows[item.appointment_id].planned_session.number for item in items}  # type: ignore[union-attr]
         assert told <= changed
+        assert told or "cancelled" in in_hand
 
 
 def check_promise(preview: RepairPreview) -> None:
