@@ -78,7 +78,7 @@ def _measure(database_url: str) -> dict[str, float]:
     return {
         "dispatcher_per_second": dispatched,
         "smtplib_per_second": raw,
-        "ratio": dispatched / raw,
+        "reminders_ratio": dispatched / raw,
         "bare_dispatcher_per_second": dispatched_bare,
         "bare_smtplib_per_second": raw_bare,
         "bare_ratio": dispatched_bare / raw_bare,
