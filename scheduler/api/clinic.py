@@ -43,8 +43,8 @@ def change_clinic(body: dict[str, Any]) -> Response:
 
     What is not given stays.
     """
-    seen = body.pop("version")
-    known = {name: getattr(get_clinic(), name) for name in DETAILS} | body
+    seen, clinic = body.pop("version"), get_clinic()
+    known = {name: getattr(clinic, name) for name in DETAILS} | body
     known["summary_recipients"] = tuple(known["summary_recipients"])
     return answer(schemas.clinic_json(settings.change_clinic(ClinicDetails(**known), seen=seen, **_by())))
 
