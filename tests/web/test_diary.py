@@ -1,7 +1,7 @@
 """The diary's pages and data: wall times of the location, hours worth showing, who and what is in it."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,9 @@ from flask import Flask
 
 from scheduler.models import Closure, Location, TimeOff
 from scheduler.usecases.appointments.changing import change_status
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
+from scheduler.usecases.series.holds import hold_slots
+from scheduler.usecases.series.placement import ChosenSlot
 from tests.factories import (
     NOW,
     RECEPTIONIST,
@@ -391,3 +394,23 @@ def test_whatever_changes_in_these_days_changes_the_version(app: Flask, desk: Br
     assert version(desk) == seen[-1] == f'"{data(desk, "on=2026-03-03")["version"]}"'
     book(app, world, at(24))
     assert version(desk) == seen[-1]
+
+
+def test_the_list_shows_kept_slots_among_the_appointments_in_order(
+    app: Flask, desk: Browser, world: World
+) -> None:
+    with app.app_context():
+        plan = prescribe_plan(
+            patient_id=world.patient_id,
+            practitioner_id=world.practitioner_id,
+            starts_on=date(2026, 3, 5),
+            phases=[PhaseWish(2, 5, 7, 9)],
+            actor=RECEPTIONIST,
+            now=NOW,
+        )
+        make_appointment(world, at(5, 9), patient_id=make_patient("Early").id)
+        make_appointment(world, at(5, 16), patient_id=make_patient("Other").id)
+        kept = [ChosenSlot(1, at(5, 12), world.practitioner_id)]
+        hold_slots(plan.id, sessions=kept, actor=RECEPTIONIST, now=NOW)
+    rows = desk.get("/diary?on=2026-03-05").text.split('<td class="nowrap time">')[1:]
+    assert [row[:5] for row in rows] == ["09:00", "12:00", "16:00"]

@@ -36,15 +36,15 @@ function announce(sentence) {
 }
 window.announce = announce;
 
-// Of what is found only what is marked data-say is told, not the whole list.
-for (const swapped of ["htmx:after:swap", "htmx:afterSwap"]) {
-  document.addEventListener(swapped, () => {
-    const said = [...document.querySelectorAll("[data-say]")].find((one) => one.dataset.say !== "told");
-    if (!said) return;
-    said.dataset.say = "told";
-    announce(said.textContent.trim());
-  });
+// Of what is found only what is marked data-say is told, not the whole list; each only once.
+function sayFound() {
+  const said = [...document.querySelectorAll("[data-say]")].find((one) => one.dataset.say !== "told");
+  if (!said) return;
+  said.dataset.say = "told";
+  announce(said.textContent.trim());
 }
+window.sayFound = sayFound;
+for (const swapped of ["htmx:after:swap", "htmx:afterSwap"]) document.addEventListener(swapped, sayFound);
 
 // An element marked data-until="epoch seconds" counts down to it; when the time is over the page is asked for anew.
 // Where the computer's clock runs ahead it was over from the start: then nothing is asked for again and again.

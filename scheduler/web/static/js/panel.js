@@ -59,6 +59,7 @@ const panel = {
     this.dialog().scrollTop = 0;
     (body.querySelector("[autofocus]") ?? body.querySelector("h1"))?.focus();
     this.tellFree();
+    window.sayFound();
   },
 
   // The free times found, for whoever draws them elsewhere, too (the calendar).
