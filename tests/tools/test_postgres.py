@@ -45,8 +45,10 @@ def test_only_a_durable_cluster_waits_for_the_disk(durable: bool, fsync: str) ->
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_cluster_ends_with_the_process_that_started_it(number: signal.Signals) -> None:
+    # Whoever runs the tests in the background has their children ignore Ctrl-C: this one must not.
     start = (
-        "import sys; from tools.postgres import Cluster; "
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from tools.postgres import Cluster; "
         "print(Cluster().start().port, flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
