@@ -180,13 +180,18 @@ def other_needling(
     reach = timedelta(minutes=rest_minutes, days=1)
     first = min(wish.starts_at for wish in wishes) - reach
     last = max(wish.starts_at for wish in wishes) + reach
-    rows = session.execute(_needling(), {"patient": wishes[0].patient_id, "first": first, "last": last})
-    found = []
-    for number, starts_at, zone in rows:
-        if number not in leave_out:
-            wall = starts_at.astimezone(ZoneInfo(zone))
-            found.append(wall.toordinal() * 1440 + wall.hour * 60 + wall.minute)
-    return found
+    return needling_between(session, wishes[0].patient_id, first, last, leave_out=leave_out)
+
+
+def needling_between(
+    session: Session, patient_id: int, first: datetime, last: datetime, *, leave_out: Collection[int] = ()
+) -> list[int]:
+    """Wall minutes of a patient's stored needling sessions that start in [first, last], in UTC."""
+    rows = session.execute(_needling(), {"patient": patient_id, "first": first, "last": last})
+    walls = [
+        starts_at.astimezone(ZoneInfo(zone)) for number, starts_at, zone in rows if number not in leave_out
+    ]
+    return [wall.toordinal() * 1440 + wall.hour * 60 + wall.minute for wall in walls]
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,7 @@ The databases leave out by arithmetic on seconds what cannot fit (a day of slack
 What zones and types there are is known already: with fewer tables to join, PostgreSQL plans and finds in half the time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -161,24 +161,12 @@ def _after_one_that_stands() -> Any:
 
     From the earlier one to the later, as few of them are so near; no window is longer or shorter than any phase's.
     """
-    earlier, following = aliased(PlannedSession), aliased(PlannedSession)
+    earlier = aliased(PlannedSession)
     longest = select(func.max(PlanPhase.max_days)).scalar_subquery()
     shortest = select(func.min(PlanPhase.min_days)).scalar_subquery()
-    found = (
-        select(following.id)
-        .where(
-            following.plan_id == earlier.plan_id,
-            following.number > earlier.number,
-            following.status.in_(OPEN),
-        )
-        .order_by(following.number)
-        .limit(1)
-        .correlate(earlier)
-        .scalar_subquery()
-    )
     return (
         select(
-            found.label("planned_id"),
+            _next_after(earlier, OPEN).label("planned_id"),
             epoch(Appointment.starts_at).label("previous"),
             Appointment.location_id,
         )
@@ -218,19 +206,6 @@ def neighbours() -> Any:
 
 def _sessions(planned: Any) -> Any:
     """The columns that a plan's session is judged by, with the session that stands after it."""
-    after = aliased(PlannedSession)
-    following = (
-        select(after.id)
-        .where(
-            after.plan_id == planned.plan_id,
-            after.number > planned.number,
-            after.status.in_(STANDS),
-        )
-        .order_by(after.number)
-        .limit(1)
-        .correlate(planned)
-        .scalar_subquery()
-    )
     return select(
         planned.id,
         planned.plan_id,
@@ -244,7 +219,20 @@ def _sessions(planned: Any) -> Any:
         # As text: hardly any two plans wish for something else, and reading JSON costs more than the query.
         cast(TreatmentPlan.preferences, Text).label("preferences"),
         TreatmentPlan.starts_on,
-        following.label("next_id"),
+        _next_after(planned, STANDS).label("next_id"),
+    )
+
+
+def _next_after(planned: Any, states: Collection[str]) -> ScalarSelect[int]:
+    """The next session of the plan in one of these states."""
+    after = aliased(PlannedSession)
+    return (
+        select(after.id)
+        .where(after.plan_id == planned.plan_id, after.number > planned.number, after.status.in_(states))
+        .order_by(after.number)
+        .limit(1)
+        .correlate(planned)
+        .scalar_subquery()
     )
 
 

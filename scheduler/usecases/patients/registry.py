@@ -23,6 +23,9 @@ from scheduler.usecases.messages.reminder_policy import bring_up_to_date
 from scheduler.usecases.paging import Page, fetch_page
 from scheduler.usecases.patients.details import checked_detail
 
+LAST_LETTER = "\U0010ffff"
+"""Behind everything that begins alike: words from ``term`` to ``term + LAST_LETTER`` begin with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class PatientDetails:
@@ -157,7 +160,7 @@ def find_patients(session: Session, q: str = "", *, page: int = 1, page_size: in
     query = select(Patient).where(Patient.archived_at.is_(None))
     for term in query_terms(q):
         beginning = select(PatientTerm.patient_id).where(
-            PatientTerm.term >= term, PatientTerm.term < term + "\U0010ffff"
+            PatientTerm.term >= term, PatientTerm.term < term + LAST_LETTER
         )
         query = query.where(Patient.id.in_(beginning))
     ordered = query.order_by(Patient.family_name, Patient.given_name, Patient.id)

@@ -8,10 +8,9 @@ from sqlalchemy.orm import Session, aliased
 
 from scheduler.models import Patient, PatientTerm
 from scheduler.transaction import reading
-from scheduler.usecases.patients.registry import PatientDetails, fold, phone_digits
+from scheduler.usecases.patients.registry import LAST_LETTER, PatientDetails, fold, phone_digits
 
 MOST = 5
-LAST = "\U0010ffff"
 READ_AT_ONCE = 20
 SHORTEST = 5
 """Of what may be a number or an address."""
@@ -59,7 +58,9 @@ def _namesakes(details: PatientDetails) -> Select[Any] | None:
         .join(other, other.patient_id == PatientTerm.patient_id)
         .where(PatientTerm.term == family[:80])
     )
-    by_given = select(Patient).where(Patient.id.in_(namesakes.where(other.term.between(given, given + LAST))))
+    by_given = select(Patient).where(
+        Patient.id.in_(namesakes.where(other.term.between(given, given + LAST_LETTER)))
+    )
     if details.born_on is None:
         return by_given if family and given else None
     same_day = namesakes.where(other.term == f"{details.born_on:%Y%m%d}")

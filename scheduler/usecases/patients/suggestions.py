@@ -10,9 +10,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from scheduler.models import Patient
 from scheduler.models.patients import PatientTerm
 from scheduler.transaction import reading
-from scheduler.usecases.patients.registry import query_terms
+from scheduler.usecases.patients.registry import LAST_LETTER, query_terms
 
-LAST = "\U0010ffff"
 SAME_PATIENT = 4
 """As many words of one patient may begin alike (a name and an email address): so many more rows are read."""
 
@@ -88,4 +87,4 @@ def _by_name(numbers: Sequence[int]) -> Select[Any]:
 
 def _begins(column: InstrumentedAttribute[str], term: str) -> ColumnElement[bool]:
     """Compared bytewise, a prefix is a range of the index."""
-    return (column >= term) & (column < term + LAST)
+    return (column >= term) & (column < term + LAST_LETTER)

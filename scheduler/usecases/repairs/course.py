@@ -3,22 +3,15 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import lru_cache
-from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from scheduler.models import (
     Appointment,
     AppointmentStatus,
-    AppointmentType,
-    Location,
     PlanStatus,
     SessionStatus,
 )
-from scheduler.models.appointments import NOT_BOOKED
 from scheduler.planning.cadence import Window
 from scheduler.planning.repair import Repair, Standing, repair_plan
 from scheduler.planning.repair.course import Course
@@ -34,6 +27,7 @@ from scheduler.usecases.availability.free_time import (
 from scheduler.usecases.availability.slots import grid_of
 from scheduler.usecases.availability.supply import Sought, planning_preferences, supplies_of
 from scheduler.usecases.booking.making import own_minutes
+from scheduler.usecases.booking.rules import needling_between
 from scheduler.usecases.plans.prescribing import PlanView, SessionLine
 from scheduler.usecases.plans.wishes import FURTHEST_DAYS, slot_of, wanted_session, window_from
 
@@ -144,25 +138,8 @@ def needling_elsewhere(
     """Wall minutes of the patient's needling sessions outside this course, from the rest before ``now`` on."""
     own = {line.appointment.id for line in situation.lines if line.appointment}
     since = now - timedelta(minutes=rest_minutes, days=1)
-    rows = session.execute(_needling(), {"patient": view.plan.patient_id, "since": since})
-    walls = [starts_at.astimezone(ZoneInfo(zone)) for number, starts_at, zone in rows if number not in own]
-    return [wall.toordinal() * 1440 + wall.hour * 60 + wall.minute for wall in walls]
-
-
-@lru_cache(maxsize=1)
-def _needling() -> Any:
-    """Made once: putting a statement together takes longer than running it."""
-    return (
-        select(Appointment.id, Appointment.starts_at, Location.zone)
-        .join(Location, Location.id == Appointment.location_id)
-        .join(AppointmentType, AppointmentType.id == Appointment.appointment_type_id)
-        .where(
-            Appointment.patient_id == bindparam("patient"),
-            Appointment.status.not_in(NOT_BOOKED),
-            Appointment.starts_at > bindparam("since"),
-            AppointmentType.is_needling,
-        )
-    )
+    latest = now + timedelta(days=2 * FURTHEST_DAYS)
+    return needling_between(session, view.plan.patient_id, since, latest, leave_out=own)
 
 
 def find_repair(
