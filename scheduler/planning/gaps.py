@@ -38,6 +38,18 @@ class Opening:
     """Type -> the ticks, ascending, at which it can begin here and end within the slot, as the diary allows it."""
     lengths: Mapping[int, int]
     """Type -> its duration in ticks."""
+    own_starts: Mapping[tuple[int, int], Sequence[int]] = field(default_factory=dict)
+    """(type, ticks) -> the same for an appointment of that type that was given a length of its own."""
+
+    def length_of(self, claim: "Claim") -> int:
+        """In ticks: how long the claim's appointment is."""
+        return claim.own_ticks or self.lengths[claim.type_id]
+
+    def starts_of(self, claim: "Claim") -> Sequence[int]:
+        """Where the claim's appointment can begin; none where its type does not fit."""
+        if claim.own_ticks is None:
+            return self.starts.get(claim.type_id, ())
+        return self.own_starts.get((claim.type_id, claim.own_ticks), ())
 
     def minute_of(self, tick: int) -> int:
         """The minute of the day at a tick of the slot."""
@@ -82,6 +94,8 @@ class Claim:
     type_id: int
     is_needling: bool
     wishes: Wishes
+    own_ticks: int | None = field(default=None, kw_only=True)
+    """The length of the appointment that would move here, where it is not its type's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +167,7 @@ def shortlist(opening: Opening, claims: Iterable[ToPlace | Entry | ToMove], toda
     """Who could use the slot by days and wishes, first choice first; their own diaries are not looked at yet."""
     found = []
     for claim in claims:
-        if not opening.starts.get(claim.type_id) or not _may(opening, claim.wishes):
+        if not opening.starts_of(claim) or not _may(opening, claim.wishes):
             continue
         if isinstance(claim, ToPlace):
             ranked = _behind(opening, claim, today)
@@ -217,10 +231,10 @@ def _waiting(opening: Opening, claim: Entry, today: date) -> Ranked | None:
         return None
     if wishes.weekdays and opening.day.weekday() not in wishes.weekdays:
         return None
-    length = opening.lengths[claim.type_id] * TICK_MINUTES
+    length = opening.length_of(claim) * TICK_MINUTES
     first = wishes.from_minute if wishes.from_minute is not None else 0
     last = (wishes.until_minute if wishes.until_minute is not None else 2 * 1440) - length
-    starts = tuple(tick for tick in opening.starts[claim.type_id] if first <= opening.minute_of(tick) <= last)
+    starts = tuple(tick for tick in opening.starts_of(claim) if first <= opening.minute_of(tick) <= last)
     urgency = URGENCIES.index(claim.urgency)
     why = [Note("waits", {"days": max((today - claim.since).days, 0)})]
     if claim.urgency != URGENCIES[-1]:
@@ -252,8 +266,8 @@ def movable_to(opening: Opening, claim: ToMove) -> tuple[int, ...]:
 
 def _before(opening: Opening, claim: ToPlace | ToMove) -> tuple[int, ...]:
     """The starts from which it ends before the session after it begins, those at a time that is wished for first."""
-    length, later = opening.lengths[claim.type_id], claim.next
-    starts = [tick for tick in opening.starts[claim.type_id] if later is None or tick + length <= later.tick]
+    length, later = opening.length_of(claim), claim.next
+    starts = [tick for tick in opening.starts_of(claim) if later is None or tick + length <= later.tick]
     if len(starts) < 2:
         return tuple(starts)
     return tuple(sorted(starts, key=lambda tick: (not _timely(opening, claim.wishes, tick), tick)))
@@ -280,7 +294,7 @@ def _missed(opening: Opening, claim: Claim, starts: Sequence[int]) -> list[Note]
 
 
 def _free_starts(opening: Opening, one: Ranked, diary: Engaged, rest_minutes: int) -> tuple[int, ...]:
-    length = opening.lengths[one.claim.type_id]
+    length = opening.length_of(one.claim)
     busy = [span for number, span in diary.busy.items() if number != one.releases_id]
     needling = [wall for number, wall in diary.needling.items() if number != one.releases_id]
     midnight = opening.day.toordinal() * 1440

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -23,22 +23,24 @@ from scheduler.models.appointments import INACTIVE
 from scheduler.models.base import among, epoch, numbers
 from scheduler.planning.gaps import Engaged, Entry, ToMove, Wishes
 from scheduler.planning.timeline import TICK_SECONDS
-from scheduler.usecases.gaps.rows import clock_of
+from scheduler.usecases.gaps.rows import clock_of, own_ticks
 from scheduler.usecases.gaps.statements import ENDS, MOVABLE, TYPES, Asked
 
 PEOPLE = numbers("people")
 
 
-def entries_waiting(session: Session, asked: Asked, moves: Iterable[ToMove]) -> list[Entry]:
+def entries_waiting(
+    session: Session, asked: Asked, moves: Iterable[ToMove], lengths: Mapping[int, int]
+) -> list[Entry]:
     """Entries of the waitlist in force that want the slot's day, each with the later appointment that it replaces.
 
     That is the patient's next one of the same type after the slot; one of a plan only if it is among ``moves`` (the
-    plan allows it). Two queries.
+    plan allows it). ``lengths`` in ticks by type. Two queries.
     """
     rows = session.execute(_waiting(), {"day": asked.day, "types": asked.type_ids}).all()
-    later = _later_appointments(
-        session, {row.patient_id for row in rows}, asked, {one.number for one in moves}
-    )
+    allowed = {one.number for one in moves}
+    later = _later_appointments(session, {row.patient_id for row in rows}, asked, allowed, lengths)
+    nothing = (None, None)
     return [
         Entry(
             number=row.id,
@@ -53,9 +55,11 @@ def entries_waiting(session: Session, asked: Asked, moves: Iterable[ToMove]) -> 
             urgency=row.urgency,
             since=datetime.fromtimestamp(row.created, UTC).date(),
             since_second=row.created,
-            releases_id=later.get((row.patient_id, row.appointment_type_id)),
+            releases_id=number,
+            own_ticks=ticks,
         )
         for row in rows
+        for number, ticks in [later.get((row.patient_id, row.appointment_type_id), nothing)]
     ]
 
 
@@ -108,15 +112,23 @@ def _wishes(
 
 
 def _later_appointments(
-    session: Session, patient_ids: Collection[int], asked: Asked, allowed: Collection[int]
-) -> dict[tuple[int, int], int]:
-    """(patient, type) -> the next appointment after the slot, where it may be given up."""
+    session: Session,
+    patient_ids: Collection[int],
+    asked: Asked,
+    allowed: Collection[int],
+    lengths: Mapping[int, int],
+) -> dict[tuple[int, int], tuple[int, int | None]]:
+    """(patient, type) -> the next appointment after the slot and its own length, where it may be given up."""
     rows = session.execute(_later(), {"people": list(patient_ids), "ends": asked.ends_at})
-    found: dict[tuple[int, int], tuple[int, int, bool]] = {}
-    for patient, kind, start, number, planned in rows:
-        key, this = (patient, kind), (start, number, planned is None or number in allowed)
+    found: dict[tuple[int, int], tuple[int, int, int, bool]] = {}
+    for patient, kind, start, end, number, planned in rows:
+        key, this = (patient, kind), (start, number, end, planned is None or number in allowed)
         found[key] = min(found.get(key, this), this)
-    return {key: number for key, (_, number, may) in found.items() if may}
+    return {
+        key: (number, own_ticks(start, end, lengths.get(key[1], 0)))
+        for key, (start, number, end, may) in found.items()
+        if may
+    }
 
 
 @lru_cache(maxsize=1)
@@ -126,6 +138,7 @@ def _later() -> Any:
         Appointment.patient_id,
         Appointment.appointment_type_id,
         epoch(Appointment.starts_at),
+        epoch(Appointment.ends_at),
         Appointment.id,
         Appointment.planned_session_id,
     ).where(

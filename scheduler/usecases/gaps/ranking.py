@@ -1,7 +1,7 @@
 """Ranking who could use one free slot: reading, judging (planning/gaps.py) and naming; private to the use cases."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from scheduler.errors import InvalidInput
 from scheduler.models import Appointment, AppointmentType, Location, Patient, Practitioner
 from scheduler.planning.gaps import (
+    Claim,
     Entry,
     Note,
     Opening,
@@ -28,7 +29,7 @@ from scheduler.planning.timeline import TICK_MINUTES, Horizon, indices, instant_
 from scheduler.usecases.availability.free_time import PAD, Availability, Desk, load_availability
 from scheduler.usecases.booking.rules import checked_start, rest_minutes_of
 from scheduler.usecases.gaps.people import diaries_of, entries_waiting
-from scheduler.usecases.gaps.rows import claims_of_plans, clock_of
+from scheduler.usecases.gaps.rows import House, claims_of_plans, clock_of
 from scheduler.usecases.gaps.statements import Asked
 from scheduler.usecases.lookup import find_in_use
 
@@ -106,19 +107,19 @@ def ranked_for(
     zones = {row.id: row.zone for row in session.execute(_zones())}
     zone = clock_of(zones[slot.location_id])
     kinds = session.scalars(select(AppointmentType).where(AppointmentType.archived_at.is_(None))).all()
-    opening = _opening(session, slot, kinds, zone, now, without)
+    fit = _fit(session, slot, kinds, now, without)
+    opening = _opening(slot, fit, zone)
     if not opening.starts:
         return []
     today = now.astimezone(zone).date()
     asked = Asked(slot.starts_at, slot.ends_at, opening.day, today, list(opening.starts))
-    needling = {kind.id for kind in kinds if kind.is_needling}
-    behind, booked = claims_of_plans(session, asked, zones, needling)
+    house = House(zones, {kind.id for kind in kinds if kind.is_needling}, opening.lengths)
+    behind, booked = claims_of_plans(session, asked, house)
+    opening = _with_own_lengths(opening, fit, booked)
     possible = [move for move in booked if movable_to(opening, move)]
-    claims: list[ToPlace | Entry | ToMove] = [
-        *behind,
-        *entries_waiting(session, asked, possible),
-        *possible,
-    ]
+    waiting = entries_waiting(session, asked, possible, opening.lengths)
+    opening = _with_own_lengths(opening, fit, waiting)
+    claims: list[ToPlace | Entry | ToMove] = [*behind, *waiting, *possible]
     short = [
         one
         for one in shortlist(opening, claims, asked.today)
@@ -144,19 +145,40 @@ def _able(
     return one_each(fitted(opening, short, diaries, rest))
 
 
-def _opening(
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What the diary leaves of a slot."""
+
+    found: Availability
+    desk: Desk | None
+    """None where the practitioner does not treat there then."""
+    first: int
+    last: int
+    """Ticks of the slot, [first, last)."""
+    kinds: Mapping[int, AppointmentType]
+
+    def starts(self, type_id: int, own_ticks: int | None = None) -> tuple[int, ...]:
+        """The ticks at which an appointment can begin and end within the slot."""
+        if self.desk is None:
+            return ()
+        kind, horizon = self.kinds[type_id], self.found.horizon
+        minutes = kind.duration_minutes if own_ticks is None else own_ticks * TICK_MINUTES
+        latest = self.last - minutes // TICK_MINUTES
+        inside = span(horizon.index(self.first), horizon.index(latest) + 1)
+        starts = self.found.starts(self.desk, kind, minutes=minutes) & inside
+        return tuple(horizon.start_tick + index for index in indices(starts))
+
+
+def _fit(
     session: Session,
     slot: Slot,
     kinds: Sequence[AppointmentType],
-    zone: ZoneInfo,
     now: datetime,
     without: Collection[int],
-) -> Opening:
-    """What fits into the slot as the diary stands, by type."""
-    horizon = Horizon.between(slot.starts_at - PAD, slot.ends_at + PAD)
+) -> Fit:
     found = load_availability(
         session,
-        horizon,
+        Horizon.between(slot.starts_at - PAD, slot.ends_at + PAD),
         grid_minutes=TICK_MINUTES,
         now=now,
         practitioner_ids=[slot.practitioner_id],
@@ -164,26 +186,32 @@ def _opening(
         without=without,
     )
     desk = next(iter(found.desks), None)
-    first, last = tick_of(slot.starts_at), tick_of(slot.ends_at)
+    by_id = {kind.id: kind for kind in kinds}
+    return Fit(found, desk, tick_of(slot.starts_at), tick_of(slot.ends_at), by_id)
+
+
+def _opening(slot: Slot, fit: Fit, zone: ZoneInfo) -> Opening:
+    """What fits into the slot as the diary stands, by type."""
     wall = slot.starts_at.astimezone(zone)
-    starts = {kind.id: _starts(found, desk, kind, first, last) for kind in kinds} if desk else {}
     return Opening(
         practitioner_id=slot.practitioner_id,
         location_id=slot.location_id,
         day=wall.date(),
         minute=wall.hour * 60 + wall.minute,
-        start_tick=first,
-        end_tick=last,
-        starts={number: ticks for number, ticks in starts.items() if ticks},
-        lengths={kind.id: kind.duration_minutes // TICK_MINUTES for kind in kinds},
+        start_tick=fit.first,
+        end_tick=fit.last,
+        starts={number: ticks for number in fit.kinds if (ticks := fit.starts(number))},
+        lengths={number: kind.duration_minutes // TICK_MINUTES for number, kind in fit.kinds.items()},
     )
 
 
-def _starts(found: Availability, desk: Desk, kind: AppointmentType, first: int, last: int) -> tuple[int, ...]:
-    horizon = found.horizon
-    latest = last - kind.duration_minutes // TICK_MINUTES
-    inside = span(horizon.index(first), horizon.index(latest) + 1)
-    return tuple(horizon.start_tick + index for index in indices(found.starts(desk, kind) & inside))
+def _with_own_lengths(opening: Opening, fit: Fit, claims: Iterable[Claim]) -> Opening:
+    """Also what fits of appointments with a length of their own; there are few such lengths."""
+    own = {(one.type_id, one.own_ticks) for one in claims if one.own_ticks is not None}
+    if not own:
+        return opening
+    starts = {(kind, ticks): fit.starts(kind, ticks) for kind, ticks in own}
+    return replace(opening, own_starts={**opening.own_starts, **starts})
 
 
 def _named(session: Session, opening: Opening, ranked: Sequence[Ranked]) -> list[Candidate]:
@@ -217,7 +245,7 @@ def _named(session: Session, opening: Opening, ranked: Sequence[Ranked]) -> list
                 has_address=bool(person.email),
                 appointment_type_id=claim.type_id,
                 starts_at=instant_of(one.starts[0]),
-                ends_at=instant_of(one.starts[0] + opening.lengths[claim.type_id]),
+                ends_at=instant_of(one.starts[0] + opening.length_of(claim)),
                 notes=one.notes,
                 plan_id=None if isinstance(claim, Entry) else claim.plan_id,
                 planned_session_id=_planned(claim),

@@ -27,6 +27,8 @@ class House:
 
     zones: Mapping[int, str]
     needling: Collection[int]
+    lengths: Mapping[int, int]
+    """Type -> ticks."""
     follows: dict[int, Neighbour] = field(default_factory=dict)
     """Planned session -> the session booked after another one."""
 
@@ -42,10 +44,8 @@ class House:
         return _window_after(day, row.min_days, row.ideal_days, row.max_days)
 
 
-def claims_of_plans(
-    session: Session, asked: Asked, zones: Mapping[int, str], needling: Collection[int]
-) -> tuple[list[ToPlace], list[ToMove]]:
-    """What active plans could want the slot for; ``zones`` of locations, ``needling`` are types. Three queries.
+def claims_of_plans(session: Session, asked: Asked, house: House) -> tuple[list[ToPlace], list[ToMove]]:
+    """What active plans could want the slot for. Three queries.
 
     The first session to place of every plan whose window may have opened by the slot's day; and booked sessions soon
     after the slot into whose windows its day may fall, but only those that follow a session that stands: with one
@@ -54,7 +54,6 @@ def claims_of_plans(
     behind = session.execute(to_place(session.get_bind().dialect.name), asked.parameters).all()
     booked = session.execute(to_move(), asked.parameters).all()
     wanted = {row.next_id for row in (*behind, *booked) if row.next_id is not None}
-    house = House(zones, needling)
     for number, start, location_id, least, most in session.execute(neighbours(), {"wanted": wanted}):
         neighbour = Neighbour(house.day(start, location_id), start // TICK_SECONDS, least, most)
         house.follows[number] = neighbour
@@ -87,9 +86,16 @@ def _to_move(row: Row[Any], house: House) -> ToMove:
         session_number=row.number,
         day=house.day(row.starts, row.location_id),
         tick=row.starts // TICK_SECONDS,
+        own_ticks=own_ticks(row.starts, row.ends, house.lengths[row.appointment_type_id]),
         window=house.window(row),
         next=house.follows.get(row.next_id),
     )
+
+
+def own_ticks(start: int, end: int, usual: int) -> int | None:
+    """The length in ticks of an appointment, given in epoch seconds; None where it is as usual."""
+    ticks = (end - start) // TICK_SECONDS
+    return ticks if ticks != usual else None
 
 
 # Plans are alike and the days few, so most of what follows is known from another plan.

@@ -132,6 +132,7 @@ def to_move() -> Any:
             pair.c.location_id.label("previous_location_id"),
             Appointment.id.label("appointment_id"),
             epoch(Appointment.starts_at).label("starts"),
+            epoch(Appointment.ends_at).label("ends"),
             Appointment.location_id,
         )
         .select_from(pair)

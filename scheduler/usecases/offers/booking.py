@@ -1,6 +1,7 @@
 """How an offered slot is kept for somebody and becomes their appointment; private to the use cases of offers."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -43,14 +44,13 @@ GONE = "The appointment that would be moved was changed meanwhile. Please look a
 
 
 def wish_of_turn(session: Session, offer: Offer, turn: OfferTurn) -> Wish:
-    """The appointment that a turn stands for. Raises NotFound, or InvalidInput for what is archived."""
-    return wish_for(
-        find_in_use(session, Patient, turn.patient_id),
-        find_in_use(session, Practitioner, offer.practitioner_id),
-        find_in_use(session, AppointmentType, turn.appointment_type_id),
-        offer.location,
-        turn.starts_at,
-    )
+    """The appointment that a turn stands for, as long as was offered. Raises NotFound, or InvalidInput if archived."""
+    kind = find_in_use(session, AppointmentType, turn.appointment_type_id)
+    patient = find_in_use(session, Patient, turn.patient_id)
+    practitioner = find_in_use(session, Practitioner, offer.practitioner_id)
+    minutes = int((turn.ends_at - turn.starts_at).total_seconds()) // 60
+    wish = wish_for(patient, practitioner, kind, offer.location, turn.starts_at)
+    return replace(wish, minutes=minutes if minutes != kind.duration_minutes else None)
 
 
 def book_turn(

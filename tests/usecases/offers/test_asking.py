@@ -356,3 +356,25 @@ def test_the_trail_tells_who_answered() -> None:
         ("offer_accepted", "patient"),
         ("offer_taken", "patient"),
     ]
+
+
+@pytest.mark.parametrize("entered", [False, True], ids=["a plan that moves forward", "the waitlist"])
+def test_an_appointment_that_was_made_longer_is_offered_and_moves_as_long_as_it_is(entered: bool) -> None:
+    world = make_world()
+    if entered:
+        patient_id = enter(world, "Long").patient_id
+        late = make_appointment(world, at(20), patient_id=patient_id)
+    else:
+        make_plan(world, "Long", placed=(at(9),), starts_on=at(4).date())
+        (late,) = active()
+    late.ends_at = late.busy_until = late.starts_at + timedelta(minutes=45)
+    db.session.commit()
+    assert rank_gap(slot_in(world), now=NOW) == []
+    (one,) = rank_gap(slot_in(world, minutes=60), now=NOW)
+    assert (one.releases_id, one.ends_at - one.starts_at) == (late.id, timedelta(minutes=45))
+    slot = slot_in(world, minutes=60)
+    chosen = [Chosen(one.reason, one.number)]
+    offer = start_offer(slot, chosen, minutes_each=60, actor=RECEPTIONIST, now=NOW, link_key=KEY)
+    answer(accept_turn, offer.turns[0])
+    (moved,) = active()
+    assert (moved.id, moved.starts_at, moved.ends_at) == (late.id, SLOT_AT, SLOT_AT + timedelta(minutes=45))
