@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, text, tuple_, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
 from scheduler.light_commits import crash_epoch
@@ -20,13 +20,10 @@ from scheduler.models.messages import Message, MessageItem, MessageKind, Message
 from scheduler.transaction import writing
 from scheduler.usecases.messages.letter_rows import load_letters
 from scheduler.usecases.messages.letters import BEGUN, NONE_LEFT, Letter, still_to_tell
-from scheduler.usecases.messages.outbox import OF_A_SERIES
 from scheduler.usecases.messages.reminder_days import join_reminders
 from scheduler.usecases.patient_side.links import good_links
 
 S = MessageState
-OF_SEVERAL = (*OF_A_SERIES, MessageKind.CANCELLATION.value, MessageKind.REMINDER.value)
-"""Kinds that may list several dates; items of dates that are not told any more are dropped."""
 WITHOUT_PAGE = (MessageKind.OFFER.value, MessageKind.OFFER_EXPIRED.value)
 """Mails to patients that lead elsewhere than to the patient's own page."""
 CLAIM_LEASE = timedelta(minutes=10)
@@ -62,11 +59,12 @@ def claim_messages(session: Session, *, limit: int, now: datetime, link_key: str
         return Claim()
     epoch = crash_epoch(session)
     given_up = _give_up(session, rows, epoch)
-    ids = [row.id for row in rows if row.id not in given_up]
+    taken = [row for row in rows if row.id not in given_up]
     if link_key is not None:
-        _make_links(session, ids, link_key, now)
-    told_by_others = join_reminders(session, ids, now=now)
-    letters = _look_at(session, [number for number in ids if number not in told_by_others], now)
+        _make_links(session, taken, link_key, now)
+    reminders = {row.id: row.patient_id for row in taken if row.kind == MessageKind.REMINDER}
+    told_by_others = join_reminders(session, reminders, now=now)
+    letters = _look_at(session, [row.id for row in taken if row.id not in told_by_others], now)
     _note_what_is_told(session, letters)
     holder = f"{epoch or ALL_FLUSHED}.{uuid.uuid4().hex[:16]}"
     _set(
@@ -102,11 +100,8 @@ def give_back(
     )
 
 
-def _make_links(session: Session, ids: Sequence[int], link_key: str, now: datetime) -> None:
-    found = select(Message.patient_id).where(
-        among(Message.id, these(ids)), Message.patient_id.is_not(None), Message.kind.not_in(WITHOUT_PAGE)
-    )
-    patients = {number for number in session.scalars(found) if number is not None}
+def _make_links(session: Session, rows: Sequence[Any], link_key: str, now: datetime) -> None:
+    patients = {row.patient_id for row in rows if row.patient_id and row.kind not in WITHOUT_PAGE}
     if patients:
         good_links(session, patients, link_key, now)
 
@@ -114,7 +109,7 @@ def _make_links(session: Session, ids: Sequence[int], link_key: str, now: dateti
 def _find_due(session: Session, limit: int, now: datetime) -> Sequence[Any]:
     # The states as literal words: SQLite uses the partial index only for the very condition it was made with.
     return session.execute(
-        select(Message.id, Message.state, Message.claimed_by)
+        select(Message.id, Message.state, Message.claimed_by, Message.kind, Message.patient_id)
         .where(text("state IN ('due', 'claimed', 'sending')"), Message.next_attempt_at <= now)
         .order_by(Message.next_attempt_at, Message.id)
         .limit(limit)
@@ -145,17 +140,33 @@ def _look_at(session: Session, ids: Sequence[int], now: datetime) -> list[Letter
 
 
 def _drop_pointless(session: Session, letters: Sequence[Letter], now: datetime) -> list[Letter]:
-    """The letters still to be sent; others are cancelled, or failed if they were tried until it was too late."""
+    """The letters still to be sent, without dates that are not told any more; others are cancelled.
+
+    Or failed, if they were tried until it was too late.
+    """
     left = []
     for letter in letters:
         answer = still_to_tell(letter, now)
         if isinstance(answer, Letter):
             left.append(answer)
+            _forget(session, letter, answer)
         elif answer == BEGUN and letter.attempts:
             _set(session, [letter.id], state=S.FAILED.value)
         else:
             _set(session, [letter.id], state=S.CANCELLED.value, server_reply=answer)
     return left
+
+
+def _forget(session: Session, before: Letter, after: Letter) -> None:
+    """Delete the items of dates that a letter does not tell any more."""
+    told = {visit.appointment_id for visit in after.visits}
+    gone = [visit.appointment_id for visit in before.visits if visit.appointment_id not in told]
+    if gone:
+        session.execute(
+            delete(MessageItem)
+            .where(MessageItem.message_row_id == before.id, among(MessageItem.appointment_id, these(gone)))
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _note_what_is_told(session: Session, letters: Sequence[Letter]) -> None:
@@ -174,17 +185,6 @@ def _note_what_is_told(session: Session, letters: Sequence[Letter]) -> None:
                     .values(sequence=visit.sequence, starts_at=visit.starts_at)
                     .execution_options(synchronize_session=False)
                 )
-    series = [letter for letter in letters if letter.kind in OF_SEVERAL]
-    if series:
-        told = [(letter.id, visit.appointment_id) for letter in series for visit in letter.visits]
-        session.execute(
-            delete(MessageItem)
-            .where(
-                MessageItem.message_row_id.in_([letter.id for letter in series]),
-                tuple_(MessageItem.message_row_id, MessageItem.appointment_id).not_in(told),
-            )
-            .execution_options(synchronize_session=False)
-        )
 
 
 def _set(session: Session, ids: Sequence[int], **values: object) -> None:
