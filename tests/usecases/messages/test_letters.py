@@ -16,6 +16,7 @@ from scheduler.usecases.messages.claims import Claim, claim_messages, give_back
 from scheduler.usecases.messages.dispatch import Outcome, Verdict, keep_outcomes
 from scheduler.usecases.messages.outbox_offers import owe_offer, owe_offer_expired
 from scheduler.usecases.messages.reminder_days import TOLD_TOGETHER
+from tests.conftest import empty_database
 from tests.factories import NOW, World, at, make_appointment, make_patient, make_world, save
 
 owe_series_change = writing(outbox.owe_series_change)
@@ -229,6 +230,18 @@ def test_of_two_joined_one_is_cancelled_and_then_the_other(context: Flask) -> No
         withdraw_messages(row, now=BEFORE)
     assert {message.state for message in messages()} == {"cancelled"}
     assert told(send_all(BEFORE)) == []
+
+
+def test_a_reminder_that_another_dispatcher_holds_is_told_by_its_own(postgresql_app: Flask) -> None:
+    with postgresql_app.app_context():
+        empty_database()
+        two_on_one_day(make_world(reminder_offsets_minutes=[1440]))
+        _, second = messages()
+        with db.engine.connect() as other:
+            other.execute(select(Message.id).where(Message.id == second.id).with_for_update())
+            assert told(send_all(BEFORE)) == [[at(3)]]
+        assert told(send_all(at(3, 9, 0))) == [[at(3, 15)]]
+        db.session.remove()
 
 
 def test_joined_reminders_are_not_owed_again(context: Flask) -> None:
