@@ -45,7 +45,8 @@ def list_unattended(query: dict[str, Any]) -> Response:
 def list_what_comes(query: dict[str, Any]) -> Response:
     """What would go out in the next 7 days if nothing changed, the first to go out first
 
-    A dry run: nothing is sent or changed. Summaries and day lists are owed only when their hour has come.
+    A dry run: nothing is sent or changed. What will be owed only when its hour has come is among it: questions before
+    sessions, summaries, day lists.
     """
     return answer_page(list_upcoming(now=clock.now(), **query), schemas.upcoming_json)
 

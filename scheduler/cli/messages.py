@@ -31,8 +31,8 @@ def upcoming(days: int) -> None:
 
 
 def _line(row: Upcoming) -> str:
-    about = ", ".join(map(_moment, row.starts_at))
-    line = f"{_moment(row.goes_out_at)}  {row.message.kind:20} {row.recipient}"
+    about = ", ".join(_moment(visit.starts_at) for visit in row.visits) or (row.about_on or "")
+    line = f"{_moment(row.goes_out_at)}  {row.kind:20} {row.recipient}"
     line += f"  about {about}" if about else ""
     return f"{line}  NOT SENT: {row.why_not}" if row.why_not else line
 

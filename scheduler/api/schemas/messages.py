@@ -6,7 +6,7 @@ from marshmallow import fields
 
 from scheduler.api.answers import picked, utc, utc_or_none
 from scheduler.api.fields import Choice, Paging, QueryNumber
-from scheduler.api.schemas.common import Output, instant, many, page_of, part, text, whole
+from scheduler.api.schemas.common import Output, day, instant, many, page_of, part, text, whole
 from scheduler.models import Message, MessageState
 from scheduler.usecases.messages.upcoming import Upcoming
 
@@ -40,9 +40,12 @@ class MessageSchema(Output):
 
 
 class UpcomingSchema(Output):
-    """A mail that is owed, as it would go out."""
+    """A mail as it would go out."""
 
-    message = part(MessageSchema)
+    kind = text("As of messages.")
+    message = part(MessageSchema, "Null for what will be owed only when its hour has come.", none=True)
+    patient_id = whole("Null for mails to the clinic's own people.", none=True)
+    about_on = day("Summaries and day lists: the local date that they are about.", none=True)
     goes_out_at = instant()
     starts_at = many(fields.DateTime(), "The starts of the appointments that it would be about.")
     recipient = text("The address it would go to.")
@@ -72,8 +75,11 @@ def message_json(row: Message) -> dict[str, Any]:
 def upcoming_json(row: Upcoming) -> dict[str, Any]:
     """A mail of the dry run."""
     return {
-        "message": message_json(row.message),
+        "kind": row.kind,
+        "message": message_json(row.message) if row.message else None,
+        "patient_id": row.patient.id if row.patient else None,
+        "about_on": row.about_on.isoformat() if row.about_on else None,
         "goes_out_at": utc(row.goes_out_at),
-        "starts_at": [utc(starts_at) for starts_at in row.starts_at],
+        "starts_at": [utc(visit.starts_at) for visit in row.visits],
         **picked(row, "recipient", "why_not"),
     }

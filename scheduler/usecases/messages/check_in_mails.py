@@ -39,15 +39,31 @@ def owe_check_ins(session: Session, *, now: datetime) -> int:
     clinic, rows = session.get(Clinic, 1), _asked(session, now)
     if clinic is None or not rows:
         return 0
-    policy = ReminderPolicy(
+    policy = _policy(clinic)
+    drafts = [Draft(K.CHECK_IN, [row], row.patient.email or "", _due_at(row, policy, now)) for row in rows]
+    write_drafts(session, drafts, now)
+    return len(drafts)
+
+
+def check_ins_ahead(
+    session: Session, *, now: datetime, until: datetime
+) -> list[tuple[Appointment, datetime]]:
+    """Appointments whose patients will be asked in [now, until), and when, as things are now; for the dry run."""
+    clinic, rows = session.get(Clinic, 1), _asked(session, now, until + OPENS)
+    if clinic is None or not rows:
+        return []
+    policy = _policy(clinic)
+    asked = [(row, _due_at(row, policy, now)) for row in rows]
+    return [(row, due_at) for row, due_at in asked if due_at < until]
+
+
+def _policy(clinic: Clinic) -> ReminderPolicy:
+    return ReminderPolicy(
         offsets_minutes=(BEFORE_MINUTES,),
         quiet_from_minute=clinic.quiet_from_minute,
         quiet_until_minute=clinic.quiet_until_minute,
         not_if_booked_within_minutes=0,
     )
-    drafts = [Draft(K.CHECK_IN, [row], row.patient.email or "", _due_at(row, policy, now)) for row in rows]
-    write_drafts(session, drafts, now)
-    return len(drafts)
 
 
 def _due_at(row: Appointment, policy: ReminderPolicy, now: datetime) -> datetime:
@@ -57,8 +73,11 @@ def _due_at(row: Appointment, policy: ReminderPolicy, now: datetime) -> datetime
     return due[0].due_at if due else now
 
 
-def _asked(session: Session, now: datetime) -> Sequence[Appointment]:
-    """Appointments near enough, whose patients neither were asked nor are going to be by a reminder."""
+def _asked(session: Session, now: datetime, until: datetime | None = None) -> Sequence[Appointment]:
+    """Appointments near enough, whose patients neither were asked nor are going to be by a reminder.
+
+    ``until``: of those that start up to then.
+    """
     clinic = session.get(Clinic, 1)
     if clinic is None or not clinic.asks_check_in:
         return []
@@ -69,7 +88,7 @@ def _asked(session: Session, now: datetime) -> Sequence[Appointment]:
         .join(Patient, Patient.id == Appointment.patient_id)
         .where(
             Appointment.status.in_(COMING[:2]),
-            Appointment.starts_at.between(now + TOO_LATE, now + OPENS),
+            Appointment.starts_at.between(now + TOO_LATE, until or now + OPENS),
             TreatmentPlan.status == PlanStatus.ACTIVE.value,
             Patient.email != "",
             Patient.archived_at.is_(None),

@@ -5,9 +5,9 @@ clock that is late still owes them on the same day, not later.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -54,70 +54,126 @@ def set_summary(
     return clinic
 
 
+class StaffMail(NamedTuple):
+    """A mail to one of the clinic's own people: what makes it this one, and when it falls due."""
+
+    key: str
+    kind: MessageKind
+    recipient: str
+    about_on: date
+    practitioner_id: int | None
+    due_at: datetime
+    pointless_at: datetime
+
+
 @reading
 def summaries_due(session: Session, *, now: datetime) -> bool:
     """Whether anything may have to be owed: a look that writes nothing, for most ticks of the clock."""
-    rows = _rows(session, now)
-    keys = [str(row["dedupe_key"]) for row in rows]
-    known = session.scalars(select(Message.dedupe_key).where(Message.dedupe_key.in_(keys)))
-    return bool(set(keys) - set(known)) if keys else False
+    return bool(_due(session, now))
 
 
 @writing
 def owe_summaries(session: Session, *, now: datetime) -> int:
     """Owe what has come due today and is not owed yet; how many mails that is."""
-    rows = _rows(session, now)
+    rows = [_values(mail, now) for mail in _due(session, now)]
     return len(insert_messages(session, rows)) if rows else 0
 
 
-def _rows(session: Session, now: datetime) -> list[dict[str, object]]:
+def summaries_ahead(session: Session, *, now: datetime, until: datetime) -> list[StaffMail]:
+    """What will fall due before ``until`` and is not owed yet, for the dry run; what is late falls due now.
+
+    Day lists are among them whether or not anything is on their day.
+    """
     clinic, zone = session.get(Clinic, 1), _zone(session)
     if clinic is None or zone is None:
         return []
-    local = now.astimezone(zone)
-    minute = local.hour * 60 + local.minute
-    rows: list[dict[str, object]] = []
-    if local.weekday() == clinic.summary_weekday and minute >= clinic.summary_minute:
-        rows += _weekly(clinic.summary_recipients, local.date(), zone, now)
-    return rows + _day_lists(session, local.date(), minute, zone, now)
-
-
-def _weekly(recipients: Iterable[str], today: date, zone: ZoneInfo, now: datetime) -> list[dict[str, object]]:
-    """One for each address and week."""
-    year, week, _ = today.isocalendar()
+    first, last = (each.astimezone(zone).date() for each in (now, until))
+    people = _who_want_lists(session)
+    found: list[StaffMail] = []
+    for on in (first + timedelta(days=number) for number in range((last - first).days + 1)):
+        found += _of_day(clinic, people, on, zone)
     return [
-        _row(f"weekly_summary:{year}-W{week:02}:{_digest(address)}", MessageKind.WEEKLY_SUMMARY, address, now)
-        | {"about_on": today, "practitioner_id": None, "pointless_at": _midnight_after(today, zone)}
-        for address in recipients
+        mail._replace(due_at=max(mail.due_at, now))
+        for mail in _not_owed(session, found)
+        if mail.due_at < until and mail.pointless_at > now
     ]
 
 
-def _day_lists(
-    session: Session, today: date, minute: int, zone: ZoneInfo, now: datetime
-) -> list[dict[str, object]]:
+def _due(session: Session, now: datetime) -> list[StaffMail]:
+    """What of today's has come due and is not owed yet."""
+    clinic, zone = session.get(Clinic, 1), _zone(session)
+    if clinic is None or zone is None:
+        return []
+    mails = _of_day(clinic, _who_want_lists(session), now.astimezone(zone).date(), zone)
+    return _not_owed(session, [mail for mail in mails if mail.due_at <= now])
+
+
+def _not_owed(session: Session, mails: Sequence[StaffMail]) -> list[StaffMail]:
+    if not mails:
+        return []
+    keys = select(Message.dedupe_key).where(Message.dedupe_key.in_([mail.key for mail in mails]))
+    known = set(session.scalars(keys))
+    return [mail for mail in mails if mail.key not in known]
+
+
+def _of_day(clinic: Clinic, people: Sequence[Any], today: date, zone: ZoneInfo) -> list[StaffMail]:
+    """What falls due on a local day."""
+    lists = [_day_list(person, today, zone) for person in people]
+    return lists if today.weekday() != clinic.summary_weekday else _weekly(clinic, today, zone) + lists
+
+
+def _weekly(clinic: Clinic, today: date, zone: ZoneInfo) -> list[StaffMail]:
+    """One for each address and week."""
+    year, week, _ = today.isocalendar()
+    due_at, pointless_at = _at_minute(today, clinic.summary_minute, zone), _midnight_after(today, zone)
+    kind = MessageKind.WEEKLY_SUMMARY
+    return [
+        StaffMail(
+            f"weekly_summary:{year}-W{week:02}:{_digest(address)}",
+            kind,
+            address,
+            today,
+            None,
+            due_at,
+            pointless_at,
+        )
+        for address in clinic.summary_recipients
+    ]
+
+
+def _day_list(person: Any, today: date, zone: ZoneInfo) -> StaffMail:
     """One for each practitioner who wants it and day; what is on the day is looked up when it is sent."""
-    found = session.execute(
-        select(Practitioner.id, Practitioner.email, Practitioner.day_list_minute).where(
-            Practitioner.day_list_minute <= minute,
+    on = today if person.day_list_minute < NOON else today + timedelta(days=1)
+    return StaffMail(
+        f"day_list:{on.isoformat()}:practitioner{person.id}",
+        MessageKind.DAY_LIST,
+        person.email,
+        on,
+        person.id,
+        _at_minute(today, person.day_list_minute, zone),
+        _midnight_after(on, zone),
+    )
+
+
+def _who_want_lists(session: Session) -> Sequence[Any]:
+    return session.execute(
+        select(Practitioner.id, Practitioner.email, Practitioner.day_list_minute)
+        .where(
+            Practitioner.day_list_minute.is_not(None),
             Practitioner.email != "",
             Practitioner.archived_at.is_(None),
         )
-    )
-    return [_day_list_row(row, today, zone, now) for row in found]
+        .order_by(Practitioner.id)
+    ).all()
 
 
-def _day_list_row(row: Any, today: date, zone: ZoneInfo, now: datetime) -> dict[str, object]:
-    on = today if row.day_list_minute < NOON else today + timedelta(days=1)
-    key = f"day_list:{on.isoformat()}:practitioner{row.id}"
-    return _row(key, MessageKind.DAY_LIST, row.email, now) | {
-        "about_on": on,
-        "practitioner_id": row.id,
-        "pointless_at": _midnight_after(on, zone),
+def _values(mail: StaffMail, now: datetime) -> dict[str, object]:
+    """The mail as the values of a message, which goes out at once."""
+    return message_row(mail.key, mail.kind, mail.recipient, due_at=now, now=now) | {
+        "about_on": mail.about_on,
+        "practitioner_id": mail.practitioner_id,
+        "pointless_at": mail.pointless_at,
     }
-
-
-def _row(key: str, kind: MessageKind, recipient: str, now: datetime) -> dict[str, object]:
-    return message_row(key, kind, recipient, due_at=now, now=now)
 
 
 def _zone(session: Session) -> ZoneInfo | None:
@@ -126,6 +182,11 @@ def _zone(session: Session) -> ZoneInfo | None:
         select(Location.zone).where(Location.archived_at.is_(None)).order_by(Location.id).limit(1)
     )
     return ZoneInfo(name) if name else None
+
+
+def _at_minute(on: date, minute: int, zone: ZoneInfo) -> datetime:
+    """When a clock shows a minute of a day; one that the clock skips is that long after the skip."""
+    return datetime.combine(on, time(*divmod(minute, 60)), tzinfo=zone).astimezone(UTC)
 
 
 def _midnight_after(on: date, zone: ZoneInfo) -> datetime:

@@ -185,7 +185,7 @@ def test_a_task_is_about_somebody_who_is_there(context: Flask) -> None:
 def upcoming() -> list[tuple[str, str, tuple[Any, ...], str]]:
     db.session.rollback()
     return [
-        (row.message.kind, row.goes_out_at.isoformat(), row.starts_at, row.why_not)
+        (row.kind, row.goes_out_at.isoformat(), tuple(visit.starts_at for visit in row.visits), row.why_not)
         for row in list_upcoming(now=NOW).items
     ]
 
