@@ -9,8 +9,8 @@ from scheduler.access import current_actor, guard
 from scheduler.errors import InvalidInput, NotFound
 from scheduler.models import FeedToken
 from scheduler.usecases.clinic.catalogue import list_locations, list_practitioners
-from scheduler.usecases.feeds import silent as silent_feeds
 from scheduler.usecases.feeds import tokens as feed_tokens
+from scheduler.usecases.feeds.overview import see_calendars
 from scheduler.usecases.practitioners import busy_calendars
 from scheduler.usecases.practitioners.busy_conflicts import list_busy_conflicts
 from scheduler.web import calendars, once
@@ -30,7 +30,7 @@ def index() -> str:
         "calendars/index.html",
         conflicts=list_busy_conflicts(now=now),
         private=busy_calendars.list_busy_calendars(),
-        silent=silent_feeds.list_silent_tokens(now=now),
+        calendars=see_calendars(now=now),
         practitioners=list_practitioners().items,
         places=list_locations().items,
     )

@@ -1,7 +1,7 @@
 """What an address shows: its detail, its range, held slots, and rooms."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -12,14 +12,18 @@ from sqlalchemy.orm import Session
 from scheduler import clock
 from scheduler.models import AppointmentType, FeedToken
 from scheduler.transaction import writing
+from scheduler.usecases.absences.entering import WallTime, add_closure, remove_closure
 from scheduler.usecases.appointments.changing import book_appointment, move_appointment
 from scheduler.usecases.booking.held_slots import clear_expired, keep_slots
 from scheduler.usecases.booking.rules import Wish
-from scheduler.usecases.feeds.silent import is_silent, list_silent_tokens
-from scheduler.usecases.feeds.tokens import change_feed_token, list_feed_tokens
+from scheduler.usecases.feeds.overview import see_calendars
+from scheduler.usecases.feeds.silent import is_silent
+from scheduler.usecases.feeds.tokens import change_feed_token, list_feed_tokens, revoke_feed_token
 from scheduler.usecases.series.holds import make_hold
+from tests.calendars.parsers import ReadEvent
 from tests.factories import BERLIN, NOW, RECEPTIONIST, World, at, make_appointment
 from tests.feeds.support import again, events_of, issue, tell
+from tests.query_counter import count_queries
 
 
 @writing
@@ -29,6 +33,41 @@ def keep(session: Session, world: World, starts_at: datetime) -> None:
     kind = session.get_one(AppointmentType, world.needling_id)
     wish = Wish(world.patient_id, world.practitioner_id, world.location_id, BERLIN, kind, starts_at)
     keep_slots(session, row, [(wish, world.room_ids[0], None)], now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("detail", "title"), [("minimal", "Out of use"), ("full", "Out of use · Flood; not yet dry")]
+)
+def test_a_room_shows_until_when_it_is_out_of_use_and_follows_at_once(
+    app: Flask, client: FlaskClient, world: World, detail: str, title: str
+) -> None:
+    first, second = world.room_ids
+    owners = ({"room_id": first}, {"room_id": second}, {"practitioner_id": world.practitioner_id})
+    paths = [issue(app, **owner, detail=detail, alarm_minutes=20) for owner in owners]
+    before = [client.get(path) for path in paths]
+    by = {"actor": RECEPTIONIST, "now": NOW}
+    with app.app_context():
+        days = (WallTime(date(2026, 3, 28)), WallTime(date(2026, 3, 30)))
+        absence = add_closure(None, *days, room=first, reason="Flood; not yet dry", **by)
+    shut, *others = [again(client, path, known) for path, known in zip(paths, before, strict=True)]
+    assert [answer.status_code for answer in others] == [304, 304]
+    assert events_of(shut) == [
+        ReadEvent(
+            uid=f"closure-{absence.id}@needletime",
+            sequence=0,
+            stamped_at=NOW,
+            modified_at=NOW,
+            starts_at=at(28, 0),
+            ends_at=at(31, 0),
+            summary=title,
+            location="Room 1, Needle Point, Mitte, Torstraße 1, Berlin",
+            status="CONFIRMED",
+            transparency="OPAQUE",
+        )
+    ]
+    with app.app_context():
+        remove_closure(absence.id or 0, **by)
+    assert events_of(again(client, paths[0], shut)) == []
 
 
 @pytest.mark.parametrize(
@@ -157,17 +196,39 @@ def test_a_calendar_that_does_not_look_is_told_once_something_changed(
     app: Flask, client: FlaskClient, world: World, travel: time_machine.Traveller
 ) -> None:
     client.get(issue(app, practitioner_id=world.practitioner_id))
+    client.get(issue(app, patient_id=world.patient_id))
 
-    def silent() -> list[str]:
+    def silent() -> list[list[str]]:
         with app.app_context():
-            return [each.owner for each in list_silent_tokens(now=clock.now())]
+            found = see_calendars(now=clock.now())
+            return [[each.owner for each in group] for group in (found.silent, found.silent_of_patients)]
 
     travel.shift(timedelta(days=8))
-    assert silent() == []
+    assert silent() == [[], []]
     with app.app_context():
         make_appointment(world, at(12))
         tell(world)
-    assert silent() == ["Petra Pin"]
+    assert silent() == [["Petra Pin"], ["Paul Pain"]]
+    travel.shift(timedelta(days=3))
+    assert silent() == [["Petra Pin"], []]
+
+
+def test_the_overview_has_all_addresses_that_answer_in_as_many_queries(app: Flask, world: World) -> None:
+    def seen() -> tuple[list[str], int, int]:
+        with app.app_context(), count_queries() as counter:
+            found = see_calendars(now=clock.now())
+            return [each.owner for each in found.of_staff], found.of_patients, counter.total
+
+    before = seen()
+    room = world.room_ids[0]
+    owners = ({"practitioner_id": world.practitioner_id}, {"room_id": room}, {"patient_id": world.patient_id})
+    for owner in (*owners, *owners):
+        issue(app, **owner)
+    with app.app_context():
+        last = list_feed_tokens(room_id=room)[-1].id
+        revoke_feed_token(last, actor=RECEPTIONIST, now=NOW)
+    assert before == ([], 0, 3)
+    assert seen() == (["Petra Pin", "Room 1", "Petra Pin"], 2, 3)
 
 
 def test_an_address_that_was_never_used_is_told_too() -> None:

@@ -93,6 +93,34 @@ def test_a_room_has_addresses_of_its_own(desk: Browser, world: World) -> None:
     assert desk.get("/calendars/rooms/4711").status_code == 404
 
 
+def test_the_overview_says_who_looked_when_and_by_which_program(
+    app: Flask, desk: Browser, world: World
+) -> None:
+    with app.app_context():
+        now = clock.now()
+        known = {"changed_at": now, "created_at": now - timedelta(days=30), "client": "apple"}
+        phone = FeedToken(token_hash="a" * 64, practitioner_id=world.practitioner_id, name="phone", **known)
+        phone.last_fetched_at = now - timedelta(hours=2)
+        door = FeedToken(token_hash="b" * 64, room_id=world.room_ids[0], name="door", **known)
+        door.last_fetched_at = now - timedelta(days=8)
+        theirs = FeedToken(token_hash="c" * 64, patient_id=world.patient_id, name="Google", **known)
+        theirs.last_fetched_at = now - timedelta(days=9)
+        make_appointment(world, now + timedelta(days=2))
+        save(phone, door, theirs)
+    people, rooms, patients = (
+        html.unescape(part)
+        for part in re.split(r'id="(?:people|rooms|patients)-title"', desk.get("/calendars").text)[1:]
+    )
+    assert re.findall(r"phone <span[^>]*>(.*?)</span>", people) == ["last read 2 hours ago by Apple"]
+    assert "silent" not in people
+    assert re.findall(r"door <span[^>]*>(.*?)</span> <span[^>]*>silent<", rooms) == [
+        "last read 1 week ago by Apple"
+    ]
+    assert rooms.count("No calendar address") == 1
+    assert "1 calendar address<" in patients
+    assert f'href="/patients/{world.patient_id}">Paul Pain<' in patients
+
+
 def test_a_private_calendar_is_kept_and_its_address_never_shown(desk: Browser, world: World) -> None:
     path = f"/calendars/practitioners/{world.practitioner_id}"
     secret = "https://calendar.example/private-7f3a/basic.ics"
