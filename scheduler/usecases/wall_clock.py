@@ -1,9 +1,16 @@
-"""Wall-clock times that people enter, as instants; a time that does not exist is said so, with the nearest that do."""
+"""Wall-clock times that people enter, as instants, and what day it is where.
+
+A time that does not exist is said so, with the nearest that do.
+"""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from scheduler.errors import InvalidInput
+from scheduler.models import Location
 from scheduler.planning.hours import NonexistentWallTime, resolve_wall_time
 
 EARLIEST, LATEST = date(1980, 1, 1), date(2199, 12, 31)
@@ -25,6 +32,14 @@ def instants_at(on: date, minute: int, zone: ZoneInfo, *, shown: str, field: str
             after=f"{after:%H:%M}",
             field=field,
         ) from None
+
+
+def today_at(session: Session, location_id: int | None, now: datetime) -> date:
+    """The date on the clock of a location; of the oldest one in use where there is none with that number."""
+    places = select(Location.zone).order_by(
+        Location.id != (location_id or 0), Location.archived_at.is_not(None), Location.id
+    )
+    return now.astimezone(ZoneInfo(session.scalar(places.limit(1)) or "UTC")).date()
 
 
 def refuse_far_away(on: date, *, field: str) -> None:

@@ -101,7 +101,7 @@ def close_over_entries(session: Session, *, now: datetime) -> int:
     latest = min((now.astimezone(zone).date() for zone in zones.values()), default=now.date())
     rows = session.scalars(
         select(WaitlistEntry)
-        .where(WaitlistEntry.closed_at.is_(None), WaitlistEntry.wanted_until < now.date())
+        .where(WaitlistEntry.closed_at.is_(None), WaitlistEntry.wanted_until <= now.date())
         .with_for_update(skip_locked=True)
     ).all()
     over = 0

@@ -14,6 +14,7 @@ from scheduler.usecases.availability.free_time import bits_from, horizon_of, loa
 from scheduler.usecases.availability.slots import grid_of
 from scheduler.usecases.gaps.ranking import Slot
 from scheduler.usecases.lookup import find
+from scheduler.usecases.wall_clock import today_at
 
 LOOKS_AHEAD = timedelta(days=28)
 SHOWN = 6
@@ -23,7 +24,7 @@ SHOWN = 6
 def slots_for_entry(session: Session, entry_id: int, *, now: datetime) -> list[Slot]:
     """The first few slots that an entry waits for, within four weeks of its first day. Raises NotFound."""
     entry = find(session, WaitlistEntry, entry_id)
-    first = max(entry.wanted_from, now.date())
+    first = max(entry.wanted_from, today_at(session, entry.location_id, now))
     last = min(entry.wanted_until, first + LOOKS_AHEAD)
     if last < first:
         return []

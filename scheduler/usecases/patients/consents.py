@@ -11,6 +11,7 @@ from scheduler.transaction import lock_resources, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.lookup import find
+from scheduler.usecases.wall_clock import today_at
 
 KINDS = ("dry_needling", "data_protection")
 """What the clinic asks its patients to agree to."""
@@ -66,7 +67,7 @@ def withdraw_consent(
     if consent.patient_id != patient_id:
         raise NotFound(what="consent")
     if consent.withdrawn_on is None:
-        consent.withdrawn_on = max(now.date(), consent.given_on)
+        consent.withdrawn_on = max(today_at(session, None, now), consent.given_on)
         note_deed(
             session,
             actor,

@@ -1,6 +1,8 @@
 """A plan's sessions as the planning floor is asked about them: shared by proposals and repairs."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.orm import Session
 
 from scheduler.models import Appointment
 from scheduler.planning.cadence import Window
@@ -8,7 +10,8 @@ from scheduler.planning.series import Fixed, WantedSession
 from scheduler.planning.timeline import tick_of
 from scheduler.usecases.availability.free_time import ticks_of
 from scheduler.usecases.clinic.catalogue import zone_of
-from scheduler.usecases.plans.prescribing import SessionLine
+from scheduler.usecases.plans.prescribing import PlanView, SessionLine
+from scheduler.usecases.wall_clock import today_at
 
 LEEWAY_DAYS = 7
 """How long an overdue session may still be looked for, at least, counted from today."""
@@ -61,6 +64,17 @@ def slot_of(appointment: Appointment) -> Fixed:
         practitioner_id=appointment.practitioner_id,
         location_id=appointment.location_id,
     )
+
+
+def today_of(session: Session, view: PlanView, now: datetime) -> date:
+    """The date where a plan is held: where its latest appointment is, else where it shall be, else at the desk.
+
+    An hour before midnight in Auckland it is a day that has not begun in UTC, and windows are days on that clock.
+    """
+    booked = [line.appointment for line in view.lines if line.appointment is not None]
+    if booked:
+        return now.astimezone(zone_of(booked[-1].location)).date()
+    return today_at(session, view.plan.preferences.get("location_id"), now)
 
 
 def window_from(window: Window, today: date) -> Window:

@@ -29,7 +29,7 @@ from scheduler.usecases.availability.supply import Sought, planning_preferences,
 from scheduler.usecases.booking.making import own_minutes
 from scheduler.usecases.booking.rules import needling_between
 from scheduler.usecases.plans.prescribing import PlanView, SessionLine
-from scheduler.usecases.plans.wishes import FURTHEST_DAYS, slot_of, wanted_session, window_from
+from scheduler.usecases.plans.wishes import FURTHEST_DAYS, slot_of, today_of, wanted_session, window_from
 
 REPAIRABLE = frozenset({PlanStatus.ACTIVE.value, PlanStatus.DRAFT.value})
 """Plans of which anything may be placed or moved by a repair."""
@@ -43,6 +43,8 @@ class InHand:
 
     number: int
     slot: Fixed | None
+    minutes: int | None = None
+    """How long it is there; None: as its type says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,9 @@ def is_movable(appointment: Appointment, now: datetime) -> bool:
     return appointment.status in MOVABLE and appointment.starts_at > now
 
 
-def situation_of(view: PlanView, in_hand: InHand | None, rest_minutes: int, now: datetime) -> Situation:
+def situation_of(
+    session: Session, view: PlanView, in_hand: InHand | None, rest_minutes: int, now: datetime
+) -> Situation:
     """The plan's sessions from the first that counts to the last that has an appointment.
 
     Skipped and missed ones do not count; those at the end that were never placed are no matter of a repair.
@@ -89,7 +93,7 @@ def situation_of(view: PlanView, in_hand: InHand | None, rest_minutes: int, now:
     ]
     while lines and lines[-1].appointment is None:
         lines.pop()
-    today = now.date()
+    today = today_of(session, view, now)
     stand = [slot_of(line.appointment) if line.appointment else None for line in lines]
     number = in_hand.number if in_hand else None
     changed = [
@@ -98,7 +102,7 @@ def situation_of(view: PlanView, in_hand: InHand | None, rest_minutes: int, now:
     ]
     after = [_as_changed(line, in_hand) for line in lines]
     sessions = [
-        _as_long(wanted_session(line, previous, None, today, rest_minutes), _sought(was))
+        _as_long(wanted_session(line, previous, None, today, rest_minutes), _sought(was, in_hand))
         for previous, line, was in zip([None, *after], after, lines, strict=False)
     ]
     movable = frozenset(
@@ -112,11 +116,13 @@ def situation_of(view: PlanView, in_hand: InHand | None, rest_minutes: int, now:
     return Situation(lines, sessions, first, stand, changed, movable)
 
 
-def _sought(line: SessionLine) -> Sought:
-    """What is booked for a session: as its appointment is, if there is one, else as it is planned."""
+def _sought(line: SessionLine, in_hand: InHand | None = None) -> Sought:
+    """What is booked for a session: as it is moved, else as its appointment is, or as it is planned without one."""
     row = line.appointment
     if row is None:
         return Sought(line.session.appointment_type)
+    if in_hand and in_hand.slot and in_hand.number == line.session.number:
+        return Sought(row.appointment_type, in_hand.minutes)
     return Sought(row.appointment_type, own_minutes(row))
 
 
@@ -175,7 +181,7 @@ def _supplies(
 
     The day that this session leaves is not offered to the plan again: somebody cannot, or would not, have it then.
     """
-    today = now.date()
+    today = today_of(session, view, now)
     horizon = horizon_of(today, _last_day(situation, wanted, today))
     pairs = zip(situation.lines, situation.stand, situation.changed, strict=True)
     freed = [

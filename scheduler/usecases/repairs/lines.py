@@ -145,7 +145,8 @@ def lines_of(
     for at, one in enumerate(situation.sessions):
         found = repair.lines[at] if repair else None
         appointment = situation.lines[at].appointment
-        minutes = one.duration_ticks * TICK_MINUTES
+        minutes = timedelta(minutes=one.duration_ticks * TICK_MINUTES)
+        so_far = appointment.ends_at - appointment.starts_at if appointment else minutes
         lines.append(
             CourseLine(
                 number=one.number,
@@ -154,7 +155,7 @@ def lines_of(
                 ideal_days=one.ideal_days,
                 min_days=one.min_days,
                 max_days=situation.lines[at].session.phase.max_days,
-                now=_stand(before[at], minutes),
+                now=_stand(before[at], so_far),
                 changed=_stand(after[at], minutes),
                 repaired=_stand(repaired[at], minutes) if repaired else None,
                 movable=one.number in situation.movable,
@@ -173,21 +174,21 @@ def _step(number: int, in_hand: InHand | None, step: LineStep | None, slot: Fixe
     return step or ("stays" if slot else "unplaced")
 
 
-def _stand(standing: Standing, minutes: int) -> Stand:
+def _stand(standing: Standing, length: timedelta) -> Stand:
     slot, gap = standing.slot, standing.gap
     return Stand(
-        slot=_in_time(slot, minutes) if slot else None,
+        slot=_in_time(slot, length) if slot else None,
         days=gap.days if gap else None,
         verdict=gap.verdict if gap else None,
         broken=standing.broken,
     )
 
 
-def _in_time(slot: Fixed, minutes: int) -> PlaceInTime:
+def _in_time(slot: Fixed, length: timedelta) -> PlaceInTime:
     starts_at = instant_of(slot.tick)
     return PlaceInTime(
         starts_at=starts_at,
-        ends_at=starts_at + timedelta(minutes=minutes),
+        ends_at=starts_at + length,
         on=date.fromordinal(slot.day),
         practitioner_id=slot.practitioner_id,
         location_id=slot.location_id,

@@ -72,7 +72,9 @@ def preview_move(
     if planned is None:
         return RepairPreview(in_hand=None, busy=busy, rules=rules)
     view = view_of(session, planned.plan)
-    return _previewed(session, view, InHand(planned.number, _slot(wish)), now, busy=busy, rules=rules)
+    return _previewed(
+        session, view, InHand(planned.number, _slot(wish), wish.minutes), now, busy=busy, rules=rules
+    )
 
 
 @reading
@@ -107,7 +109,7 @@ def broken_ahead(session: Session, plan_id: int, *, now: datetime) -> list[int]:
     plan = find(session, TreatmentPlan, plan_id)
     if plan.status not in REPAIRABLE:
         return []
-    situation = situation_of(view_of(session, plan), None, rest_minutes_of(session), now)
+    situation = situation_of(session, view_of(session, plan), None, rest_minutes_of(session), now)
     return [
         one.number
         for one, standing in zip(situation.sessions, situation.judged(situation.stand), strict=True)
@@ -125,7 +127,7 @@ def _previewed(
     rules: Sequence[str] = (),
 ) -> RepairPreview:
     rest_minutes = rest_minutes_of(session)
-    situation = situation_of(view, in_hand, rest_minutes, now)
+    situation = situation_of(session, view, in_hand, rest_minutes, now)
     plan = view.plan
     before, after = situation.judged(situation.stand), situation.judged(situation.changed)
     repair, repair_rules = None, tuple[str, ...]()

@@ -26,7 +26,7 @@ from scheduler.usecases.booking.rules import rest_minutes_of
 from scheduler.usecases.clinic.catalogue import zone_of
 from scheduler.usecases.lookup import find
 from scheduler.usecases.plans.prescribing import SessionLine, local_day, view_of
-from scheduler.usecases.plans.wishes import FURTHEST_DAYS, slot_of, wanted_session, window_from
+from scheduler.usecases.plans.wishes import FURTHEST_DAYS, slot_of, today_of, wanted_session, window_from
 from scheduler.usecases.series.placement import ChosenSlot
 
 LOOSE_DAYS = 14
@@ -79,7 +79,8 @@ def session_alternatives(
     is not to place.
     """
     plan = find(session, TreatmentPlan, plan_id)
-    lines = _open_lines(view_of(session, plan).lines)
+    view = view_of(session, plan)
+    lines, today = _open_lines(view.lines), today_of(session, view, now)
     at = next((place for place, line in enumerate(lines) if line.session.number == number), None)
     if at is None:
         raise InvalidInput("This plan has no session %(number)s to place.", number=number, field="number")
@@ -88,8 +89,8 @@ def session_alternatives(
     places = {slot.number: _fixed(session, slot) for slot in chosen if slot.number != number}
     places |= _booked(lines)
     sought = Sought(lines[at].session.appointment_type)
-    left = _left(lines, at, places, now.date(), rest_minutes_of(session))
-    return _search(session, sought, plan.patient_id, left, now=now, for_plan=plan.id)
+    left = _left(lines, at, places, today, rest_minutes_of(session))
+    return _search(session, sought, plan.patient_id, left, today, now=now, for_plan=plan.id)
 
 
 @reading
@@ -99,15 +100,15 @@ def appointment_alternatives(session: Session, appointment_id: int, *, now: date
     Raises NotFound.
     """
     row = find(session, Appointment, appointment_id)
-    day = local_day(row).toordinal()
+    day, today = local_day(row).toordinal(), now.astimezone(zone_of(row.location)).date()
     left = _Room(day - LOOSE_DAYS, day + LOOSE_DAYS)
     if row.planned_session is not None:
         lines = _open_lines(view_of(session, row.planned_session.plan).lines)
         at = next((place for place, line in enumerate(lines) if line.appointment is row), None)
         if at is not None:
-            left = _left(lines, at, _booked(lines, but=row), now.date(), rest_minutes_of(session))
+            left = _left(lines, at, _booked(lines, but=row), today, rest_minutes_of(session))
     sought = Sought(row.appointment_type, own_minutes(row))
-    return _search(session, sought, row.patient_id, left, now=now, instead_of=row)
+    return _search(session, sought, row.patient_id, left, today, now=now, instead_of=row)
 
 
 def _open_lines(lines: Sequence[SessionLine]) -> list[SessionLine]:
@@ -187,14 +188,15 @@ def _search(
     sought: Sought,
     patient_id: int,
     left: _Room,
+    today: date,
     *,
     now: datetime,
     for_plan: int | None = None,
     instead_of: Appointment | None = None,
 ) -> Alternatives:
     """Every bookable slot for what is sought in what is left; without the one that ``instead_of`` has."""
-    first = date.fromordinal(max(left.first_day, now.date().toordinal()))
-    last = date.fromordinal(min(left.last_day, now.date().toordinal() + FURTHEST_DAYS))
+    first = date.fromordinal(max(left.first_day, today.toordinal()))
+    last = date.fromordinal(min(left.last_day, today.toordinal() + FURTHEST_DAYS))
     if last < first:
         return Alternatives(first, first, [])
     horizon = horizon_of(first, last)

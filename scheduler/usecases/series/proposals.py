@@ -25,7 +25,7 @@ from scheduler.usecases.availability.supply import Sought, planning_preferences,
 from scheduler.usecases.booking.rules import rest_minutes_of
 from scheduler.usecases.lookup import find
 from scheduler.usecases.plans.prescribing import PlanView, SessionLine, checked_preferences, view_of
-from scheduler.usecases.plans.wishes import FURTHEST_DAYS, slot_of, wanted_session, window_from
+from scheduler.usecases.plans.wishes import FURTHEST_DAYS, slot_of, today_of, wanted_session, window_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,8 @@ def propose_series(
 ) -> list[SeriesProposal]:
     """Up to ``limit`` clearly different series for all sessions to place; the first is the best there is.
 
-    ``preferences`` stand in for the plan's own. A session whose window is over is looked for from today on.
+    ``preferences`` stand in for the plan's own. A session whose window is over is looked for from today on,
+    on the clock of where the plan is held.
     Raises NotFound, InvalidInput, or Conflict when nothing is to place.
     """
     plan = find(session, TreatmentPlan, plan_id)
@@ -74,7 +75,7 @@ def propose_series(
     if not lines:
         raise Conflict("Every session of this plan has its appointment.")
     wishes = checked_preferences(session, plan.preferences if preferences is None else preferences)
-    today = now.date()
+    today = today_of(session, view, now)
     wanted = _wanted(lines, today, rest_minutes_of(session))
     horizon = horizon_of(
         min([today, *(line.held_on for line in lines if line.held_on)]), _last_day(lines, wanted, today)
