@@ -21,6 +21,9 @@ class MoveWish(Input):
     practitioner_id = Number(allow_none=True, load_default=None)
     location_id = Number(allow_none=True, load_default=None)
     room_id = Number(allow_none=True, load_default=None)
+    minutes = Number(
+        5, 480, allow_none=True, load_default=None, metadata={"description": "Where the type may be resized."}
+    )
 
 
 class Moved(MoveWish):
