@@ -25,6 +25,7 @@ from scheduler.usecases.booking.making import (
     check_rules,
     choose_location,
     choose_room,
+    location_shut,
     make_appointment,
     mark_cancelled,
     put_into_slot,
@@ -146,11 +147,11 @@ def move_appointment(
     reason, rules = _settled(session, appointment, wish, override_reason, actor, now)
     room = choose_room(session, wish, room_id, usual=appointment.room_id, leave_out=[appointment.id])
     before, told = state_of(appointment), as_told(appointment)
+    if (_asked(wish), room) == (told, appointment.room_id):
+        return appointment
     previous_practitioner = appointment.practitioner_id
     put_into_slot(appointment, Booking(wish, room, appointment.planned_session, reason, rules))
     after = state_of(appointment)
-    if before == after:
-        return appointment
     visible_change(appointment, now=now)
     session.flush()
     session.expire(appointment, ["practitioner", "location", "room"])
@@ -191,16 +192,26 @@ def _settled(
     actor: Actor,
     now: datetime,
 ) -> tuple[str | None, list[str]]:
-    """Why rules are set aside after a move, and which; another room alone sets aside nothing that stood before."""
-    if (wish.starts_at, wish.ends_at, wish.practitioner_id, wish.location_id) != as_told(appointment):
+    """Why rules are set aside after a move, and which.
+
+    Another room alone sets aside nothing that stood before; what only the former room was closed for is over.
+    """
+    if _asked(wish) != as_told(appointment):
         itself = [appointment.id]
         rules = check_rules(session, [wish], override_reason, actor, now=now, leave_out=itself)[0]
         return (override_reason if rules else None), rules
-    known = appointment.override_rules
     rules = check_room(session, wish, override_reason, actor)
-    if not rules:
-        return appointment.override_reason, known
-    return override_reason, list(dict.fromkeys([*known, *rules]))
+    if rules:
+        return override_reason, list(dict.fromkeys([*appointment.override_rules, *rules]))
+    known = list(appointment.override_rules)
+    if "closed" in known and not location_shut(session, wish):
+        known.remove("closed")
+    return (appointment.override_reason if known else None), known
+
+
+def _asked(wish: Wish) -> tuple[datetime, datetime, int, int]:
+    """A wish as state.as_told tells an appointment."""
+    return wish.starts_at, wish.ends_at, wish.practitioner_id, wish.location_id
 
 
 @writing

@@ -24,7 +24,7 @@ from scheduler.planning.hours import open_bits
 from scheduler.planning.timeline import Horizon, tick_of
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.availability.free_time import PAD, free_rooms, load_desks
-from scheduler.usecases.availability.rows import shut_ticks, weekly_hours
+from scheduler.usecases.availability.rows import closed_ticks, shut_ticks, weekly_hours
 from scheduler.usecases.booking.rules import (
     Wish,
     broken_rules,
@@ -34,6 +34,7 @@ from scheduler.usecases.booking.rules import (
     rest_minutes_of,
     room_shut,
     settle_rules,
+    ticks_between,
 )
 from scheduler.usecases.clinic.catalogue import zone_of
 from scheduler.usecases.lookup import find_in_use
@@ -212,6 +213,13 @@ def check_room(session: Session, wish: Wish, override_reason: str | None, actor:
     horizon = Horizon.between(wish.starts_at - PAD, wish.ends_at + PAD)
     broken = ["closed"] if room_shut(wish, horizon, _shut_rooms(session, [wish], horizon)) else []
     return settle_rules(broken, override_reason, actor)
+
+
+def location_shut(session: Session, wish: Wish) -> bool:
+    """Whether the whole location is closed at some time that the appointment would last."""
+    horizon = Horizon.between(wish.starts_at - PAD, wish.ends_at + PAD)
+    closed = closed_ticks(session, horizon, [wish.location_id]).get(wish.location_id, 0)
+    return bool(closed & ticks_between(horizon, wish.starts_at, wish.ends_at))
 
 
 def _shut_rooms(session: Session, wishes: Sequence[Wish], horizon: Horizon) -> dict[int, int]:

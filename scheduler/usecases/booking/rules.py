@@ -131,7 +131,7 @@ def broken_rules(
     minutes of the patient's other needling sessions, between whose starts ``rest_minutes`` must lie; ``shut_rooms``
     are the ticks at which rooms that are asked for by name are out of use.
     """
-    need = _bits(horizon, wish.starts_at, wish.ends_at)
+    need = ticks_between(horizon, wish.starts_at, wish.ends_at)
     place = (wish.practitioner_id, wish.location_id)
     here = next(desk for desk in working if (desk.practitioner_id, desk.location_id) == place)
     broken = set()
@@ -154,7 +154,7 @@ def broken_rules(
 def room_shut(wish: Wish, horizon: Horizon, shut_rooms: Mapping[int, int]) -> bool:
     """Whether the room that is asked for is out of use at some time that it would be taken, buffers included."""
     shut = shut_rooms.get(wish.room_id, 0) if wish.room_id is not None else 0
-    return bool(shut and shut & _bits(horizon, wish.busy_from, wish.busy_until))
+    return bool(shut and shut & ticks_between(horizon, wish.busy_from, wish.busy_until))
 
 
 def settle_rules(broken: Collection[str], override_reason: str | None, actor: Actor) -> list[str]:
@@ -254,5 +254,6 @@ def rest_minutes_of(session: Session) -> int:
     return (clinic.min_rest_hours if clinic is not None else 48) * 60
 
 
-def _bits(horizon: Horizon, start: datetime, end: datetime) -> int:
+def ticks_between(horizon: Horizon, start: datetime, end: datetime) -> int:
+    """The ticks of [start, end), which must lie on ticks of the horizon."""
     return span(horizon.index(tick_of(start)), horizon.index(tick_of(end)))
