@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from scheduler.usecases.messages.letters import DayLine, DayList, OwnLink
 from tests.browser.looks import overflow, violations
 from tests.factories import at
-from tests.mail.test_render import KINDS, rendered, text_of, visit
+from tests.mail.letters import KINDS, rendered, text_of, visit
 
 FOLDER = os.environ.get("PICTURES", "")
 """Where `make pictures` wants pictures; "" takes none."""

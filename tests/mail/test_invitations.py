@@ -8,7 +8,7 @@ import pytest
 import vobject
 
 from tests.factories import at
-from tests.mail.test_render import KINDS, OF_OFFERS, SENDER, rendered, visit
+from tests.mail.letters import KINDS, OF_OFFERS, SENDER, rendered, visit
 
 CANCELLED = {"active": False, "sequence": 3}
 

@@ -9,7 +9,7 @@ from scheduler.mail.site import Site
 from scheduler.models import MessageKind
 from scheduler.usecases.messages.letters import OwnLink
 from tests.factories import NOW
-from tests.mail.test_render import letter
+from tests.mail.letters import letter
 
 SITE = Site("https://desk.example", "a key of these tests")
 LINK = OwnLink(7, "nonce")
@@ -27,9 +27,11 @@ def sent(kind: str, **changes: object) -> tuple[str, str, dict[str, str]]:
 @pytest.mark.parametrize(
     ("kind", "label", "sort"),
     [
-        (MessageKind.CONFIRMATION, "Your page", "confirmations"),
-        (MessageKind.REMINDER, "Your page", "reminders"),
-        (MessageKind.CHANGE, "Your page", None),
+        (MessageKind.CONFIRMATION, "Confirm or change", "confirmations"),
+        (MessageKind.SERIES_CONFIRMATION, "See your appointments", "confirmations"),
+        (MessageKind.REMINDER, "Confirm or change", "reminders"),
+        (MessageKind.CHANGE, "Confirm or change", None),
+        (MessageKind.CANCELLATION, "See your appointments", None),
         (MessageKind.CHECK_IN, "Answer two questions", "check_ins"),
     ],
 )

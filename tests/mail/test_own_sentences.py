@@ -6,7 +6,7 @@ import pytest
 
 from scheduler.usecases.messages.own_words import OwnWords
 from tests.factories import at
-from tests.mail.test_render import KINDS, rendered, summary, text_of, visit
+from tests.mail.letters import KINDS, rendered, summary, text_of, visit
 
 OWN = OwnWords(
     "{{ clinic }}: {{ when }}", "Dear {{ name }},\n{{ practitioner }} awaits you.", "Call {{ phone }}."

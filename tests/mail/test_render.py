@@ -1,12 +1,10 @@
 """The mails as the email package, a phone and a curious attacker read them."""
 
 import re
-from datetime import UTC, datetime, timedelta
-from email import message_from_bytes, policy
+from datetime import UTC, datetime
+from email import message_from_bytes
 from email.header import decode_header, make_header
-from email.message import EmailMessage
 from email.utils import parseaddr, parsedate_to_datetime
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -14,124 +12,10 @@ from babel import Locale
 
 from scheduler.mail import words
 from scheduler.mail.render import render_letter
-from scheduler.mail.site import Site
-from scheduler.models import MessageKind
-from scheduler.usecases.messages.letters import Letter, Offered, Sender, Summary, SummaryLine, Visit
 from tests.factories import NOW, at
+from tests.mail.letters import KINDS, SENDER, SITE, Reader, letter, rendered, text_of, visit
 
-SENDER = Sender(
-    name="Needle Point", email="desk@clinic.example", phone="+49 30 1234567", locale="en", several_zones=False
-)
-STARTS_AT = at(3)
-KINDS = [kind.value for kind in MessageKind if kind not in (MessageKind.CHECK_IN, MessageKind.DAY_LIST)]
-OF_OFFERS = ("offer", "offer_expired")
-SITE = Site("https://desk.clinic.example", "a secret that only these tests know, long enough")
 NASTY = 'Eve\r\nBcc: all@mail.example\r\n\r\n<script>alert("x")</script> "\\ =?utf-8?q?y?= \x00\u2028é\ud800'
-
-
-def visit(starts_at: datetime = STARTS_AT, **changes: Any) -> Visit:
-    values: dict[str, Any] = {
-        "appointment_id": 1,
-        "uid": "7c6d@needletime",
-        "sequence": 0,
-        "changed_at": NOW,
-        "starts_at": starts_at,
-        "ends_at": starts_at + timedelta(minutes=30),
-        "active": True,
-        "practitioner": "Petra Pin",
-        "location": "Mitte",
-        "address": "Torstraße 1\n10119 Berlin",
-        "room": "Room 1",
-        "zone": "Europe/Berlin",
-        "told_sequence": 0,
-        "told_at": starts_at,
-    }
-    return Visit(**values | changes)
-
-
-def offered(**changes: Any) -> Offered:
-    values: dict[str, Any] = {
-        "turn_id": 7,
-        "status": "asked",
-        "asked_at": NOW,
-        "expires_at": at(2, 12),
-        "starts_at": STARTS_AT,
-        "ends_at": STARTS_AT + timedelta(minutes=30),
-        "releases_at": None,
-        "practitioner": "Petra Pin",
-        "location": "Mitte",
-        "address": "Torstraße 1\n10119 Berlin",
-        "zone": "Europe/Berlin",
-        "was_told": False,
-    }
-    return Offered(**values | changes)
-
-
-def summary(*lines: SummaryLine, **changes: Any) -> Summary:
-    worst = lines or (SummaryLine("Paul P.", 3, 8, -4, False), SummaryLine("Ada L.", 1, 6, 2, True))
-    values = {"wanted": True, "behind": 2, "overdue": 1, "without_next": 1, "worst": worst}
-    return Summary(**values | changes)
-
-
-def letter(kind: str = "confirmation", *visits: Visit, **changes: Any) -> Letter:
-    values: dict[str, Any] = {
-        "id": 1,
-        "kind": kind,
-        "message_id": "0123456789abcdef",
-        "recipient": "paul@mail.example",
-        "recipient_told": "paul@mail.example",
-        "given_name": "Paul",
-        "name": "Paul Pain",
-        "locale": "en",
-        "zone": None,
-        "wants_reminders": True,
-        "attempts": 0,
-        "pointless_at": None,
-        "visits": visits or (visit(),),
-        "sender": SENDER,
-    }
-    if kind in OF_OFFERS:
-        values |= {"visits": (), "offered": offered()}
-    if kind == "weekly_summary":
-        values |= {"visits": (), "summary": summary(), "given_name": "", "name": ""}
-    return Letter(**values | changes)
-
-
-def rendered(kind: str = "confirmation", *visits: Visit, **changes: Any) -> EmailMessage:
-    raw = render_letter(letter(kind, *visits, **changes), "desk@clinic.example", SITE, now=NOW)
-    message = message_from_bytes(raw, policy=policy.default)
-    assert isinstance(message, EmailMessage)
-    assert message.defects == []
-    return message
-
-
-def text_of(message: EmailMessage, subtype: str = "plain") -> str:
-    part = message.get_body((subtype,))
-    assert part is not None
-    content: str = part.get_content()
-    return content.replace("\r\n", "\n")
-
-
-class Reader(HTMLParser):
-    """The words of an HTML page without its head, and its links."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.words, self.links, self.open, self._skip = [""], [], [], False  # type: ignore[var-annotated]
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        if tag not in {"meta", "br", "!doctype"}:
-            self.open.append(tag)
-        self.links += [value for name, value in attributes if name in {"href", "src"}]
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if not {"head", "style"} & set(self.open):
-            self.words += data.split()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -8,7 +8,7 @@ import pytest
 from scheduler.usecases.links import offer_secret
 from scheduler.usecases.messages.letters import DayLine, DayList, SummaryLine
 from tests.factories import NOW, at
-from tests.mail.test_render import SITE, Reader, offered, rendered, summary, text_of, visit
+from tests.mail.letters import SITE, Reader, offered, rendered, summary, text_of, visit
 
 
 def test_an_offer_says_what_until_when_and_where_to_answer() -> None:

@@ -1,5 +1,6 @@
 """A browser without scripts: keeps cookies, sends forms with the token that the last page held."""
 
+import html
 import re
 from typing import Any
 
@@ -44,3 +45,9 @@ class Browser:
 
 def _names(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def alert(answer: TestResponse) -> str:
+    """The sentence of the only alert of a page."""
+    (sentence,) = re.findall(r'role="alert">.*?<span>(.*?)</span>', answer.text)
+    return html.unescape(sentence)
