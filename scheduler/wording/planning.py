@@ -48,6 +48,7 @@ REASONS: Mapping[str, str] = {
     "away": _("The practitioner is on leave in its window."),
     "fully_booked": _("Its window is fully booked."),
     "no_opening": _("No free time in its window is long enough."),
+    "rooms_shut": _("In its window, every free time needs a room that is out of use."),
     "rest_period": _("Every free time in its window breaks the minimum rest."),
     "other_sessions": _("The sessions around it leave no room for it."),
 }

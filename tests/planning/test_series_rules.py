@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -227,7 +228,7 @@ def test_without_sessions_there_is_an_empty_series() -> None:
     assert propose([], [], NO_WISHES) == [Proposal(0, ())]
 
 
-def reason(window: Window, **layers: int) -> str:
+def reason(window: Window, **layers: Any) -> str:
     """Why one session in a window is not placed by a practitioner with hours from 9 to 10 h on every day."""
     supply = clinic({1: [(day(offset), minute) for offset in range(60) for minute in (540, 570)]})[0]
     layers = {"starts": 0} | layers
@@ -247,9 +248,19 @@ def test_the_reason_is_the_first_layer_that_leaves_nothing() -> None:
         reason(ANY_DAY, away=everything),
         reason(ANY_DAY, free=0),
         reason(ANY_DAY),
+        reason(ANY_DAY, shut={1: everything}),
         reason(Window(day(70), day(70), day(71))),
         reason(Window(day(-9), day(-9), day(-8))),
-    ] == ["no_hours", "closed", "away", "fully_booked", "no_opening", "past_horizon", "window_over"]
+    ] == [
+        "no_hours",
+        "closed",
+        "away",
+        "fully_booked",
+        "no_opening",
+        "rooms_shut",
+        "past_horizon",
+        "window_over",
+    ]
 
 
 def test_a_type_that_nobody_offers_is_the_reason() -> None:

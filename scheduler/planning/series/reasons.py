@@ -19,7 +19,8 @@ class Neighbour(NamedTuple):
 
 
 class _Layers(NamedTuple):
-    """All supplies that share a clock: what is in the hours, not closed, not away, free, and a start."""
+    """All supplies that share a clock: what is in the hours, not closed, not away, free, a start but for rooms that are
+    out of use, and a start."""
 
     clock: WallClock
     no_hours: int
@@ -27,9 +28,17 @@ class _Layers(NamedTuple):
     away: int
     fully_booked: int
     no_opening: int
+    rooms_shut: int
 
 
-_REASONS: tuple[ReasonCode, ...] = ("no_hours", "closed", "away", "fully_booked", "no_opening")
+_REASONS: tuple[ReasonCode, ...] = (
+    "no_hours",
+    "closed",
+    "away",
+    "fully_booked",
+    "no_opening",
+    "rooms_shut",
+)
 
 
 class Reasons:
@@ -57,7 +66,7 @@ class Reasons:
             if not any(window & getattr(row, reason) for window, row in zip(windows, layers, strict=True)):
                 return reason
         rested = any(
-            _has_rested(day_bits(row.clock, row.no_opening, day), day, earlier, later)
+            _has_rested(day_bits(row.clock, row.rooms_shut, day), day, earlier, later)
             for row in layers
             for day in range(first, last + 1)
         )
@@ -71,7 +80,15 @@ class Reasons:
                 starts = supply.starts.get(type_id)
                 if starts is not None:
                     opened = supply.hours & ~supply.closed
-                    mine = (supply.hours, opened, opened & ~supply.away, supply.free, starts)
+                    but_for_rooms = starts | supply.shut.get(type_id, 0)
+                    mine = (
+                        supply.hours,
+                        opened,
+                        opened & ~supply.away,
+                        supply.free,
+                        but_for_rooms,
+                        starts,
+                    )
                     others = sums.get(supply.clock, (0,) * len(mine))
                     sums[supply.clock] = tuple(a | b for a, b in zip(mine, others, strict=True))
             found = self._added[type_id] = [_Layers(clock, *layers) for clock, layers in sums.items()]

@@ -37,6 +37,7 @@ ReasonCode = Literal[
     "away",
     "fully_booked",
     "no_opening",
+    "rooms_shut",
     "rest_period",
     "other_sessions",
 ]
@@ -50,7 +51,8 @@ class Supply:
     `starts` holds, by appointment type, the ticks at which a session may really start: everything is taken into
     account but the series itself. A type that the practitioner does not offer is missing; in another length it counts
     as another type. `hours` are the opening hours, `closed` the location's closures, `away` the practitioner's
-    absences; `free` is what is left of the hours after those and all appointments with their buffers.
+    absences; `free` is what is left of the hours after those and all appointments with their buffers. `shut` holds, by
+    type, further starts that nothing but rooms out of use stands in the way of.
     """
 
     practitioner_id: int
@@ -61,6 +63,7 @@ class Supply:
     hours: int
     closed: int = 0
     away: int = 0
+    shut: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

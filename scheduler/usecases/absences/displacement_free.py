@@ -23,7 +23,7 @@ class TakenSlot(NamedTuple):
 def with_absence(found: Availability, absence: Absence) -> Availability:
     """The same with the absence in place, whether or not it is saved."""
     bits = busy_bits([_seconds(absence.starts_at, absence.ends_at)], found.horizon)
-    desks, rooms = found.desks, found.rooms
+    desks, rooms, if_open = found.desks, found.rooms, found.rooms_if_open
     if absence.kind == AbsenceKind.TIME_OFF:
         desks = [
             replace(desk, away=desk.away | bits) if desk.practitioner_id == absence.whose else desk
@@ -35,11 +35,15 @@ def with_absence(found: Availability, absence: Absence) -> Availability:
             for desk in desks
         ]
     else:
+        # Where no room was out of use before, they all are as they would be without the absence.
+        if_open = {place: numbers for place, numbers in rooms.items() if absence.whose in numbers} | {
+            **if_open
+        }
         rooms = {
             place: {room: busy | bits if room == absence.whose else busy for room, busy in numbers.items()}
             for place, numbers in rooms.items()
         }
-    return Availability(found.horizon, found.grid_minutes, desks, rooms)
+    return Availability(found.horizon, found.grid_minutes, desks, rooms, if_open)
 
 
 def without_slots(found: Availability, taken: Sequence[TakenSlot]) -> Availability:
@@ -52,11 +56,14 @@ def without_slots(found: Availability, taken: Sequence[TakenSlot]) -> Availabili
         if slot.room_id is not None:
             numbers[slot.room_id] |= bits
     desks = [replace(desk, busy=desk.busy | people.get(desk.practitioner_id, 0)) for desk in found.desks]
-    rooms = {
-        place: {room: busy | numbers.get(room, 0) for room, busy in known.items()}
-        for place, known in found.rooms.items()
-    }
-    return Availability(found.horizon, found.grid_minutes, desks, rooms)
+    rooms, if_open = (
+        {
+            place: {room: busy | numbers.get(room, 0) for room, busy in known.items()}
+            for place, known in each.items()
+        }
+        for each in (found.rooms, found.rooms_if_open)
+    )
+    return Availability(found.horizon, found.grid_minutes, desks, rooms, if_open)
 
 
 def _seconds(starts_at: datetime, ends_at: datetime) -> tuple[int, int]:

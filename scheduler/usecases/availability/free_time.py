@@ -77,12 +77,22 @@ class Availability:
     desks: list[Desk]
     rooms: Mapping[int, Mapping[int, int]]
     """location -> room -> ticks at which it is taken or out of use."""
-    _room_starts_known: dict[tuple[int, int, int], int] = field(default_factory=dict, compare=False)
+    rooms_if_open: Mapping[int, Mapping[int, int]] = field(default_factory=dict)
+    """The same as if no room were out of use; only of locations where one is."""
+    _room_starts_known: dict[tuple[int, int, int, bool], int] = field(default_factory=dict, compare=False)
 
-    def starts(self, desk: Desk, kind: AppointmentType, *, taken: int = 0, minutes: int | None = None) -> int:
+    def starts(
+        self,
+        desk: Desk,
+        kind: AppointmentType,
+        *,
+        taken: int = 0,
+        minutes: int | None = None,
+        if_open: bool = False,
+    ) -> int:
         """The ticks on the grid where ``kind`` can start at this desk; ``taken`` are the patient's own busy ticks.
 
-        ``minutes`` where it lasts longer or shorter than its type says.
+        ``minutes`` where it lasts longer or shorter than its type says; ``if_open``: as if no room were out of use.
         """
         if not desk.offers(kind):
             return 0
@@ -93,17 +103,18 @@ class Availability:
         if kind.needs_credential is not None:
             found &= desk.credentials[kind.needs_credential]
         if found and kind.needs_room:
-            found &= self._room_starts(desk.location_id, before, duration + after)
+            found &= self._room_starts(desk.location_id, before, duration + after, if_open)
         if found and taken:
             found &= fits(everything & ~taken, duration)
         return found
 
-    def _room_starts(self, location_id: int, before: int, rest: int) -> int:
+    def _room_starts(self, location_id: int, before: int, rest: int, if_open: bool) -> int:
         """The ticks at which at least one room of the location is free from ``before`` ticks earlier on."""
-        asked = (location_id, before, rest)
+        asked = (location_id, before, rest, if_open)
         if asked not in self._room_starts_known:
             everything, starts = self.horizon.all, 0
-            for busy in self.rooms.get(location_id, {}).values():
+            rooms = self.rooms_if_open if if_open else self.rooms
+            for busy in rooms.get(location_id, {}).values():
                 starts |= fits(everything & ~busy, before + rest) << before
             self._room_starts_known[asked] = starts
         return self._room_starts_known[asked]
@@ -160,7 +171,14 @@ def load_availability(
         location: {room: taken.rooms.get(room, 0) | shut for room, shut in numbers.items()}
         for location, numbers in rooms.items()
     }
-    return Availability(horizon=horizon, grid_minutes=grid_minutes, desks=desks, rooms=room_bits)
+    if_open = {
+        location: {room: taken.rooms.get(room, 0) for room in numbers}
+        for location, numbers in rooms.items()
+        if any(numbers.values())
+    }
+    return Availability(
+        horizon=horizon, grid_minutes=grid_minutes, desks=desks, rooms=room_bits, rooms_if_open=if_open
+    )
 
 
 def load_desks(

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from scheduler.models import AppointmentType
 from scheduler.planning.hours import DAY_MINUTES
 from scheduler.planning.series import Preferences, Supply
-from scheduler.usecases.availability.free_time import Availability
+from scheduler.usecases.availability.free_time import Availability, Desk
 
 
 class Sought(NamedTuple):
@@ -43,9 +43,23 @@ def supplies_of(
             hours=desk.hours,
             closed=desk.closed,
             away=desk.away,
+            shut=_shut_starts(found, desk, asked, taken, later)
+            if desk.location_id in found.rooms_if_open
+            else {},
         )
         for desk in found.desks
     ]
+
+
+def _shut_starts(
+    found: Availability, desk: Desk, asked: Collection[Sought], taken: int, later: int
+) -> dict[int, int]:
+    """By key, starts that there would be if no room of the location were out of use: they explain why there is none."""
+    return {
+        one.key: found.starts(desk, one.kind, taken=taken, minutes=one.minutes, if_open=True) & later
+        for one in asked
+        if one.kind.needs_room
+    }
 
 
 def planning_preferences(wishes: Mapping[str, Any], prescriber: int) -> Preferences:
