@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from scheduler.errors import NotFound, SignInBackOff, SignInRefused
@@ -136,10 +136,12 @@ def _find_session(session: Session, token_hash: str, now: datetime) -> tuple[Sig
 
 @writing
 def _put_off_end(session: Session, session_id: int, *, now: datetime) -> None:
-    row = session.get(BrowserSession, session_id)
-    if row is not None:
-        row.last_seen_at = now
-        row.expires_at = now + SESSION_LASTS
+    # As a statement: the person may be signing out in another tab, and a row that is gone is no error.
+    session.execute(
+        update(BrowserSession)
+        .where(BrowserSession.id == session_id)
+        .values(last_seen_at=now, expires_at=now + SESSION_LASTS)
+    )
 
 
 @writing
