@@ -9,10 +9,17 @@ from sqlalchemy import select
 from scheduler.errors import Conflict, InvalidInput, NotFound
 from scheduler.extensions import db
 from scheduler.models import AuditEntry, Closure, Location, TimeOff, WorkingHours
-from scheduler.usecases.absences.entering import Absence, WallTime, add_closure, add_time_off
+from scheduler.usecases.absences.entering import (
+    Absence,
+    WallTime,
+    add_closure,
+    add_time_off,
+    list_time_off,
+)
 from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.availability.slots import find_slots
-from tests.factories import NOW, World, at, make_appointment, make_world, save
+from tests.factories import NOW, World, at, make_appointment, make_practitioner, make_world, save
+from tests.query_counter import count_queries
 
 
 @pytest.fixture
@@ -138,3 +145,18 @@ def test_the_trail_tells_when_but_not_why(world: World) -> None:
 def test_dates_far_away_are_refused() -> None:
     with pytest.raises(InvalidInput):
         WallTime(date(202, 3, 4))
+
+
+def test_time_off_is_listed_in_as_many_queries_whoever_is_away(world: World) -> None:
+    def queries() -> tuple[int, int]:
+        db.session.expire_all()
+        with count_queries() as counter:
+            listed = len(list_time_off(now=NOW).items)
+        return listed, counter.total
+
+    away(world, day(3), day(3))
+    _, alone = queries()
+    for name in ("Anna", "Nina", "Otto"):
+        other = make_practitioner(world.location_id, given_name=name)
+        add_time_off(other.id, day(4), day(5), actor=COMMAND, now=NOW)
+    assert queries() == (4, alone)
