@@ -6,7 +6,7 @@ from itertools import islice
 from scheduler.calendars.event import EventRow, FeedStyle, render_event, text_line
 from scheduler.i18n import translator
 
-FORMAT = 1
+FORMAT = 2
 """Part of every ETag: raise it whenever the same rows would give other bytes."""
 REFRESH = "PT1H"
 """How often clients are asked to look again; most decide for themselves."""

@@ -61,6 +61,8 @@ class EventRow(NamedTuple):
     session_total: int | None
     is_held: bool = False
     """A slot kept while somebody talks to the patient: it may come or go."""
+    shut_because: str | None = None
+    """No appointment but a time at which the room is out of use, and why ("" where nobody said); None: one."""
 
 
 _TITLES = {
@@ -97,7 +99,9 @@ def render_event(row: EventRow, style: FeedStyle) -> bytes:
         f"STATUS:{_status(row)}",
         f"TRANSP:{'TRANSPARENT' if row.is_cancelled else 'OPAQUE'}",
     ]
-    if style.alarm_minutes is not None and not (row.is_cancelled or row.is_held):
+    if style.alarm_minutes is not None and not (
+        row.is_cancelled or row.is_held or row.shut_because is not None
+    ):
         lines += [
             "BEGIN:VALARM",
             "ACTION:DISPLAY",
@@ -137,6 +141,8 @@ def _status(row: EventRow) -> str:
 
 
 def _title(row: EventRow, style: FeedStyle, gettext: Gettext) -> str:
+    if row.shut_because is not None:
+        return " · ".join(_present([gettext("Out of use"), row.shut_because]))
     session = None
     if row.session_number is not None:
         session = gettext("Session %(number)s of %(total)s") % {

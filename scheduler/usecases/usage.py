@@ -1,7 +1,10 @@
-"""Whether something is still needed: what is booked to come forbids archiving, anything at all forbids deleting."""
+"""Archiving, restoring and deleting what a clinic is set up with.
+
+What is booked to come forbids archiving, anything at all that refers to it forbids deleting.
+"""
 
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.exc import IntegrityError
@@ -11,16 +14,40 @@ from scheduler.errors import Conflict
 from scheduler.models import Appointment
 from scheduler.models.appointments import NOT_BOOKED
 from scheduler.models.base import Base
+from scheduler.usecases.actors import Actor
+from scheduler.usecases.audit import note_deed
+from scheduler.usecases.diary.version import stamp_diaries
+
+ENTITIES = {"type": "appointment_type"}
+"""How the trail calls what its verbs name shorter."""
 
 
 class Archivable(Protocol):
     """A row that has a name and can be archived."""
 
     @property
-    def name(self) -> str: ...
+    def id(self) -> int: ...
 
     @property
-    def archived_at(self) -> datetime | None: ...
+    def name(self) -> str: ...
+
+    archived_at: Any
+
+
+def archive_row(session: Session, row: Archivable, what: str, actor: Actor, now: datetime) -> None:
+    """Offer a row no more, with its row in the trail; one that is archived stays as it is."""
+    if row.archived_at is None:
+        row.archived_at = now
+        stamp_diaries(session)
+        note_deed(session, actor, f"{what}_archived", ENTITIES.get(what, what), row.id, now=now)
+
+
+def restore_row(session: Session, row: Archivable, what: str, actor: Actor, now: datetime) -> None:
+    """Offer an archived row again, with its row in the trail; one that is in use stays as it is."""
+    if row.archived_at is not None:
+        row.archived_at = None
+        stamp_diaries(session)
+        note_deed(session, actor, f"{what}_restored", ENTITIES.get(what, what), row.id, now=now)
 
 
 def booked_to_come(session: Session, whose: ColumnElement[bool], now: datetime) -> int:

@@ -101,7 +101,7 @@ def _load(asked: Range) -> Diary:
 
 def _version(asked: Range) -> str:
     """Read before the diary itself: what is shown is never older than its version."""
-    return diary_version(session.desk().here.id, asked.first, asked.last, now=clock.now())
+    return diary_version(asked.first, asked.last, now=clock.now())
 
 
 def _zone() -> str:

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from scheduler.models import Closure, Location, TimeOff
+from scheduler.usecases.absences.entering import add_closure, add_time_off
 from scheduler.usecases.appointments.changing import change_status
 from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
 from scheduler.usecases.series.holds import hold_slots
@@ -385,10 +386,10 @@ def test_whatever_changes_in_these_days_changes_the_version(app: Flask, desk: Br
         change_status(number, version=1, status="confirmed", actor=RECEPTIONIST, now=NOW)
     seen.append(version(desk))
     with app.app_context():
-        save(TimeOff(practitioner_id=world.practitioner_id, starts_at=at(3, 12), ends_at=at(3, 14)))
+        add_time_off(world.practitioner_id, at(3, 12), at(3, 14), actor=RECEPTIONIST, now=NOW)
     seen.append(version(desk))
     with app.app_context():
-        save(Closure(location_id=world.location_id, starts_at=at(3, 16), ends_at=at(3, 17)))
+        add_closure(world.location_id, at(3, 16), at(3, 17), actor=RECEPTIONIST, now=NOW)
     seen.append(version(desk))
     assert len(set(seen)) == len(seen)
     assert version(desk) == seen[-1] == f'"{data(desk, "on=2026-03-03")["version"]}"'

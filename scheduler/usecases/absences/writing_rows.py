@@ -19,6 +19,8 @@ from scheduler.usecases.absences.rows import (
 )
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
+from scheduler.usecases.diary.version import stamp_diaries
+from scheduler.usecases.feeds.tokens import tell_room
 
 
 def _(message: str) -> str:
@@ -60,7 +62,7 @@ def write_row(session: Session, row: TimeOff | Closure, name: str, actor: Actor,
             raise Conflict(COVERED[kind], name=name)
     session.add(row)
     session.flush()
-    _note(session, "added", row, actor, now)
+    _announce(session, "added", row, actor, now)
 
 
 def remove_row(session: Session, kind: AbsenceKind, number: int, actor: Actor, now: datetime) -> None:
@@ -71,10 +73,10 @@ def remove_row(session: Session, kind: AbsenceKind, number: int, actor: Actor, n
         raise Conflict("This is over already; it stays on record.")
     ends_at = now.replace(second=0, microsecond=0)
     if row.starts_at < ends_at:
-        _note(session, "ended", row, actor, now, ended_at=ends_at.isoformat())
+        _announce(session, "ended", row, actor, now, ended_at=ends_at.isoformat())
         row.ends_at = ends_at
         return
-    _note(session, "removed", row, actor, now)
+    _announce(session, "removed", row, actor, now)
     session.delete(row)
 
 
@@ -86,7 +88,7 @@ def _lock(session: Session, row: TimeOff | Closure) -> None:
         lock_resources(session, [("location", row.location_id)])
 
 
-def _note(
+def _announce(
     session: Session,
     deed: str,
     row: TimeOff | Closure,
@@ -94,7 +96,11 @@ def _note(
     now: datetime,
     **more: Any,
 ) -> None:
+    """Note it, and let open diaries and the calendars of a room show it."""
     kind = kind_of(row)
+    stamp_diaries(session)
+    if isinstance(row, Closure) and row.room_id is not None:
+        tell_room(session, row.room_id, now=now)
     note_deed(
         session,
         actor,

@@ -24,6 +24,7 @@ from scheduler.planning.timeline import TICK_MINUTES
 from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
+from scheduler.usecases.diary.version import stamp_diaries
 from scheduler.usecases.edits import (
     changed_names,
     colour_code,
@@ -36,7 +37,7 @@ from scheduler.usecases.edits import (
 from scheduler.usecases.feeds.tokens import touch_events
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find
-from scheduler.usecases.usage import delete_unused, refuse_if_booked, refuse_in_use
+from scheduler.usecases.usage import archive_row, delete_unused, refuse_if_booked, refuse_in_use, restore_row
 
 RUNNING = (PlanStatus.DRAFT.value, PlanStatus.ACTIVE.value, PlanStatus.PAUSED.value)
 LONGEST_BUSY_MINUTES = 12 * 60
@@ -109,6 +110,7 @@ def change_type(
     if "name" in fields:
         session.flush()
         touch_events(session, Appointment.appointment_type_id == kind.id, now=now)
+    stamp_diaries(session)
     note_deed(session, actor, "type_changed", "appointment_type", kind.id, now=now, fields=fields)
     return kind
 
@@ -147,8 +149,7 @@ def archive_type(session: Session, type_id: int, *, actor: Actor, now: datetime)
             name=kind.name,
             protocol=named,
         )
-    kind.archived_at = now
-    note_deed(session, actor, "type_archived", "appointment_type", kind.id, now=now)
+    archive_row(session, kind, "type", actor, now)
     return kind
 
 
@@ -156,8 +157,7 @@ def archive_type(session: Session, type_id: int, *, actor: Actor, now: datetime)
 def restore_type(session: Session, type_id: int, *, actor: Actor, now: datetime) -> AppointmentType:
     """Offer an archived type again. Raises NotFound."""
     kind = find_to_change(session, AppointmentType, type_id)
-    kind.archived_at = None
-    note_deed(session, actor, "type_restored", "appointment_type", kind.id, now=now)
+    restore_row(session, kind, "type", actor, now)
     return kind
 
 

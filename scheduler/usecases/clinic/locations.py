@@ -12,6 +12,7 @@ from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.clinic.catalogue import checked_zone
+from scheduler.usecases.diary.version import stamp_diaries
 from scheduler.usecases.edits import (
     changed_names,
     find_to_change,
@@ -23,7 +24,7 @@ from scheduler.usecases.edits import (
 from scheduler.usecases.feeds.tokens import touch_events
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find
-from scheduler.usecases.usage import delete_unused, refuse_if_booked, refuse_in_use
+from scheduler.usecases.usage import archive_row, delete_unused, refuse_if_booked, refuse_in_use, restore_row
 
 SHOWN_IN_EVENTS = {"name", "address", "zone"}
 NAME_NEEDED = "Please enter a name."
@@ -96,8 +97,7 @@ def archive_location(session: Session, location_id: int, *, actor: Actor, now: d
     if not session.scalar(others):
         raise Conflict("%(name)s is the only location in use; the clinic needs one.", name=place.name)
     refuse_if_booked(session, Appointment.location_id == place.id, place.name, now)
-    place.archived_at = now
-    note_deed(session, actor, "location_archived", "location", place.id, now=now)
+    archive_row(session, place, "location", actor, now)
     return place
 
 
@@ -105,8 +105,7 @@ def archive_location(session: Session, location_id: int, *, actor: Actor, now: d
 def restore_location(session: Session, location_id: int, *, actor: Actor, now: datetime) -> Location:
     """Offer an archived location again. Raises NotFound."""
     place = _locked(session, location_id)
-    place.archived_at = None
-    note_deed(session, actor, "location_restored", "location", place.id, now=now)
+    restore_row(session, place, "location", actor, now)
     return place
 
 
@@ -144,6 +143,7 @@ def add_room(
     room = Room(location_id=place.id, name=clean)
     session.add(room)
     session.flush()
+    stamp_diaries(session)
     note_deed(session, actor, "room_added", "room", room.id, now=now, location_id=place.id, name=clean)
     remember(session, actor, idempotency, [room.id], now=now)
     return room
@@ -159,6 +159,7 @@ def rename_room(session: Session, room_id: int, name: str, *, seen: str, actor: 
     if clean != room.name:
         before, room.name = room.name, clean
         touch_events(session, Appointment.room_id == room.id, now=now)
+        stamp_diaries(session)
         note_deed(session, actor, "room_renamed", "room", room.id, now=now, before=before, name=clean)
     return room
 
@@ -169,8 +170,7 @@ def archive_room(session: Session, room_id: int, *, actor: Actor, now: datetime)
     room = _locked_room(session, room_id)
     if room.archived_at is None:
         refuse_if_booked(session, Appointment.room_id == room.id, room.name, now)
-        room.archived_at = now
-        note_deed(session, actor, "room_archived", "room", room.id, now=now)
+        archive_row(session, room, "room", actor, now)
     return room
 
 
@@ -178,8 +178,7 @@ def archive_room(session: Session, room_id: int, *, actor: Actor, now: datetime)
 def restore_room(session: Session, room_id: int, *, actor: Actor, now: datetime) -> Room:
     """Book an archived room again. Raises NotFound."""
     room = _locked_room(session, room_id)
-    room.archived_at = None
-    note_deed(session, actor, "room_restored", "room", room.id, now=now)
+    restore_row(session, room, "room", actor, now)
     return room
 
 

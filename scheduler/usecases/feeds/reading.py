@@ -32,6 +32,7 @@ from scheduler.models import (
     AppointmentStatus,
     AppointmentType,
     Clinic,
+    Closure,
     FeedDetail,
     FeedToken,
     Hold,
@@ -104,9 +105,17 @@ def find_feed(engine: Engine, secret: str, *, now: datetime) -> Feed | None:
 def each_event(session: Session, feed: Feed, *, now: datetime) -> Iterator[EventRow]:
     """The feed's events by start: whole UTC days of its range, cancelled ones for 14 days; held slots if it shows them.
 
-    They are read as they are asked for, as of one moment.
+    A room's feed begins with the times at which the room is out of use. All are read as they are asked for, as of one
+    moment.
     """
     today_at = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    shown = {
+        "owner_id": feed.owner_id,
+        "begins_at": feed_begins_at(now, feed.past_days),
+        "ends_at": today_at + timedelta(days=feed.ahead_days + 1),
+    }
+    if feed.style.viewer == Viewer.ROOM:
+        yield from _out_of_use(session, feed, shown)
     query = _events_query(feed.style.viewer, feed.style.detail)
     if feed.held is None:
         query = query.where(Appointment.status != AppointmentStatus.HELD.value)
@@ -114,16 +123,54 @@ def each_event(session: Session, feed: Feed, *, now: datetime) -> Iterator[Event
         query = query.where(or_(Appointment.hold_id.is_(None), Appointment.hold_id.in_(holds_in_force(now))))
     rows = session.execute(
         query,
-        {
-            "owner_id": feed.owner_id,
-            "begins_at": feed_begins_at(now, feed.past_days),
-            "ends_at": today_at + timedelta(days=feed.ahead_days + 1),
-            "cancelled_from": today_at - timedelta(days=CANCELLED_DAYS),
-        },
+        shown | {"cancelled_from": today_at - timedelta(days=CANCELLED_DAYS)},
         execution_options={"yield_per": ROWS_AT_ONCE},
     )
     for row in rows:
         yield EventRow(*row[:6], *map(_shared, row[6:11]), *row[11:])
+
+
+def _out_of_use(session: Session, feed: Feed, shown: dict[str, Any]) -> Iterator[EventRow]:
+    """When the feed's room is out of use, by start. Nobody counts changes of a closure, so it is as new as the feed.
+
+    Why is told where the feed says everything: it is somebody's own words.
+    """
+    rows = session.execute(
+        select(
+            Closure.id,
+            epoch(Closure.starts_at),
+            epoch(Closure.ends_at),
+            Location.name,
+            Location.address,
+            Room.name,
+            Closure.reason,
+        )
+        .join(Room, Room.id == Closure.room_id)
+        .join(Location, Location.id == Closure.location_id)
+        .where(
+            Closure.room_id == shown["owner_id"],
+            Closure.starts_at < shown["ends_at"],
+            Closure.ends_at > shown["begins_at"],
+        )
+        .order_by(Closure.starts_at, Closure.id)
+    )
+    for number, starts_at, ends_at, location, address, room, reason in rows:
+        yield EventRow(
+            uid=f"closure-{number}@needletime",
+            sequence=0,
+            changed_at=feed.changed_at,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            is_cancelled=False,
+            location_name=location,
+            address=address,
+            room_name=room,
+            type_name=None,
+            person_name=None,
+            session_number=None,
+            session_total=None,
+            shut_because=reason if feed.style.detail == FeedDetail.FULL else "",
+        )
 
 
 def _shared(word: str | None) -> str | None:

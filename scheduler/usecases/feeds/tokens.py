@@ -74,20 +74,13 @@ def issue_feed_token(
         )
     _refuse_archived(_owner(session, patient_id, practitioner_id, room_id))
     secret = secrets.token_urlsafe(SECRET_BYTES)
-    token = FeedToken(
-        token_hash=hash_secret(secret),
-        patient_id=patient_id,
-        practitioner_id=practitioner_id,
-        room_id=room_id,
-        name=checked_name(name),
-        detail=checked_detail(detail),
-        alarm_minutes=checked_alarm(alarm_minutes),
-        past_days=checked_days(past_days, 0, MOST_PAST_DAYS, "past_days"),
-        ahead_days=checked_days(ahead_days, 1, MOST_AHEAD_DAYS, "ahead_days"),
-        shows_holds=checked_holds(shows_holds, patient_id),
-        changed_at=now,
-        created_at=now,
-    )
+    token = FeedToken(token_hash=hash_secret(secret), changed_at=now, created_at=now)
+    token.patient_id, token.practitioner_id, token.room_id = patient_id, practitioner_id, room_id
+    token.name, token.detail = checked_name(name), checked_detail(detail)
+    token.alarm_minutes = checked_alarm(alarm_minutes)
+    token.past_days = checked_days(past_days, 0, MOST_PAST_DAYS, "past_days")
+    token.ahead_days = checked_days(ahead_days, 1, MOST_AHEAD_DAYS, "ahead_days")
+    token.shows_holds = checked_holds(shows_holds, patient_id)
     session.add(token)
     session.flush()
     _note(session, actor, "feed_token_issued", token, now)
@@ -185,6 +178,11 @@ def bump_feeds(
         owners.append(FeedToken.practitioner_id.in_(practitioner_ids))
     if len(owners) > 1:
         _bump(session, or_(*owners), now)
+
+
+def tell_room(session: Session, room_id: int, *, now: datetime) -> None:
+    """Tell the feeds of a room that it is out of use at another time than before; part of that transaction."""
+    _bump(session, FeedToken.room_id == room_id, now)
 
 
 def touch_events(session: Session, showing: ColumnElement[bool], *, now: datetime) -> None:

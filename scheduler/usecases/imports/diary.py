@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select
@@ -13,6 +14,7 @@ from scheduler.models import AuditEntry, TimeOff
 from scheduler.planning.hours import start_of_day
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
+from scheduler.usecases.diary.version import stamp_diaries
 from scheduler.usecases.imports.appointment_rows import Line
 from scheduler.usecases.imports.appointment_slots import AppointmentChoices
 from scheduler.usecases.imports.appointments import check_lines, write_lines
@@ -192,6 +194,7 @@ def _write_absences(
         numbers = list(session.scalars(statement, rows))
     for entry, row in moved:
         row.starts_at, row.ends_at = entry.starts_at, entry.ends_at
+    stamp_diaries(session)
     progress(0.8)
     written = [*zip(new, numbers, strict=True), *((entry, row.id) for entry, row in moved)]
     trail = [_trail(entry, number, choices) for entry, number in written]
@@ -215,8 +218,9 @@ def _compare(
         earlier = known.get(_key(entry))
         span = (entry.starts_at, entry.ends_at)
         if earlier is not None:
-            row = by_id.get(earlier)
-            # An absence that somebody took back here stays away.
+            row = by_id.get(earlier.number)
+            # An absence that somebody took back here stays away; its number may be another one's by now.
+            row = row if row is not None and row.starts_at == earlier.starts_at else None
             is_same = row is None or (row.starts_at, row.ends_at) == span
             report.outcomes[number] = UNCHANGED if is_same else UPDATED
             if row is not None and not is_same:
@@ -234,11 +238,18 @@ def _compare(
     return new, moved
 
 
-def _known(session: Session, practitioner_id: int) -> dict[str, int]:
+class _Imported(NamedTuple):
+    """An absence as it was last brought in."""
+
+    number: int
+    starts_at: datetime
+
+
+def _known(session: Session, practitioner_id: int) -> dict[str, _Imported]:
     """Entry -> absence, of this practitioner's earlier imports."""
     told = select(AuditEntry.entity_id, AuditEntry.detail).where(AuditEntry.entity == IMPORTED)
     return {
-        detail["key"]: number
+        detail["key"]: _Imported(number, datetime.fromisoformat(detail["starts_at"]))
         for number, detail in session.execute(told.order_by(AuditEntry.id))
         if detail["practitioner_id"] == practitioner_id and number is not None
     }

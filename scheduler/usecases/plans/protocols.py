@@ -17,9 +17,10 @@ from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.edits import find_to_change, one_line, prose, refuse_stale, stamp_of
+from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find, find_in_use
 from scheduler.usecases.plans.prescribing import PhaseWish, check_phases
-from scheduler.usecases.usage import delete_unused, refuse_in_use
+from scheduler.usecases.usage import archive_row, delete_unused, refuse_in_use, restore_row
 
 MOST_REVIEWS, LATEST_REVIEW_MONTHS = 6, 60
 
@@ -75,9 +76,28 @@ def protocol_stamp(protocol: Protocol) -> str:
     return stamp_of(protocol, *protocol.phases)
 
 
+def details_of(protocol: Protocol) -> ProtocolDetails:
+    """What is stored, as it would be entered."""
+    phases = [
+        PhaseWish(phase.sessions, phase.min_days, phase.ideal_days, phase.max_days, phase.appointment_type_id)
+        for phase in protocol.phases
+    ]
+    return ProtocolDetails(protocol.name, phases, protocol.condition, protocol.source, protocol.review_months)
+
+
 @writing
-def add_protocol(session: Session, details: ProtocolDetails, *, actor: Actor, now: datetime) -> Protocol:
+def add_protocol(
+    session: Session,
+    details: ProtocolDetails,
+    *,
+    actor: Actor,
+    now: datetime,
+    idempotency: Idempotency | None = None,
+) -> Protocol:
     """Add a protocol. Raises InvalidInput naming the field, NotFound for a type, or Conflict for the name."""
+    known = recall(session, actor, idempotency)
+    if known is not None:
+        return find(session, Protocol, known[0])
     protocol = Protocol()
     _apply(session, protocol, details)
     _refuse_taken(session, protocol.name)
@@ -85,6 +105,7 @@ def add_protocol(session: Session, details: ProtocolDetails, *, actor: Actor, no
     session.add(protocol)
     session.flush()
     note_deed(session, actor, "protocol_added", "protocol", protocol.id, now=now, name=protocol.name)
+    remember(session, actor, idempotency, [protocol.id], now=now)
     return protocol
 
 
@@ -129,9 +150,7 @@ def change_protocol(
 def archive_protocol(session: Session, protocol_id: int, *, actor: Actor, now: datetime) -> Protocol:
     """Offer a protocol for new plans no more; plans written from it go on. Raises NotFound."""
     protocol = find_to_change(session, Protocol, protocol_id)
-    if protocol.archived_at is None:
-        protocol.archived_at = now
-        note_deed(session, actor, "protocol_archived", "protocol", protocol.id, now=now)
+    archive_row(session, protocol, "protocol", actor, now)
     return protocol
 
 
@@ -143,8 +162,7 @@ def restore_protocol(session: Session, protocol_id: int, *, actor: Actor, now: d
     for phase in protocol.phases:
         if phase.appointment_type_id is not None:
             find_in_use(session, AppointmentType, phase.appointment_type_id)
-    protocol.archived_at = None
-    note_deed(session, actor, "protocol_restored", "protocol", protocol.id, now=now)
+    restore_row(session, protocol, "protocol", actor, now)
     return protocol
 
 

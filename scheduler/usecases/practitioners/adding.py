@@ -16,6 +16,7 @@ from scheduler.transaction import writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.clinic.catalogue import location_named
+from scheduler.usecases.diary.version import stamp_diaries
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find
 from scheduler.usecases.patients.details import EMAIL, LONGEST_EMAIL, LONGEST_NAME
@@ -101,6 +102,7 @@ def add_practitioner(
     practitioner.credentials = [new_credential(credential)] if credential else []
     session.add(practitioner)
     session.flush()
+    stamp_diaries(session)
     note_deed(
         session,
         actor,

@@ -15,10 +15,12 @@ from scheduler.calendars.fetch import Fetcher, checked_address
 from scheduler.calendars.refusals import INCOMPLETE, Refused, stored_reason
 from scheduler.errors import Conflict, InvalidInput
 from scheduler.models import BusyCalendar, BusyTime, Practitioner
+from scheduler.models.base import epoch
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.absences.rows import zones_of_practitioner
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
+from scheduler.usecases.diary.version import stamp_diaries
 from scheduler.usecases.feeds.options import checked_name
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find, find_in_use
@@ -95,6 +97,7 @@ def remove_busy_calendar(session: Session, calendar_id: int, *, actor: Actor, no
     _note(session, actor, "busy_calendar_removed", row, now)
     session.execute(delete(BusyTime).where(BusyTime.calendar_id == row.id))
     session.delete(row)
+    stamp_diaries(session)
 
 
 @reading
@@ -201,6 +204,8 @@ def _take_over(
         # Asked for as a whole the next time, too: "unchanged" would take this sentence away.
         row.etag, row.last_modified = "", ""
         row.error = stored_reason(INCOMPLETE, times.unread)
+    if times.intervals == _known_times(session, calendar_id):
+        return row.error
     session.execute(delete(BusyTime).where(BusyTime.calendar_id == calendar_id))
     if times.intervals:
         session.execute(
@@ -215,7 +220,15 @@ def _take_over(
                 for start, end in times.intervals
             ],
         )
+    stamp_diaries(session)
     return row.error
+
+
+def _known_times(session: Session, calendar_id: int) -> list[tuple[int, int]]:
+    """What was read before, by start: most calendars are the same each time."""
+    times = select(epoch(BusyTime.starts_at), epoch(BusyTime.ends_at))
+    rows = session.execute(times.where(BusyTime.calendar_id == calendar_id).order_by(BusyTime.starts_at))
+    return [(start, end) for start, end in rows]
 
 
 @writing

@@ -61,7 +61,8 @@ class WouldDisplace(SchedulerError):
 
     def __init__(self, displaced: Sequence[Displaced]) -> None:
         self.displaced = displaced
-        super().__init__(count=len(displaced), token=token_of(displaced))
+        numbers = [item.appointment_id for item in displaced]
+        super().__init__(count=len(displaced), token=token_of(displaced), appointment_ids=numbers)
 
 
 def rule_of(row: WorkingHours) -> WeeklyHours:
@@ -130,11 +131,16 @@ def find_displaced(
         for place, zone in zones.items()
     }
     return [
-        Displaced(row.id, row.starts_at, row.ends_at, row.patient.name, row.location.zone)
+        as_displaced(row)
         for row in booked
         if lost[row.location_id]
         & span(horizon.index(tick_of(row.starts_at)), horizon.index(tick_of(row.ends_at)))
     ]
+
+
+def as_displaced(row: Appointment) -> Displaced:
+    """An appointment as one that falls outside the hours."""
+    return Displaced(row.id, row.starts_at, row.ends_at, row.patient.name, row.location.zone)
 
 
 def token_of(displaced: Sequence[Displaced]) -> str:

@@ -24,11 +24,12 @@ from scheduler.usecases.edits import (
     stamp_of,
     whole_number,
 )
+from scheduler.usecases.diary.version import stamp_diaries
 from scheduler.usecases.feeds.tokens import touch_events
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find
 from scheduler.usecases.practitioners.adding import HeldCredential, new_credential
-from scheduler.usecases.usage import delete_unused, refuse_if_booked
+from scheduler.usecases.usage import archive_row, delete_unused, refuse_if_booked, restore_row
 
 WARN_AHEAD = timedelta(days=60)
 """A credential that ends sooner is warned of."""
@@ -132,6 +133,7 @@ def change_practitioner(
     if {"given_name", "family_name"} & set(fields):
         session.flush()
         touch_events(session, Appointment.practitioner_id == row.id, now=now)
+    stamp_diaries(session)
     note_deed(session, actor, "practitioner_changed", "practitioner", row.id, now=now, fields=fields)
     return row
 
@@ -150,8 +152,7 @@ def archive_practitioner(
     )
     if row.archived_at is None:
         refuse_if_booked(session, Appointment.practitioner_id == row.id, row.name, now)
-        row.archived_at = now
-        note_deed(session, actor, "practitioner_archived", "practitioner", row.id, now=now)
+        archive_row(session, row, "practitioner", actor, now)
     return row, session.scalar(plans) or 0
 
 
@@ -161,8 +162,7 @@ def restore_practitioner(
 ) -> Practitioner:
     """Book an archived practitioner again. Raises NotFound."""
     row = _locked(session, practitioner_id)
-    row.archived_at = None
-    note_deed(session, actor, "practitioner_restored", "practitioner", row.id, now=now)
+    restore_row(session, row, "practitioner", actor, now)
     return row
 
 

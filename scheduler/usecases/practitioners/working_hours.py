@@ -14,18 +14,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.errors import InvalidInput
-from scheduler.models import Location, Practitioner, WorkingHours
+from scheduler.models import Appointment, Location, Practitioner, WorkingHours
 from scheduler.planning.hours import WeeklyHours
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
+from scheduler.usecases.diary.version import stamp_diaries
 from scheduler.usecases.edits import refuse_stale, stamp_of
+from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find, find_in_use
 from scheduler.usecases.practitioners.adding import DayHours, checked_hours
 from scheduler.usecases.practitioners.hours_blocks import (
     Displaced,
     HoursBlock,
     WouldDisplace,
+    as_displaced,
     find_displaced,
     in_rhythm,
     meet,
@@ -76,12 +79,16 @@ def set_hours(
     confirmed: str = "",
     actor: Actor,
     now: datetime,
+    idempotency: Idempotency | None = None,
 ) -> list[Displaced]:
     """Write a new block, or put one in the place of the block with the key ``replaces`` from its valid_from on.
 
     Returns the booked appointments that fall outside now. Raises NotFound, StaleVersion, InvalidInput naming the
     field, and WouldDisplace unless ``confirmed`` is the token of exactly what would fall outside.
     """
+    known = recall(session, actor, idempotency)
+    if known is not None:
+        return [as_displaced(find(session, Appointment, number)) for number in known]
     find_in_use(session, Practitioner, practitioner_id)
     lock_resources(session, [("practitioner", practitioner_id)])
     rows = _rows(session, practitioner_id)
@@ -91,7 +98,9 @@ def set_hours(
     _check_dates(block)
     checked = replace(block, days=tuple(checked_hours(block.days, block.every_n_weeks)))
     change = _split(rows, replaces, checked, today)
-    return _apply(session, practitioner_id, rows, change, confirmed, actor=actor, now=now)
+    displaced = _apply(session, practitioner_id, rows, change, confirmed, actor=actor, now=now)
+    remember(session, actor, idempotency, [item.appointment_id for item in displaced], now=now)
+    return displaced
 
 
 @writing
@@ -154,6 +163,7 @@ def _apply(
     for row in change.gone:
         session.delete(row)
     session.add_all(fresh)
+    stamp_diaries(session)
     note_deed(
         session,
         actor,

@@ -26,6 +26,8 @@ from scheduler.usecases.availability.slots import find_slots
 from scheduler.usecases.diary.days import load_diary
 from scheduler.usecases.diary.load import load_days
 from scheduler.usecases.diary.version import diary_version
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
+from scheduler.usecases.series.proposals import propose_series
 from tests.factories import (
     NOW,
     RECEPTIONIST,
@@ -187,7 +189,7 @@ def test_where_no_other_room_is_free_the_time_moves_and_no_room_is_promised_twic
 
 def test_it_is_listed_taken_back_and_seen_by_others_each_time(world: World) -> None:
     def version() -> str:
-        return diary_version(world.location_id, date(2026, 3, 3), date(2026, 3, 3), now=NOW)
+        return diary_version(date(2026, 3, 3), date(2026, 3, 3), now=NOW)
 
     first = world.room_ids[0]
     versions = [version()]
@@ -231,3 +233,63 @@ def test_room_is_named_by_number_or_at_its_location(world: World) -> None:
     ):
         with pytest.raises(error):
             add_closure(location, day(9), day(9), room=room, actor=RECEPTIONIST, now=NOW)
+
+
+def test_what_only_the_room_was_closed_for_is_over_when_it_is_left(world: World) -> None:
+    first, second = world.room_ids
+    shut(first)
+    row = booked(world, room_id=first, override_reason="Dry again")
+    moved = move_appointment(row.id, version=1, room_id=second, actor=RECEPTIONIST, now=NOW)
+    assert (moved.override_rules, moved.override_reason) == ([], None)
+    ann = make_patient("Ann").id
+    early = booked(world, patient_id=ann, starts_at=at(3, 7), room_id=first, override_reason="Before work")
+    assert early.override_rules == ["outside_hours", "closed"]
+    moved = move_appointment(early.id, version=1, room_id=second, actor=RECEPTIONIST, now=NOW)
+    assert (moved.override_rules, moved.override_reason) == (["outside_hours"], "Before work")
+
+
+def test_a_location_that_is_closed_stays_so_in_every_room(world: World) -> None:
+    first, second = world.room_ids
+    add_closure("Mitte", day(3), day(3), actor=RECEPTIONIST, now=NOW)
+    row = booked(world, room_id=first, override_reason="Stocktaking")
+    moved = move_appointment(row.id, version=1, room_id=second, actor=RECEPTIONIST, now=NOW)
+    assert (moved.override_rules, moved.override_reason) == (["closed"], "Stocktaking")
+
+
+def test_an_edit_that_moves_nothing_leaves_what_was_set_aside(world: World) -> None:
+    first = world.room_ids[0]
+    absence = shut(first)
+    row = booked(world, room_id=first, override_reason="Dry again")
+    remove_closure(absence.id or 0, actor=RECEPTIONIST, now=NOW)
+    same = move_appointment(row.id, version=1, room_id=first, actor=RECEPTIONIST, now=NOW)
+    assert (same.version, same.override_rules, same.override_reason) == (1, ["closed"], "Dry again")
+
+
+def test_rooms_out_of_use_are_the_reason_why_nothing_is_found(world: World) -> None:
+    first, second = world.room_ids
+    plan = prescribe_plan(
+        patient_id=world.patient_id,
+        practitioner_id=world.practitioner_id,
+        starts_on=date(2026, 3, 3),
+        phases=[PhaseWish(1, 0, 0, 0)],
+        actor=RECEPTIONIST,
+        now=NOW,
+    )
+
+    def reasons() -> list[str]:
+        return [one.reason for one in propose_series(plan.id, now=NOW)[0].unplaced]
+
+    shut(first)
+    assert reasons() == []
+    shut(second)
+    assert reasons() == ["rooms_shut"]
+    add_time_off(world.practitioner_id, day(3), day(3), actor=RECEPTIONIST, now=NOW)
+    assert reasons() == ["away"]
+
+
+def test_a_room_that_is_to_be_shut_is_the_reason_in_its_preview_too(world: World) -> None:
+    first, second = world.room_ids
+    shut(second, 2, 31)
+    booked(world, room_id=first)
+    (line,) = preview_absence(room_id=first, starts=day(2), until=day(31), now=NOW).lines
+    assert (line.slot, line.reason) == (None, "rooms_shut")

@@ -173,14 +173,14 @@ def test_each_reader_gets_their_words(
     world = make_world()
     make_appointment(world, at(3), planned_session_id=make_plan_session(world, 3, 8))
     (row,) = events_of(feed_of(**{owner: getattr(world, owner)}, detail=detail), now=NOW)
-    assert row[-6:] == (*words, False)
+    assert row[-7:] == (*words, False, None)
 
 
 def test_an_appointment_without_room_or_plan_has_neither(context: Flask) -> None:
     world = make_world()
     make_appointment(world, at(3), room_id=None)
     (row,) = events_of(feed_of(practitioner_id=world.practitioner_id, detail="full"), now=NOW)
-    assert row[-6:] == (None, "Dry needling", "Paul Pain", None, None, False)
+    assert row[-7:] == (None, "Dry needling", "Paul Pain", None, None, False, None)
 
 
 def test_only_the_owners_appointments_are_in_a_feed(context: Flask) -> None:
