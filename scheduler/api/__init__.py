@@ -20,10 +20,12 @@ from scheduler.api import (
     plans,
     practitioners,
     private_calendars,
+    protocols,
     repairs,
     slots,
     tasks,
     waitlist,
+    working_hours,
 )
 from scheduler.api.parsing import RowNumber
 from scheduler.api.schemas.problem import ProblemSchema
@@ -32,7 +34,9 @@ from scheduler.extensions import rest
 NOUNS = (
     catalogue,
     clinic,
+    protocols,
     practitioners,
+    working_hours,
     patients,
     slots,
     appointments,

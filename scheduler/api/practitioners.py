@@ -1,4 +1,4 @@
-"""Setting up who treats: practitioners and their credentials. What is changed later in their hours is a screen's."""
+"""Setting up who treats: practitioners and their credentials."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,12 +14,7 @@ from scheduler.api.schemas import practitioners as schemas
 from scheduler.usecases.clinic.locations import get_location
 from scheduler.usecases.idempotency import Idempotency
 from scheduler.usecases.practitioners import records
-from scheduler.usecases.practitioners.adding import (
-    DayHours,
-    HeldCredential,
-    PractitionerDetails,
-    add_practitioner,
-)
+from scheduler.usecases.practitioners.adding import HeldCredential, PractitionerDetails, add_practitioner
 from scheduler.usecases.practitioners.records import PractitionerRecord
 
 routes = Routes("practitioners", "Who treats, and what they may do.")
@@ -34,7 +29,7 @@ def create_practitioner(body: dict[str, Any], once: Idempotency | None) -> Respo
     """Add a practitioner with their first working hours"""
     person = add_practitioner(
         PractitionerDetails(body["given_name"], body["family_name"], body.get("email")),
-        [DayHours(one["weekday"], one["from_time"], one["until"]) for one in body["hours"]],
+        schemas.day_hours(body["hours"]),
         location=get_location(body["location_id"]).name,
         every_n_weeks=body["every_n_weeks"],
         hours_from=body.get("hours_from"),

@@ -57,16 +57,22 @@ class PhaseSchema(Output):
     max_days = whole()
 
 
+class ProtocolPhaseSchema(PhaseSchema):
+    """A phase of a protocol."""
+
+    appointment_type_id = whole("Null: the needling type.", none=True)
+
+
 class ProtocolSchema(Output):
     """A prescription to copy from."""
 
     id = whole()
     name = text()
-    version = whole()
+    version = whole("1 is the first. Changing a protocol from which plans were written makes the next one.")
     condition = text()
     source = text("The trial or the reasoning behind it.")
     sessions = whole("How many in all phases.")
-    phases = parts(PhaseSchema)
+    phases = parts(ProtocolPhaseSchema)
     review_months = many(whole(), "Review points, in months after the last session.")
 
 
@@ -110,6 +116,6 @@ def protocol_json(row: Protocol) -> dict[str, Any]:
     return {
         **picked(row, "id", "name", "version", "condition", "source"),
         "sessions": sum(phase.sessions for phase in row.phases),
-        "phases": [phase_json(phase) for phase in row.phases],
+        "phases": [{**phase_json(phase), **picked(phase, "appointment_type_id")} for phase in row.phases],
         "review_months": row.review_months,
     }

@@ -1,5 +1,6 @@
 """Practitioners as they are set up, with their credentials, in and out."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scheduler.api.answers import day_or_none, picked, utc_or_none
@@ -10,7 +11,10 @@ from scheduler.api.schemas.common import Output, day, instant, parts, text, whol
 from scheduler.models import Credential, Practitioner
 from scheduler.planning.hours import DAY_MINUTES
 from scheduler.usecases.edits import LANGUAGES, LONGEST_NAME, stamp_of
-from scheduler.usecases.practitioners.adding import DRY_NEEDLING, MOST_WEEKS
+from scheduler.usecases.practitioners.adding import DRY_NEEDLING, MOST_WEEKS, DayHours
+
+MOST_DAYS = 42
+"""So many stretches of work in a week: six a day."""
 
 
 class NewCredential(Input):
@@ -45,7 +49,7 @@ class NewPractitioner(Input):
     family_name = Text(LONGEST_NAME, shortest=1, required=True)
     email = Text(320, allow_none=True)
     location_id = Number(required=True, metadata={"description": "Where the hours are worked."})
-    hours = Many(Part(WorkingDay), 42, least=1, required=True)
+    hours = Many(Part(WorkingDay), MOST_DAYS, least=1, required=True)
     every_n_weeks = Number(1, MOST_WEEKS, load_default=1)
     hours_from = Day(metadata={"description": "From this day on; if not given, from today."})
 
@@ -89,6 +93,11 @@ class PractitionerSettingsSchema(PractitionerSchema):
     credentials = parts(CredentialSchema)
     archived_at = instant(none=True)
     version = text("Changes with every edit; send it back with yours.")
+
+
+def day_hours(listed: Iterable[Mapping[str, Any]]) -> list[DayHours]:
+    """Working days as the use cases take them."""
+    return [DayHours(one["weekday"], one["from_time"], one["until"]) for one in listed]
 
 
 def credential_json(row: Credential) -> dict[str, Any]:
