@@ -1,7 +1,7 @@
 """``demo load``: an invented clinic with a past and a future, to try things out or to measure."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import click
@@ -65,14 +65,16 @@ def load(
             now=now,
             progress=progress,
         )
-    counts = {name: f"{number:,}" for name, number in loaded.counts.items()}
-    click.echo(
-        f"{demo.house.clinic.name}: {practitioners} practitioners, {counts['patients']} patients, "
-        f"{counts['treatment_plans']} plans, {counts['appointments']} appointments."
-    )
+    click.echo(_summary(demo.house.clinic.name, practitioners, loaded.counts))
     click.echo(f"Sign-ins: {', '.join(SIGN_INS)}." + ("" if chosen else f" Password: {random_password}"))
     click.echo(f"A patient in the middle of a plan: {settings.base_url}/patients/{demo.example_patient_id}")
     click.echo(f"A patient's calendar: {feed_links(settings.base_url, loaded.feed_secret).url}")
+
+
+def _summary(clinic: str, practitioners: int, counts: Mapping[str, int]) -> str:
+    """What was made, in a line."""
+    patients, plans, booked = (counts[name] for name in ("patients", "treatment_plans", "appointments"))
+    return f"{clinic}: {practitioners} practitioners, {patients:,} patients, {plans:,} plans, {booked:,} appointments."
 
 
 @contextmanager

@@ -20,6 +20,8 @@ from scheduler.models import (
     Task,
     WaitlistEntry,
 )
+from scheduler.usecases.absences.displacement import list_displaced
+from scheduler.usecases.absences.entering import AbsenceKind, list_closures
 from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.demo.invent import invent_demo
 from scheduler.usecases.demo.load import load_demo
@@ -46,7 +48,7 @@ def open_demo(size: DemoSize, now: datetime) -> tuple[list[str], int]:
 @pytest.mark.usefixtures("context")
 def test_every_screen_of_the_desk_has_something_to_show() -> None:
     scenes, patient_id = open_demo(SMALL, AT_NOON)
-    assert len(scenes) == 10
+    assert len(scenes) == 11
     assert [hold.hold.expires_at - AT_NOON for hold in list_holds(now=AT_NOON) if hold.hold.plan_id] == [
         timedelta(hours=1)
     ]
@@ -63,6 +65,9 @@ def test_every_screen_of_the_desk_has_something_to_show() -> None:
     assert [bool(calendar.error) for calendar in list_busy_calendars()] == [False, True]
     assert len(list_busy_conflicts(now=AT_NOON)) == 1
     assert db.session.scalar(select(func.count()).where(PatientLink.last_used_at.is_not(None))) == 2
+    (shut,) = [one for one in list_closures(now=AT_NOON).items if one.kind == AbsenceKind.ROOM]
+    found = list_displaced(shut.kind, shut.id or 0, now=AT_NOON)
+    assert (found.same_time > 0, (shut.starts_at - AT_NOON).days) == (True, 8)
     assert any(visit.may_move for visit in see_own_page(patient_id, now=AT_NOON).visits)
 
 

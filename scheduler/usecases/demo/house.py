@@ -1,9 +1,10 @@
 """The demo clinic before its first patient: places, people, their hours, absences and closures."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -63,7 +64,32 @@ def build_house(size: DemoSize, days: Days, chance: random.Random) -> House:
     """Everything but rooms, whose number follows from the hours (see `book.py`)."""
     data = clinic_data()
     facts = data.facts
-    clinic = Clinic(
+    locations = [
+        Location(id=number, zone=facts["zone"], **entry)
+        for number, entry in enumerate(data.locations, start=1)
+    ]
+    types, protocols = _types(), load_shipped_protocols()
+    for number, protocol in enumerate(protocols, start=1):
+        protocol.id = number
+    needling = sorted((row for row in types if row.is_needling), key=lambda row: row.duration_minutes)
+    weeks = _weeks(size)
+    practitioners = [_practitioner(index, weeks[index], days, chance) for index in range(size.practitioners)]
+    return House(
+        clinic=_clinic(facts),
+        locations=locations,
+        types=types,
+        first_visit=needling[-1],
+        session=needling[0],
+        review=next(row for row in types if not row.is_needling),
+        protocols=protocols,
+        practitioners=practitioners,
+        time_off=[row for person in practitioners for row in _absences(person.id, days, chance)],
+        closures=_closures(locations, days, str(facts["country"]), str(facts["subdivision"])),
+    )
+
+
+def _clinic(facts: Mapping[str, Any]) -> Clinic:
+    return Clinic(
         id=1,
         name=facts["name"],
         email=facts["email"],
@@ -81,34 +107,18 @@ def build_house(size: DemoSize, days: Days, chance: random.Random) -> House:
         rebooking=Rebooking.REQUEST.value,
         asks_check_in=True,
     )
-    locations = [
-        Location(id=number, zone=facts["zone"], **entry)
-        for number, entry in enumerate(data.locations, start=1)
-    ]
-    types, protocols = load_shipped_types(), load_shipped_protocols()
-    for number, protocol in enumerate(protocols, start=1):
-        protocol.id = number
+
+
+def _types() -> list[AppointmentType]:
+    """The shipped types, numbered; patients may move them, and those beside the needling can be resized."""
+    types = load_shipped_types()
     for number, row in enumerate(types, start=1):
         row.id = number
         row.buffer_before_minutes = row.buffer_before_minutes or 0  # a default that only the database sets
         row.buffer_after_minutes = row.buffer_after_minutes or 0
         row.patients_may_move = True
         row.may_resize = not row.is_needling
-    needling = sorted((row for row in types if row.is_needling), key=lambda row: row.duration_minutes)
-    weeks = _weeks(size)
-    practitioners = [_practitioner(index, weeks[index], days, chance) for index in range(size.practitioners)]
-    return House(
-        clinic=clinic,
-        locations=locations,
-        types=types,
-        first_visit=needling[-1],
-        session=needling[0],
-        review=next(row for row in types if not row.is_needling),
-        protocols=protocols,
-        practitioners=practitioners,
-        time_off=[row for person in practitioners for row in _absences(person.id, days, chance)],
-        closures=_closures(locations, days, str(facts["country"]), str(facts["subdivision"])),
-    )
+    return types
 
 
 def _weeks(size: DemoSize) -> list[Week]:

@@ -4,20 +4,21 @@ A scene for which this clinic has nobody, or that a rule forbids, is left out. T
 once; all addresses end in .example, which no mail server delivers to.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from scheduler.errors import SchedulerError
-from scheduler.models import Location, PlannedSession, Role, SessionStatus, Staff, TreatmentPlan
+from scheduler.models import Location, PlannedSession, Role, Room, SessionStatus, Staff, TreatmentPlan
 from scheduler.models.plans import PlanStatus
 from scheduler.transaction import reading
-from scheduler.usecases.absences.entering import add_time_off
+from scheduler.usecases.absences.entering import add_closure, add_time_off
 from scheduler.usecases.absences.times import WallTime
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.demo.callers import CALLS, Call, booked_ahead
@@ -34,6 +35,8 @@ from scheduler.usecases.series.proposals import propose_series
 HOLD_MINUTES = 60
 ASKED_AT_MOST = 4
 """So many are asked about one slot."""
+SHUT_FROM, SHUT_UNTIL = 9, 12
+"""A room is out of use from so many days ahead on, up to and including that one."""
 SOURCE = "demo"
 
 
@@ -49,7 +52,7 @@ def play_morning(
     ``link_key`` is the service's own secret, from which the links in mails follow.
     """
     call = _call(example_patient_id, link_key, now)
-    scenes = (*CALLS, offer_gaps, hold_a_series, go_away, read_private_calendars)
+    scenes = (*CALLS, offer_gaps, hold_a_series, go_away, shut_a_room, read_private_calendars)
     played = []
     for number, scene in enumerate(scenes, start=1):
         with suppress(SchedulerError):  # a rule forbids it in this clinic: the morning goes on without it
@@ -178,3 +181,27 @@ def go_away(call: Call) -> bool:
     reason = clinic_data().words["absence"][0]
     add_time_off(practitioner_id, day, day, reason=reason, actor=call.desk, now=call.now)
     return True
+
+
+def shut_a_room(call: Call) -> bool:
+    """A room is out of use for some days in the week after next; what little is booked in it can go next door."""
+    days = [WallTime(call.today + timedelta(days=ahead)) for ahead in (SHUT_FROM, SHUT_UNTIL)]
+    rooms = _rooms_beside_others()
+    ahead = booked_ahead(call, from_days=SHUT_FROM, to_days=SHUT_UNTIL + 1)
+    booked = Counter(row.room_id for row in ahead if row.room_id in rooms)
+    if not booked:
+        return False
+    room_id = min(booked, key=lambda room: (booked[room], room))
+    reason = clinic_data().words["room_closure"][0]
+    add_closure(None, *days, room=room_id, reason=reason, actor=call.desk, now=call.now)
+    return True
+
+
+@reading
+def _rooms_beside_others(session: Session) -> list[int]:
+    """Rooms in use at locations that have another one."""
+    others = aliased(Room)
+    beside = exists().where(
+        others.location_id == Room.location_id, others.id != Room.id, others.archived_at.is_(None)
+    )
+    return list(session.scalars(select(Room.id).where(Room.archived_at.is_(None), beside)))
