@@ -16,6 +16,7 @@ from scheduler.models import Appointment, AppointmentStatus
 from scheduler.models.appointments import INACTIVE
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
+from scheduler.usecases.booking.held_slots import clear_expired
 from scheduler.usecases.booking.rules import RULES
 from scheduler.usecases.imports.appointment_rows import Line, read_lines
 from scheduler.usecases.imports.appointment_slots import AppointmentChoices, Slot, make_slot
@@ -90,6 +91,7 @@ def write_lines(
     people = [("practitioner", number) for number in house.practitioners]
     places = [("location", number) for number in house.locations]
     lock_resources(session, [("request", IMPORT_LOCK), *people, *places])
+    clear_expired(session, now=now)
     slots = _settle(session, lines, report, choices, now)
     if not report.may_write(only_good):
         return report
