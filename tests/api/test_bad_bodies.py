@@ -16,101 +16,104 @@ NOT_TEXT: list[Any] = [5, "a\0b", "\ud800", "x" * 20_001]
 """One of each sort; test_fields.py has them all."""
 
 
+WRONG: dict[str, dict[str, list[Any]]] = {
+    "/patients": {
+        "given_name": ["", "   ", None, *NOT_TEXT, "x" * 201],
+        "family_name": ["\x1b[31m", None],
+        "email": ["nobody", "a@b", "a b@c.de", "x" * 320 + "@mail.example", 5],
+        "phone": ["call me", "1" * 41],
+        "born_on": [*NOT_DAYS, "2026-03-03", "1700-01-01"],
+        "wants_reminders": ["yes", 1, 0, None],
+        "cautions": ["pregnancy", [""], [5], ["x"] * 41, None],
+        "notes": NOT_TEXT,
+        "locale": ["x" * 41],
+        "id": [7],
+        "version": [1],
+        "nickname": ["Annie"],
+    },
+    "/appointments": {
+        "patient_id": [*NOT_NUMBERS, None],
+        "practitioner_id": [*NOT_NUMBERS, None],
+        "appointment_type_id": [*NOT_NUMBERS, None],
+        "location_id": NOT_NUMBERS,
+        "room_id": NOT_NUMBERS,
+        "planned_session_id": NOT_NUMBERS,
+        "starts_at": [
+            *NOT_INSTANTS,
+            "2026-03-05T11:02:00Z",
+            "2026-03-05T11:00:01Z",
+            "1901-03-05T11:00:00Z",
+        ],
+        "override_reason": NOT_TEXT,
+        "ends_at": ["2026-03-05T11:30:00Z"],
+        "status": ["booked"],
+    },
+    "/appointments/{appointment}/cancel": {
+        "version": [*NOT_NUMBERS, None],
+        "reason": [*NOT_TEXT, "x" * 201, None],
+    },
+    "/appointments/{appointment}/status": {
+        "version": [*NOT_NUMBERS, None],
+        "status": ["", "gone", "BOOKED", None, 1, ["booked"]],
+    },
+    "/plans": {
+        "patient_id": [*NOT_NUMBERS, None],
+        "practitioner_id": [*NOT_NUMBERS, None],
+        "protocol_id": NOT_NUMBERS,
+        "starts_on": [*NOT_DAYS, None, "1801-01-01", "2250-01-01"],
+        "condition": [*NOT_TEXT, "x" * 201],
+        "target_muscles": ["neck", [""], [5], ["x" * 81], ["x"] * 41, None],
+        "phases": [
+            [],
+            "weekly",
+            [5],
+            [{}],
+            [PHASE] * 61,
+            [PHASE | {"sessions": 60}] * 2,
+            {"sessions": 3},
+        ],
+        "preferences": [
+            "mornings",
+            5,
+            [],
+            {"mornings": True},
+            {"weekdays": [7]},
+            {"from": "8"},
+            {"from": "12:00", "until": "08:00"},
+            {"until": "24:01"},
+            {"practitioner_ids": ["1"]},
+            {"weekdays": 1},
+            {"weekdays": [None]},
+            {"location_id": "1"},
+            {"from_minute": 480},
+        ],
+        "first_appointment_type_id": NOT_NUMBERS,
+        "sessions": [[]],
+    },
+    "/plans/{plan}/proposals": {
+        "preferences": [5, {"weekdays": [-1]}, {"until": "25:00"}, {"from": 480}],
+        "limit": [5],
+    },
+    "/plans/{plan}/placements": {
+        "sessions": [None, [], 5, {}, [5], [{}], [{"number": 1}]],
+        "override_reason": NOT_TEXT,
+        "plan_id": [1],
+    },
+    "/patients/{patient}/feed-tokens": {
+        "name": [*NOT_TEXT, "x" * 201],
+        "detail": ["everything", "", 1],
+        "alarm_minutes": [-1, 40_321, "5", 1.5],
+    },
+    "/practitioners/{practitioner}/feed-tokens": {"secret": ["mine"]},
+}
+"""Path -> field -> values, each wrong in a body that is otherwise in order."""
+
+
 def _field_cases() -> list[Any]:
-    """(path, field, value): one wrong field in a body that is otherwise in order."""
-    wrong: dict[str, dict[str, list[Any]]] = {
-        "/patients": {
-            "given_name": ["", "   ", None, *NOT_TEXT, "x" * 201],
-            "family_name": ["\x1b[31m", None],
-            "email": ["nobody", "a@b", "a b@c.de", "x" * 320 + "@mail.example", 5],
-            "phone": ["call me", "1" * 41],
-            "born_on": [*NOT_DAYS, "2026-03-03", "1700-01-01"],
-            "wants_reminders": ["yes", 1, 0, None],
-            "cautions": ["pregnancy", [""], [5], ["x"] * 41, None],
-            "notes": NOT_TEXT,
-            "locale": ["x" * 41],
-            "id": [7],
-            "version": [1],
-            "nickname": ["Annie"],
-        },
-        "/appointments": {
-            "patient_id": [*NOT_NUMBERS, None],
-            "practitioner_id": [*NOT_NUMBERS, None],
-            "appointment_type_id": [*NOT_NUMBERS, None],
-            "location_id": NOT_NUMBERS,
-            "room_id": NOT_NUMBERS,
-            "planned_session_id": NOT_NUMBERS,
-            "starts_at": [
-                *NOT_INSTANTS,
-                "2026-03-05T11:02:00Z",
-                "2026-03-05T11:00:01Z",
-                "1901-03-05T11:00:00Z",
-            ],
-            "override_reason": NOT_TEXT,
-            "ends_at": ["2026-03-05T11:30:00Z"],
-            "status": ["booked"],
-        },
-        "/appointments/{appointment}/cancel": {
-            "version": [*NOT_NUMBERS, None],
-            "reason": [*NOT_TEXT, "x" * 201, None],
-        },
-        "/appointments/{appointment}/status": {
-            "version": [*NOT_NUMBERS, None],
-            "status": ["", "gone", "BOOKED", None, 1, ["booked"]],
-        },
-        "/plans": {
-            "patient_id": [*NOT_NUMBERS, None],
-            "practitioner_id": [*NOT_NUMBERS, None],
-            "protocol_id": NOT_NUMBERS,
-            "starts_on": [*NOT_DAYS, None, "1801-01-01", "2250-01-01"],
-            "condition": [*NOT_TEXT, "x" * 201],
-            "target_muscles": ["neck", [""], [5], ["x" * 81], ["x"] * 41, None],
-            "phases": [
-                [],
-                "weekly",
-                [5],
-                [{}],
-                [PHASE] * 61,
-                [PHASE | {"sessions": 60}] * 2,
-                {"sessions": 3},
-            ],
-            "preferences": [
-                "mornings",
-                5,
-                [],
-                {"mornings": True},
-                {"weekdays": [7]},
-                {"from": "8"},
-                {"from": "12:00", "until": "08:00"},
-                {"until": "24:01"},
-                {"practitioner_ids": ["1"]},
-                {"weekdays": 1},
-                {"weekdays": [None]},
-                {"location_id": "1"},
-                {"from_minute": 480},
-            ],
-            "first_appointment_type_id": NOT_NUMBERS,
-            "sessions": [[]],
-        },
-        "/plans/{plan}/proposals": {
-            "preferences": [5, {"weekdays": [-1]}, {"until": "25:00"}, {"from": 480}],
-            "limit": [5],
-        },
-        "/plans/{plan}/placements": {
-            "sessions": [None, [], 5, {}, [5], [{}], [{"number": 1}]],
-            "override_reason": NOT_TEXT,
-            "plan_id": [1],
-        },
-        "/patients/{patient}/feed-tokens": {
-            "name": [*NOT_TEXT, "x" * 201],
-            "detail": ["everything", "", 1],
-            "alarm_minutes": [-1, 40_321, "5", 1.5],
-        },
-        "/practitioners/{practitioner}/feed-tokens": {"secret": ["mine"]},
-    }
+    """(path, field, value) of WRONG."""
     return [
         pytest.param(path, field, value, id=f"{path} {field} {number}")
-        for path, fields in wrong.items()
+        for path, fields in WRONG.items()
         for field, values in fields.items()
         for number, value in enumerate(values)
     ]
