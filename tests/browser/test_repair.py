@@ -12,7 +12,7 @@ from scheduler.models import Appointment, Message
 from tests.browser.conftest import Live
 from tests.browser.hands import drag, entry, listed
 from tests.browser.looks import faults
-from tests.usecases.repairs.test_preview import march, series
+from tests.usecases.repairs.support import march, series
 
 pytestmark = pytest.mark.usefixtures("monday")
 WEEK = "/diary?on=2026-03-10&view=week"

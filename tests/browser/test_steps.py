@@ -25,7 +25,7 @@ from tests.browser import hands
 from tests.browser.conftest import Live
 from tests.browser.hands import entry
 from tests.factories import NOW, RECEPTIONIST, at, make_appointment, make_patient, save
-from tests.usecases.repairs.test_preview import series
+from tests.usecases.repairs.support import series
 
 pytestmark = pytest.mark.usefixtures("monday")
 TABLE = Path(__file__).parents[2] / "docs" / "steps.md"

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from scheduler.extensions import db
 from scheduler.models import Appointment, Patient, TimeOff
 from tests.factories import World, make_world
-from tests.usecases.imports.test_ics import NINE, calendar
+from tests.usecases.imports.support import NINE, calendar
 
 BAD = "Vorname;Nachname;Geburtsdatum\nAnn;Ohm;31.12.1980\nBea;Kurz;31.02.1980\n"
 PROBLEM = "row 3, Geburtsdatum, '31.02.1980': This is no date that can be read."

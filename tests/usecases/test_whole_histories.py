@@ -33,7 +33,7 @@ from scheduler.usecases.series.holds import hold_slots, list_holds, release_hold
 from scheduler.usecases.series.placement import ChosenSlot, place_plan
 from tests.factories import RECEPTIONIST, World, make_patient
 from tests.usecases.plans import test_histories as plans
-from tests.usecases.plans.test_prescribing import best, chosen, prescribe
+from tests.usecases.plans.support import best, chosen, prescribe
 
 STEPS = 60
 KEY = "a key for links that only this test knows"

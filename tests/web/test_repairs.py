@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from scheduler.extensions import db
 from scheduler.models import Appointment, AuditEntry, Message
 from tests.factories import World, make_appointment, make_patient
-from tests.usecases.repairs.test_preview import march, series
+from tests.usecases.repairs.support import march, series
 from tests.web.browser import Browser
 
 pytestmark = pytest.mark.usefixtures("monday")

@@ -19,7 +19,7 @@ from scheduler.usecases.imports.bulk import note_import
 from scheduler.usecases.imports.waiting import WaitingRoom
 from scheduler.web import transfer_work
 from tests.factories import NOW, World
-from tests.usecases.imports.test_ics import NINE, calendar
+from tests.usecases.imports.support import NINE, calendar
 from tests.web.browser import Browser
 
 GOOD = "Vorname;Nachname;Geburtsdatum\nJörg;Müller;31.12.1980\nAnn;Ohm;01.02.1990\n".encode("cp1252")

@@ -21,7 +21,7 @@ from scheduler.usecases.plans.prescribing import PhaseWish, get_plan, prescribe_
 from scheduler.usecases.series.placement import place_plan
 from scheduler.usecases.series.proposals import propose_series
 from tests.factories import NOW, RECEPTIONIST, World, make_patient, make_practitioner, make_world
-from tests.usecases.plans.test_prescribing import chosen
+from tests.usecases.plans.support import chosen
 
 MONDAY = date(2026, 3, 2)
 COURSES = (PhaseWish(4, 2, 3, 5), PhaseWish(3, 5, 7, 9), PhaseWish(2, 0, 7, 14))

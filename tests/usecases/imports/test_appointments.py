@@ -27,7 +27,7 @@ from tests.factories import (
     make_world,
     save,
 )
-from tests.usecases.imports.test_ics import NINE, calendar
+from tests.usecases.imports.support import NINE, calendar
 
 HEAD = "Patient;Behandler;Terminart;Datum;Uhrzeit;Dauer;Raum;Status\n"
 

@@ -11,14 +11,9 @@ from scheduler.errors import InvalidInput
 from scheduler.usecases.imports.ics import Diary, read_diary
 from scheduler.usecases.imports.recurrence import Budget, occurrences, read_rule
 from tests.factories import BERLIN
+from tests.usecases.imports.support import HEAD, NINE, calendar
 
 BEGIN, END = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC)
-HEAD = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\n"
-
-
-def calendar(*events: str) -> bytes:
-    bodies = (f"BEGIN:VEVENT\nUID:{number}\n{event}\nEND:VEVENT\n" for number, event in enumerate(events))
-    return (HEAD + "".join(bodies) + "END:VCALENDAR\n").replace("\n", "\r\n").encode()
 
 
 def read(*events: str, zone: ZoneInfo = BERLIN) -> Diary:
@@ -27,9 +22,6 @@ def read(*events: str, zone: ZoneInfo = BERLIN) -> Diary:
 
 def starts(*events: str, zone: ZoneInfo = BERLIN) -> list[str]:
     return [f"{one.starts_at.astimezone(zone):%d.%m. %H:%M}" for one in read(*events, zone=zone).occurrences]
-
-
-NINE = "DTSTART;TZID=Europe/Berlin:20260323T090000\nDTEND;TZID=Europe/Berlin:20260323T100000\n"
 
 
 @pytest.mark.parametrize(

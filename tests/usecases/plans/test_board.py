@@ -14,7 +14,7 @@ from scheduler.usecases.series.placement import place_plan
 from scheduler.usecases.series.proposals import propose_series
 from tests.factories import NOW, RECEPTIONIST, World, make_appointment, make_message, make_patient, make_world
 from tests.query_counter import count_queries
-from tests.usecases.plans.test_prescribing import WEEKLY, chosen
+from tests.usecases.plans.support import WEEKLY, chosen
 
 TODAY = date(2026, 3, 2)
 

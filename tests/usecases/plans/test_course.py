@@ -18,8 +18,16 @@ from scheduler.usecases.plans.life import discontinue_plan
 from scheduler.usecases.plans.prescribing import PhaseWish, get_plan
 from scheduler.usecases.plans.sessions import give_up_session, skip_session
 from tests.factories import NOW, RECEPTIONIST, save
-from tests.usecases.plans.test_life import hold, placed_plan, plan_status, version_of
-from tests.usecases.plans.test_prescribing import best, chosen, place, statuses
+from tests.usecases.plans.support import (
+    best,
+    chosen,
+    hold,
+    place,
+    placed_plan,
+    plan_status,
+    statuses,
+    version_of,
+)
 
 FORTNIGHTLY = PhaseWish(sessions=2, min_days=10, ideal_days=14, max_days=18)
 

@@ -21,7 +21,7 @@ from scheduler.usecases.plans.life import complete_plan, discontinue_plan, pause
 from scheduler.usecases.plans.prescribing import PhaseWish, get_plan, local_day
 from scheduler.usecases.plans.sessions import give_up_session, skip_session, take_back_session
 from tests.factories import NOW, RECEPTIONIST, make_patient, make_world
-from tests.usecases.plans.test_prescribing import best, chosen, place, prescribe
+from tests.usecases.plans.support import best, chosen, place, prescribe
 
 STEPS = 50
 GONE = {"cancelled", "no_show", "held"}

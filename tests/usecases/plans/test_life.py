@@ -8,13 +8,24 @@ from sqlalchemy import select
 
 from scheduler.errors import Conflict, IllegalTransition, InvalidInput, StaleVersion
 from scheduler.extensions import db
-from scheduler.models import Appointment, AuditEntry, Message, PlanStatus, TreatmentPlan
+from scheduler.models import AuditEntry, Message, PlanStatus, TreatmentPlan
 from scheduler.usecases.appointments.changing import book_appointment, cancel_appointment, change_status
 from scheduler.usecases.plans.life import complete_plan, discontinue_plan, pause_plan, resume_plan
 from scheduler.usecases.plans.prescribing import PhaseWish
 from scheduler.usecases.plans.progress import PLAN_MOVES
 from tests.factories import NOW, RECEPTIONIST, at, make_world
-from tests.usecases.plans.test_prescribing import WEEKLY, best, chosen, place, prescribe, statuses
+from tests.usecases.plans.support import (
+    WEEKLY,
+    best,
+    chosen,
+    hold,
+    place,
+    placed_plan,
+    plan_status,
+    prescribe,
+    statuses,
+    version_of,
+)
 
 CHANGES = {
     "paused": pause_plan,
@@ -30,26 +41,6 @@ def change(plan: TreatmentPlan, status: str, **changes: Any) -> TreatmentPlan:
     if status != "active":
         asked["release"] = False
     return CHANGES[status](plan.id, **asked | changes)
-
-
-def version_of(plan: TreatmentPlan) -> int:
-    db.session.rollback()
-    return db.session.get_one(TreatmentPlan, plan.id).version
-
-
-def placed_plan(*phases: PhaseWish, place_first: int = 4) -> tuple[TreatmentPlan, list[Appointment]]:
-    plan = prescribe(make_world(), *phases)
-    return plan, place(plan, chosen(best(plan).sessions)[:place_first])
-
-
-def hold(appointment: Appointment) -> Appointment:
-    """The patient came."""
-    return change_status(appointment.id, version=1, status="completed", actor=RECEPTIONIST, now=NOW)
-
-
-def plan_status(plan: TreatmentPlan) -> str:
-    db.session.rollback()
-    return db.session.get_one(TreatmentPlan, plan.id).status
 
 
 def owed(kind: str) -> list[tuple[str, int]]:

@@ -10,26 +10,16 @@ from sqlalchemy import func, select
 
 from scheduler.errors import Conflict, InvalidInput, NeedsOverride, NotFound, SeriesTaken
 from scheduler.extensions import db
-from scheduler.models import (
-    Appointment,
-    AuditEntry,
-    Closure,
-    Message,
-    MessageItem,
-    PlannedSession,
-    TimeOff,
-    TreatmentPlan,
-)
+from scheduler.models import Appointment, AuditEntry, Closure, Message, MessageItem, TimeOff, TreatmentPlan
 from scheduler.usecases.appointments.changing import cancel_appointment, change_status, move_appointment
 from scheduler.usecases.clinic.catalogue import load_shipped_protocols
 from scheduler.usecases.idempotency import Idempotency
-from scheduler.usecases.plans.prescribing import PhaseWish, get_plan, prescribe_plan
-from scheduler.usecases.series.placement import ChosenSlot, place_plan
-from scheduler.usecases.series.proposals import ProposedSession, SeriesProposal, propose_series
+from scheduler.usecases.plans.prescribing import PhaseWish, get_plan
+from scheduler.usecases.series.placement import ChosenSlot
+from scheduler.usecases.series.proposals import SeriesProposal, propose_series
 from tests.factories import (
     NOW,
     RECEPTIONIST,
-    World,
     at,
     make_appointment,
     make_patient,
@@ -37,45 +27,13 @@ from tests.factories import (
     make_world,
     save,
 )
+from tests.usecases.plans.support import best, chosen, place, prescribe, statuses
 
 BERLIN = ZoneInfo("Europe/Berlin")
-WEEKLY = PhaseWish(sessions=4, min_days=5, ideal_days=7, max_days=9)
-
-
-def prescribe(world: World, *phases: PhaseWish, **changes: Any) -> TreatmentPlan:
-    """A plan of weekly sessions from Tuesday, 3 March, unless told otherwise."""
-    asked: dict[str, Any] = {
-        "patient_id": world.patient_id,
-        "practitioner_id": world.practitioner_id,
-        "starts_on": date(2026, 3, 3),
-        "phases": phases or (WEEKLY,),
-        "actor": RECEPTIONIST,
-        "now": NOW,
-    }
-    return prescribe_plan(**asked | changes)
-
-
-def best(plan: TreatmentPlan, **changes: Any) -> SeriesProposal:
-    return propose_series(plan.id, **{"now": NOW} | changes)[0]
 
 
 def days(proposal: SeriesProposal) -> list[str]:
     return [f"{row.starts_at.astimezone(BERLIN):%d.%m.}" for row in proposal.sessions]
-
-
-def chosen(sessions: list[ProposedSession]) -> list[ChosenSlot]:
-    return [ChosenSlot(row.number, row.starts_at, row.practitioner_id) for row in sessions if not row.fixed]
-
-
-def place(plan: TreatmentPlan, slots: list[ChosenSlot], **changes: Any) -> list[Appointment]:
-    return place_plan(plan.id, sessions=slots, **{"actor": RECEPTIONIST, "now": NOW} | changes)
-
-
-def statuses(plan: TreatmentPlan) -> list[str]:
-    query = (
-        select(PlannedSession.status).where(PlannedSession.plan_id == plan.id).order_by(PlannedSession.number)
-    )
-    return list(db.session.scalars(query))
 
 
 def test_plan_is_the_patients_own_copy_of_the_protocol(context: Flask) -> None:

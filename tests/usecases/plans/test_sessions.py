@@ -16,8 +16,17 @@ from scheduler.usecases.plans.progress import SESSION_MOVES
 from scheduler.usecases.plans.sessions import give_up_session, skip_session, take_back_session
 from scheduler.usecases.series.placement import ChosenSlot
 from tests.factories import NOW, RECEPTIONIST, at, make_world
-from tests.usecases.plans.test_life import hold, placed_plan, plan_status, version_of
-from tests.usecases.plans.test_prescribing import best, chosen, place, prescribe, statuses
+from tests.usecases.plans.support import (
+    best,
+    chosen,
+    hold,
+    place,
+    placed_plan,
+    plan_status,
+    prescribe,
+    statuses,
+    version_of,
+)
 
 DEEDS = {"skipped": skip_session, "missed": give_up_session, "to_place": take_back_session}
 

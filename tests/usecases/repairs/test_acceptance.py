@@ -35,8 +35,8 @@ from tests.factories import (
     make_practitioner,
     make_world,
 )
-from tests.usecases.plans.test_prescribing import statuses
-from tests.usecases.repairs.test_preview import march, series
+from tests.usecases.plans.support import statuses
+from tests.usecases.repairs.support import march, series
 
 WEDNESDAY = march(4, 8)
 
