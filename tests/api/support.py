@@ -30,7 +30,7 @@ class Caller:
 
     def __init__(self, app: Flask, key: str | None = None) -> None:
         self.client = app.test_client()
-        self.document = load_document(app)
+        self.document = read_document(app)
         self.headers = {"Authorization": f"Bearer {key}"} if key else {}
 
     def get(self, path: str, **query: Any) -> TestResponse:
@@ -68,51 +68,60 @@ def utc(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def load_document(app: Flask) -> dict[str, Any]:
-    """The OpenAPI document that the application serves."""
+class Document:
+    """An OpenAPI document, ready to be held against many answers: that takes longer than most requests."""
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        self.content = content
+        self._operations = [
+            (re.compile(PREFIX + re.sub(r"{\w+}", r"[0-9]+", template.removeprefix(PREFIX))), operations)
+            for template, operations in content["paths"].items()
+        ]
+        self._closed = deepcopy(content["components"])
+        for schema in self._closed["schemas"].values():
+            schema["additionalProperties"] = False
+        self._validators: dict[tuple[str, bool], Draft202012Validator] = {}
+
+    def operation(self, method: str, path: str) -> dict[str, Any]:
+        """What is documented of a method of a path below the prefix."""
+        for pattern, operations in self._operations:
+            if pattern.fullmatch(PREFIX + path):
+                found: dict[str, Any] = operations[method.lower()]
+                return found
+        raise AssertionError(f"{path} is not documented")
+
+    def problems(self, ref: str, body: Any, *, closed: bool) -> list[str]:
+        """What in a body is not as a schema says; in a closed one members that are not named count as wrong."""
+        if (ref, closed) not in self._validators:
+            components = self._closed if closed else self.content["components"]
+            self._validators[ref, closed] = Draft202012Validator({"$ref": ref, "components": components})
+        return [error.message for error in self._validators[ref, closed].iter_errors(body)]
+
+
+def read_document(app: Flask) -> Document:
+    """The document that the application serves."""
     return _parsed(app.test_client().get(f"{PREFIX}/openapi.json").text)
 
 
 @lru_cache(maxsize=4)
-def _parsed(text: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(text)
-    return document
+def _parsed(text: str) -> Document:
+    return Document(json.loads(text))
 
 
-def assert_documented(document: dict[str, Any], method: str, path: str, response: TestResponse) -> None:
+def assert_documented(document: Document, method: str, path: str, response: TestResponse) -> None:
     """The status, content type and body must be as the document says; undocumented members count as wrong."""
     if response.status_code >= 400:
         assert response.content_type == "application/problem+json", response.text
         assert response.get_json()["detail"], response.text
-        _validate(document, "#/components/schemas/Problem", response.get_json(), closed=False)
+        problem = "#/components/schemas/Problem"
+        assert document.problems(problem, response.get_json(), closed=False) == []
         return
-    responses = _operation(document, method, path)["responses"]
+    responses = document.operation(method, path)["responses"]
     assert str(response.status_code) in responses, f"{response.status_code} is not documented"
     content = responses[str(response.status_code)].get("content")
     if content is None:
         assert response.data == b""
         return
     assert response.content_type in content
-    _validate(document, content[response.content_type]["schema"]["$ref"], response.get_json(), closed=True)
-
-
-def _operation(document: dict[str, Any], method: str, path: str) -> dict[str, Any]:
-    for template, operations in document["paths"].items():
-        if re.fullmatch(PREFIX + re.sub(r"{\w+}", r"[0-9]+", template.removeprefix(PREFIX)), PREFIX + path):
-            found: dict[str, Any] = operations[method.lower()]
-            return found
-    raise AssertionError(f"{path} is not documented")
-
-
-def _validate(document: dict[str, Any], ref: str, body: Any, *, closed: bool) -> None:
-    components = _closed(document) if closed else document["components"]
-    schema = {"$ref": ref, "components": components}
-    problems = [error.message for error in Draft202012Validator(schema).iter_errors(body)]
-    assert problems == []
-
-
-def _closed(document: dict[str, Any]) -> dict[str, Any]:
-    components: dict[str, Any] = deepcopy(document["components"])
-    for schema in components["schemas"].values():
-        schema["additionalProperties"] = False
-    return components
+    schema = content[response.content_type]["schema"]["$ref"]
+    assert document.problems(schema, response.get_json(), closed=True) == []

@@ -9,13 +9,15 @@ from werkzeug.routing import Rule
 
 from scheduler.access import DESK, EVERYBODY, PERMISSIONS
 from scheduler.models.staff import Role
-from tests.api.support import PREFIX, Caller, load_document
+from tests.api.support import PREFIX, Caller, read_document
 
 DOCS = Path(__file__).parent.parent.parent / "docs" / "api.md"
 
 
 def test_document_is_valid_openapi(app: Flask) -> None:
-    assert [error.message for error in OpenAPIV31SpecValidator(load_document(app)).iter_errors()] == []
+    assert [
+        error.message for error in OpenAPIV31SpecValidator(read_document(app).content).iter_errors()
+    ] == []
 
 
 def test_every_route_of_the_api_is_documented(app: Flask) -> None:
@@ -27,7 +29,7 @@ def test_every_route_of_the_api_is_documented(app: Flask) -> None:
     }
     documented = {
         (path, method)
-        for path, operations in load_document(app)["paths"].items()
+        for path, operations in read_document(app).content["paths"].items()
         for method in operations
         if method != "parameters"
     }
@@ -37,7 +39,7 @@ def test_every_route_of_the_api_is_documented(app: Flask) -> None:
 def test_every_operation_has_a_name_of_its_own_and_a_summary(app: Flask) -> None:
     operations = [
         operation
-        for path in load_document(app)["paths"].values()
+        for path in read_document(app).content["paths"].values()
         for method, operation in path.items()
         if method != "parameters"
     ]

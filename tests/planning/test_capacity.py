@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import combinations, pairwise
 
-import pytest
-
 from scheduler.planning.cadence import Phase, Window
 from scheduler.planning.capacity import (
     LATER,
@@ -62,44 +60,46 @@ def random_instance(rng: random.Random) -> tuple[list[int], list[Job]]:
     return capacities, jobs
 
 
-@pytest.mark.parametrize("seed", range(300))
-def test_as_many_are_placed_as_there_can_be_and_nothing_is_counted_twice(seed: int) -> None:
-    capacities, jobs = random_instance(random.Random(seed))
-    filling = fill(capacities, jobs)
-    used = Counter(place for places in filling.places for place in places if place != LATER)
-    assert all(used[place] <= capacity for place, capacity in enumerate(capacities))
-    for job, places in zip(jobs, filling.places, strict=True):
-        assert len(places) <= job.units
-        assert all(place in job.places or (place == LATER and job.can_wait) for place in places)
-    assert units_placed(filling) == most_units(capacities, jobs)
+def test_as_many_are_placed_as_there_can_be_and_nothing_is_counted_twice() -> None:
+    for seed in range(300):
+        capacities, jobs = random_instance(random.Random(seed))
+        filling = fill(capacities, jobs)
+        used = Counter(place for places in filling.places for place in places if place != LATER)
+        assert all(used[place] <= capacity for place, capacity in enumerate(capacities)), f"seed {seed}"
+        for job, places in zip(jobs, filling.places, strict=True):
+            assert len(places) <= job.units, f"seed {seed}"
+            known = {*job.places, LATER} if job.can_wait else {*job.places}
+            assert set(places) <= known, f"seed {seed}"
+        assert units_placed(filling) == most_units(capacities, jobs), f"seed {seed}"
 
 
-@pytest.mark.parametrize("seed", range(300))
-def test_a_shortage_is_a_proof(seed: int) -> None:
+def test_a_shortage_is_a_proof() -> None:
     """Its jobs know no other places, fill them all, and are exactly as many too many as it says."""
-    capacities, jobs = random_instance(random.Random(seed))
-    filling = fill(capacities, jobs)
-    left_over = sum(job.units for job in jobs) - units_placed(filling)
-    assert sum(shortage.left_over for shortage in filling.shortages) == left_over
-    for shortage in filling.shortages:
-        assert shortage.left_over > 0
-        known = {place for job in shortage.jobs for place in jobs[job].places}
-        assert known == set(shortage.places)
-        # Other units of one of its jobs are in the same places: they know no others.
-        wanted = sum(jobs[job].units for job in shortage.jobs)
-        assert wanted - sum(capacities[place] for place in shortage.places) == shortage.left_over
-        assert not any(jobs[job].can_wait for job in shortage.jobs)
-    places = [place for shortage in filling.shortages for place in shortage.places]
-    assert len(places) == len(set(places))
+    for seed in range(300):
+        capacities, jobs = random_instance(random.Random(seed))
+        filling = fill(capacities, jobs)
+        left_over = sum(job.units for job in jobs) - units_placed(filling)
+        assert sum(shortage.left_over for shortage in filling.shortages) == left_over, f"seed {seed}"
+        for shortage in filling.shortages:
+            assert shortage.left_over > 0, f"seed {seed}"
+            known = {place for job in shortage.jobs for place in jobs[job].places}
+            assert known == set(shortage.places), f"seed {seed}"
+            # Other units of one of its jobs are in the same places: they know no others.
+            wanted = sum(jobs[job].units for job in shortage.jobs)
+            there = sum(capacities[place] for place in shortage.places)
+            assert wanted - there == shortage.left_over, f"seed {seed}"
+            assert not any(jobs[job].can_wait for job in shortage.jobs), f"seed {seed}"
+        places = [place for shortage in filling.shortages for place in shortage.places]
+        assert len(places) == len(set(places)), f"seed {seed}"
 
 
-@pytest.mark.parametrize("seed", range(100))
-def test_who_comes_first_keeps_a_place(seed: int) -> None:
-    capacities, jobs = random_instance(random.Random(seed))
-    before = fill(capacities, jobs[:-1])
-    after = fill(capacities, jobs)
-    counts = [len(places) for places in before.places]
-    assert [len(places) for places in after.places[:-1]] == counts
+def test_who_comes_first_keeps_a_place() -> None:
+    for seed in range(100):
+        capacities, jobs = random_instance(random.Random(seed))
+        before = fill(capacities, jobs[:-1])
+        after = fill(capacities, jobs)
+        counts = [len(places) for places in before.places]
+        assert [len(places) for places in after.places[:-1]] == counts, f"seed {seed}"
 
 
 def test_first_choice_is_taken_while_nobody_needs_it_more() -> None:
@@ -120,19 +120,26 @@ def most_packed(starts: Sequence[int], whole: int) -> int:
     return 0
 
 
-@pytest.mark.parametrize("seed", range(200))
-def test_a_practitioner_alone_is_packed_as_full_as_can_be(seed: int) -> None:
-    rng = random.Random(seed)
-    starts = sorted(rng.sample(range(30), rng.randint(0, 10)))
-    shape = Shape(rng.randint(1, 6), rng.randint(0, 2), rng.randint(0, 2))
-    (packed,) = pack([Lane(1, 1, bits(*starts))], shape)
-    assert len(packed) == most_packed(starts, shape.whole)
-    assert set(packed) <= set(starts)
+def test_a_practitioner_alone_is_packed_as_full_as_can_be() -> None:
+    for seed in range(200):
+        rng = random.Random(seed)
+        starts = sorted(rng.sample(range(30), rng.randint(0, 10)))
+        shape = Shape(rng.randint(1, 6), rng.randint(0, 2), rng.randint(0, 2))
+        (packed,) = pack([Lane(1, 1, bits(*starts))], shape)
+        assert len(packed) == most_packed(starts, shape.whole), f"seed {seed}"
+        assert set(packed) <= set(starts), f"seed {seed}"
 
 
-@pytest.mark.parametrize("seed", range(200))
-def test_what_is_packed_can_be_booked_together(seed: int) -> None:
-    rng = random.Random(seed)
+def test_what_is_packed_can_be_booked_together() -> None:
+    for seed in range(200):
+        lanes, shape, rooms = random_lanes(random.Random(seed))
+        assert_bookable_together(lanes, shape, rooms, pack(lanes, shape, rooms), f"seed {seed}")
+
+
+Rooms = dict[int, dict[int, int]]
+
+
+def random_lanes(rng: random.Random) -> tuple[list[Lane], Shape, Rooms]:
     lanes = [
         Lane(rng.randint(1, 3), rng.randint(1, 2), bits(*rng.sample(range(40), rng.randint(0, 25))))
         for _ in range(rng.randint(1, 5))
@@ -142,14 +149,20 @@ def test_what_is_packed_can_be_booked_together(seed: int) -> None:
         place: {10 * place + number: bits(*rng.sample(range(40), 35)) for number in range(rng.randint(0, 2))}
         for place in (1, 2)
     }
-    packed = pack(lanes, shape, rooms)
+    return lanes, shape, rooms
+
+
+def assert_bookable_together(
+    lanes: list[Lane], shape: Shape, rooms: Rooms, packed: list[list[int]], seed: str
+) -> None:
+    """Only starts that there are, nobody in two places at once, no more at once than there are rooms."""
     people: dict[int, list[int]] = {}
     for lane, ticks in zip(lanes, packed, strict=True):
-        assert all(lane.starts >> tick & 1 for tick in ticks)
+        assert all(lane.starts >> tick & 1 for tick in ticks), seed
         people.setdefault(lane.practitioner_id, []).extend(ticks)
     for ticks in people.values():
         ordered = sorted(ticks)
-        assert all(later - first >= shape.whole for first, later in pairwise(ordered))
+        assert all(later - first >= shape.whole for first, later in pairwise(ordered)), seed
     for place, by_room in rooms.items():
         here = [
             tick
@@ -157,9 +170,9 @@ def test_what_is_packed_can_be_booked_together(seed: int) -> None:
             for tick in ticks
             if lane.location_id == place
         ]
-        assert all(any(starts >> tick & 1 for starts in by_room.values()) for tick in here)
+        assert all(any(starts >> tick & 1 for starts in by_room.values()) for tick in here), seed
         at_once = [sum(tick <= other < tick + shape.whole for tick in here) for other in here]
-        assert max(at_once, default=0) <= len(by_room)
+        assert max(at_once, default=0) <= len(by_room), seed
 
 
 def test_rooms_that_are_short_are_shared_fairly() -> None:
