@@ -46,7 +46,8 @@ def violations(page: Page, options: dict[str, Any] = OPTIONS) -> list[str]:
 
 
 def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than its window."""
+    """By how many pixels the page is wider than its window; waits for the page that a click leads to."""
+    page.wait_for_load_state()
     width: int = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     return max(0, width)
 
