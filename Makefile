@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup dev run test check pictures words bench lock clean
 MAKEFLAGS += --no-print-directory
+# Empty is off: each of the many processes that the tests start would compile everything anew.
+export PYTHONDONTWRITEBYTECODE =
 
 PORT = 8000
 ARGS =

@@ -1,5 +1,6 @@
 """Install Debian packages when we may; say in one sentence what to install when we may not."""
 
+import functools
 import os
 import shutil
 import subprocess
@@ -16,20 +17,35 @@ def install(package: str, purpose: str) -> None:
     if os.name != "posix" or os.geteuid() != 0 or not shutil.which("apt-get"):
         raise MissingProgram(advice)
     print(f"Installing {package} ({purpose}) ...", flush=True)
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    wait_for_lock = ["-o", "DPkg::Lock::Timeout=300", "-qq"]
-    for arguments in (["update"], ["install", "-y", "--no-install-recommends", package]):
-        done = subprocess.run(
-            ["apt-get", *wait_for_lock, *arguments],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        if done.returncode:
-            tail = "\n".join(done.stdout.splitlines()[-15:])
-            raise MissingProgram(f"{advice}\napt-get {arguments[0]} failed here:\n{tail}")
+    updated = _update()
+    installed = _apt_get("install", "-y", "--no-install-recommends", package)
+    if installed.returncode:
+        failed = [installed, updated] if updated.returncode else [installed]
+        words = [f"{done.args[-1]}:\n{_tail(done.stdout)}" for done in failed]
+        raise MissingProgram("\n".join([advice, "apt-get failed here:", *words]))
+
+
+@functools.cache
+def _update() -> subprocess.CompletedProcess[str]:
+    """Fetch the lists of packages, once; one source that is out of order need not stop what others have."""
+    return _apt_get("update")
+
+
+def _apt_get(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run apt-get with its words kept; it waits for another one, and asks a slow source again."""
+    patience = ["-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3", "-qq"]
+    return subprocess.run(
+        ["apt-get", *patience, *arguments],
+        env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _tail(words: str) -> str:
+    return "\n".join(words.splitlines()[-15:])
 
 
 def keep_postgresql_asleep() -> None:

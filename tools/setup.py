@@ -46,9 +46,7 @@ def _make_venv() -> None:
     if PYTHON.exists() and _runs(PYTHON):
         return
     if importlib.util.find_spec("ensurepip") is None:
-        sys.exit(
-            "Python's venv module is incomplete here: install it first (on Debian: apt-get install python3-venv)."
-        )
+        apt.install(f"python3.{sys.version_info.minor}-venv", "Making .venv")
     print(f"Making .venv with Python {sys.version.split()[0]} ...", flush=True)
     _run(sys.executable, "-m", "venv", "--clear", VENV)
 
@@ -114,6 +112,8 @@ def _run(*command: str | os.PathLike[str]) -> None:
 if __name__ == "__main__":
     try:
         main()
+    except apt.MissingProgram as missing:
+        sys.exit(str(missing))
     except subprocess.CalledProcessError as failure:
         shown = " ".join(map(str, failure.cmd[:4]))
         sys.exit(
