@@ -7,10 +7,10 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from scheduler.extensions import db
-from scheduler.models import Appointment, AuditEntry, Message
+from scheduler.models import Appointment, AppointmentType, AuditEntry, Message
 from tests.api.support import Caller, utc
 from tests.factories import World, make_appointment, make_patient
-from tests.usecases.repairs.test_preview import march, series
+from tests.usecases.repairs.support import march, series
 
 
 @pytest.fixture
@@ -135,3 +135,28 @@ def test_bad_input_is_named(desk: Caller, plan: dict[str, Any], change: dict[str
     body = {"version": 1, "appointments": []} | change
     response = desk.post(f"/plans/{plan['id']}/repairs", body)
     assert (response.status_code, list(response.get_json()["errors"])) == (422, [field])
+
+
+def test_a_move_may_take_another_length_where_the_type_allows_it(
+    app: Flask, world: World, desk: Caller, plan: dict[str, Any]
+) -> None:
+    appointment_id = plan["appointments"][1]
+    move = {"starts_at": utc(march(11)), "minutes": 45}
+    refused = desk.post(f"/appointments/{appointment_id}/move-preview", move)
+    assert (refused.status_code, list(refused.get_json()["errors"])) == (422, ["minutes"])
+    with app.app_context():
+        db.session.get_one(AppointmentType, world.needling_id).may_resize = True
+        db.session.commit()
+    found = desk.post(f"/appointments/{appointment_id}/move-preview", move).get_json()
+    lengths = [
+        [found["sessions"][at][when]["slot"]["ends_at"][11:16] for when in ("now", "changed")]
+        for at in (0, 1)
+    ]
+    assert lengths == [["09:30", "09:30"], ["09:30", "09:45"]]
+    body = {"version": 1, "appointments": [{"id": appointment_id, "version": 1}]}
+    done = desk.post(
+        f"/plans/{plan['id']}/repairs", {**body, "moved": {"appointment_id": appointment_id, **move}}
+    )
+    assert [row["ends_at"] for row in done.get_json()["appointments"]] == [
+        utc(march(11)).replace("09:00", "09:45")
+    ]

@@ -1,7 +1,6 @@
 """What a move or a cancellation does to the rest of a plan, and the repair that is offered for it."""
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,40 +8,14 @@ from flask import Flask
 
 from scheduler.errors import Conflict, IllegalTransition, NotFound
 from scheduler.extensions import db
-from scheduler.models import Appointment, Hold, PlannedSession, TimeOff, TreatmentPlan
+from scheduler.models import Hold, PlannedSession, TimeOff
 from scheduler.usecases.repairs.lines import RepairPreview, Stand
 from scheduler.usecases.repairs.preview import broken_ahead, preview_cancel, preview_move, propose_repair
-from tests.factories import (
-    NOW,
-    World,
-    at,
-    make_appointment,
-    make_patient,
-    make_practitioner,
-    make_world,
-    save,
-)
+from tests.factories import NOW, make_appointment, make_patient, make_practitioner, make_world, save
 from tests.query_counter import count_queries
-from tests.usecases.plans.test_prescribing import WEEKLY, prescribe
+from tests.usecases.repairs.support import march, series
 
 BERLIN = ZoneInfo("Europe/Berlin")
-
-
-def series(world: World, *days: int, **changes: Any) -> tuple[TreatmentPlan, list[Appointment]]:
-    """A plan of four weekly sessions (5 to 9 days apart); the first ones booked at ten on days from 1 March on."""
-    plan = prescribe(world, WEEKLY)
-    planned = {row.number: row for row in plan.sessions}
-    rows = []
-    for number, day in enumerate(days, start=1):
-        rows.append(make_appointment(world, march(day), planned_session_id=planned[number].id, **changes))
-        planned[number].status = "placed"
-    db.session.commit()
-    return plan, rows
-
-
-def march(day: int, hour: int = 10) -> datetime:
-    """A day counted from the first of March, also beyond its end."""
-    return at(day, hour) if day <= 31 else at(day - 31, hour, month=4)
 
 
 def stand(standing: Stand | None) -> str:
@@ -252,3 +225,17 @@ def test_a_preview_asks_the_database_as_often_for_one_practitioner_as_for_many(c
                 assert preview_move(number, starts_at=march(13), now=NOW).offered
         asked.append(counter.total)
     assert asked[0] == asked[1]
+
+
+def test_the_session_in_hand_is_shown_as_long_as_it_was_and_as_it_gets(context: Flask) -> None:
+    _, rows = series(make_world(), 3, 10, 17, 24)
+    rows[1].appointment_type.may_resize = True
+    db.session.commit()
+    preview = preview_move(rows[1].id, starts_at=march(13), minutes=50, now=NOW)
+    line = preview.lines[1]
+    stands = [one.slot for one in (line.now, line.changed, line.repaired) if one is not None]
+    assert [slot and slot.ends_at - slot.starts_at for slot in stands] == [
+        timedelta(minutes=minutes) for minutes in (30, 50, 50)
+    ]
+    resized = preview_move(rows[1].id, starts_at=march(10), minutes=50, now=NOW)
+    assert (resized.newly_broken, resized.offered) == ([], False)
