@@ -17,7 +17,15 @@ from sqlalchemy import Select, Table, select
 from sqlalchemy.orm import Session, aliased
 
 from scheduler.extensions import db
-from scheduler.models import Appointment, AppointmentType, Location, Patient, Practitioner, Room
+from scheduler.models import (
+    Appointment,
+    AppointmentStatus,
+    AppointmentType,
+    Location,
+    Patient,
+    Practitioner,
+    Room,
+)
 from scheduler.models.base import Base
 from scheduler.transaction import writing
 from scheduler.usecases.actors import Actor
@@ -140,7 +148,10 @@ def cell_of(value: Any) -> str:
 
 
 def _query(table: Table) -> tuple[Select[Any], Sequence[str]]:
-    """Everything of a table that may go out; appointments with the names of whom and what they are about."""
+    """Everything of a table that may go out; appointments with the names of whom and what they are about.
+
+    A slot that is held for some minutes is no appointment, and does not go out.
+    """
     columns = [column for column in table.columns if not any(word in column.name for word in SECRET)]
     headings = [column.name for column in columns]
     key = list(table.primary_key.columns)
@@ -166,6 +177,7 @@ def _query(table: Table) -> tuple[Select[Any], Sequence[str]]:
         .join(AppointmentType, AppointmentType.id == Appointment.appointment_type_id)
         .join(Location, Location.id == Appointment.location_id)
         .outerjoin(Room, Room.id == Appointment.room_id)
+        .where(Appointment.status != AppointmentStatus.HELD.value)
         .order_by(*key)
     )
     return query, [*headings, *named]

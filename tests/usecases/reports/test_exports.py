@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import delete, select
 
 from scheduler.extensions import db
-from scheduler.models import Appointment, AuditEntry, Patient, PatientTerm
+from scheduler.models import Appointment, AuditEntry, Hold, Patient, PatientTerm
 from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.feeds.tokens import issue_feed_token
 from scheduler.usecases.imports.appointment_slots import AppointmentChoices
@@ -26,7 +26,7 @@ from scheduler.usecases.reports.exports import (
     exported_tables,
     note_export,
 )
-from tests.factories import NOW, at, make_appointment, make_patient, make_world
+from tests.factories import NOW, at, make_appointment, make_patient, make_world, save
 
 
 @pytest.fixture
@@ -36,6 +36,11 @@ def archive(context: Flask) -> zipfile.ZipFile:
         "=cmd|' /C calc'!A0", "Ohm", email="ohm@mail.example", phone="+49 30 1", notes="Zeile 1\nZeile 2; ä"
     )
     make_appointment(world, at(3))
+    hold = Hold(
+        patient_id=world.patient_id, holder_kind="staff", holder_name="R", created_at=NOW, expires_at=at(2)
+    )
+    save(hold)
+    make_appointment(world, at(4), status="held", hold_id=hold.id)
     issue_feed_token(patient_id=world.patient_id, actor=COMMAND, now=NOW)
     return zipfile.ZipFile(io.BytesIO(b"".join(export_zip())))
 
