@@ -150,10 +150,11 @@ def _of_own_page(letter: Letter, voice: Voice, site: Site) -> Fields:
         return {}
     gettext = voice.gettext
     asks = letter.kind == K.REMINDER and letter.asks_check_in
-    label = words.TELL_US if letter.kind == K.CHECK_IN else words.YOUR_PAGE
+    label = words.PAGE_LABELS.get(letter.kind, words.YOUR_PAGE)
+    url = site.check_in(letter.page) if letter.kind == K.CHECK_IN else site.patient(letter.page)
     return {
         "after": (gettext(words.HOW_ARE_YOU),) if asks else (),
-        "link": Link(gettext(label), site.patient(letter.page)),
+        "link": Link(gettext(label), url),
     }
 
 

@@ -21,6 +21,10 @@ class Site(NamedTuple):
         """The patient's own page; whoever has the address may open it."""
         return patient_page(self.base_url, patient_secret(self.secret_key, link.link_id, link.nonce))
 
+    def check_in(self, link: OwnLink) -> str:
+        """The same, where it asks how the patient is."""
+        return f"{self.patient(link)}#check-in"
+
     def stop(self, link: OwnLink, name: str) -> str:
         """What a mail program posts to when its reader wants no more mails of a sort."""
         return f"{self.patient(link)}/stop/{name}"

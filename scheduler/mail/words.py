@@ -111,8 +111,14 @@ SAME_TIME = _("The time stays as it was.")
 OFFER_UNTIL = _("It is kept for you until %(when)s.")
 OFFER_RELEASES = _("If you take it, your appointment on %(when)s is given up for it.")
 ANSWER_OFFER = _("Take it or decline")
-YOUR_PAGE = _("Your page")
-TELL_US = _("Answer two questions")
+PAGE_LABELS: dict[str, str] = {
+    K.CONFIRMATION: _("Confirm or change"),
+    K.REMINDER: _("Confirm or change"),
+    K.CHANGE: _("Confirm or change"),
+    K.CHECK_IN: _("Answer two questions"),
+}
+"""What the button to the patient's own page says where it is not the following."""
+YOUR_PAGE = _("See your appointments")
 HOW_ARE_YOU = _("Before you come, please tell us on your page how you are. It takes two taps.")
 WITH = _("With %(name)s")
 

@@ -37,8 +37,9 @@ def sent(kind: str, **changes: object) -> tuple[str, str, dict[str, str]]:
 )
 def test_mails_lead_to_the_page_and_name_the_way_out(kind: str, label: str, sort: str | None) -> None:
     text, html, headers = sent(kind)
-    assert f"{label}: {PAGE}\n" in text
-    assert f'href="{PAGE}"' in html
+    page = f"{PAGE}#check-in" if kind == MessageKind.CHECK_IN else PAGE
+    assert f"{label}: {page}\n" in text
+    assert f'href="{page}"' in html
     way_out = f"<{PAGE}/stop/{sort}>" if sort else None
     assert headers.get("List-Unsubscribe") == way_out
     assert headers.get("List-Unsubscribe-Post") == ("List-Unsubscribe=One-Click" if sort else None)
