@@ -117,7 +117,8 @@ def list_tasks(
     page_size: int = 50,
 ) -> Page[Task]:
     """Open tasks, the oldest first, or done ones, the latest first."""
-    query = select(Task).options(joinedload(Task.patient), joinedload(Task.appointment))
+    about = joinedload(Task.appointment).joinedload(Appointment.location)
+    query = select(Task).options(joinedload(Task.patient), about)
     if patient_id is not None:
         query = query.where(Task.patient_id == patient_id)
     if done:

@@ -8,18 +8,19 @@ from werkzeug import Response
 
 from scheduler import clock
 from scheduler.access import current_actor, guard
-from scheduler.errors import InvalidInput
+from scheduler.errors import InvalidInput, NotFound, SchedulerError
 from scheduler.http_errors import problem_of, say
-from scheduler.models import Task
+from scheduler.models import Task, TaskKind
 from scheduler.usecases import tasks
 from scheduler.usecases.appointments.changing import move_appointment
-from scheduler.usecases.patient_side.times import read, request_to_accept, wished_slots, written
+from scheduler.usecases.booking.state import MOVABLE
+from scheduler.usecases.patient_side.times import read, request_to_accept, wall, wished_slots, written
 from scheduler.usecases.patients import registry as patients
 from scheduler.usecases.practitioners.busy_conflicts import list_busy_conflicts
 from scheduler.web import once
 from scheduler.web.formats import moment
 from scheduler.web.links import local_path
-from scheduler.web.notices import notice
+from scheduler.web.notices import BAD, notice
 from scheduler.web.requests import page_number
 
 pages = Blueprint("tasks", __name__, url_prefix="/tasks")
@@ -40,6 +41,7 @@ def index() -> str:
         page=page,
         page_size=PAGE_SIZE,
         words_of=words_of,
+        outdated=outdated,
         wishes=wished_slots(found.items, now=now),
         conflicts=[] if done else list_busy_conflicts(now=now),
         written=written,
@@ -87,14 +89,21 @@ def finish(task_id: int) -> Response:
 def accept(task_id: int) -> Response:
     """Move the appointment to a time that the patient asks for; the request is done then.
 
-    Repeated after a failure in between, the move finds nothing to do and the request is closed.
+    Repeated after a failure in between, the move finds nothing to do and the request is closed. A time that somebody
+    else has by now is told on the list, where the other ones are.
     """
     actor, now = current_actor(), clock.now()
-    task, row = request_to_accept(task_id)
-    wish = read(request.form.get("slot", ""))
-    moved = move_appointment(row.id, version=row.version, **wish._asdict(), actor=actor, now=now)
-    tasks.finish_task(task.id, actor=actor, now=now)
-    notice(gettext("Moved to %(when)s.", when=moment(moved.starts_at, moved.location.zone)))
+    try:
+        task, row = request_to_accept(task_id)
+        wish = read(request.form.get("slot", ""))
+        moved = move_appointment(row.id, version=row.version, **wish._asdict(), actor=actor, now=now)
+    except NotFound:
+        raise
+    except SchedulerError as error:
+        notice(say(error), BAD)
+    else:
+        tasks.finish_task(task.id, actor=actor, now=now)
+        notice(gettext("Moved to %(when)s.", when=moment(moved.starts_at, moved.location.zone)))
     return redirect(local_path(request.form.get("next")), 303)
 
 
@@ -107,6 +116,19 @@ def words_of(task: Task) -> str:
         on_the_wall = datetime.fromisoformat(fields["when"]).replace(tzinfo=UTC)
         fields = {**fields, "when": moment(on_the_wall, "UTC")}
     return str(gettext(task.note, **fields))
+
+
+def outdated(task: Task) -> str:
+    """Why there is nothing to move any more for an open request; "" where there is."""
+    row = task.appointment
+    if task.kind != TaskKind.REQUEST or task.done_at is not None or row is None:
+        return ""
+    if row.status not in MOVABLE:
+        return gettext("This appointment is cancelled or over by now.")
+    asked_on = task.detail.get("fields", {}).get("when")
+    if asked_on and asked_on != wall(row):
+        return gettext("It was moved to %(when)s since.", when=moment(row.starts_at, row.location.zone))
+    return ""
 
 
 def _form(patient_id: int, error: InvalidInput | None = None) -> str:

@@ -14,6 +14,7 @@ from scheduler.models import Appointment, Clinic, Location, Practitioner, Rebook
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
+from scheduler.usecases.booking.state import MOVABLE
 from scheduler.usecases.lookup import find
 from scheduler.usecases.patient_side.page import may_move
 from scheduler.usecases.tasks import write_task
@@ -89,7 +90,7 @@ def ask_for_times(
         raise InvalidInput("Choose one to %(most)s times.", most=MOST_WISHES, field="slot")
     said = " ".join("".join(letter if letter.isprintable() else " " for letter in remark).split())
     detail = {
-        "fields": {"when": _wall(row)} | ({"remark": said[:LONGEST_REMARK]} if said else {}),
+        "fields": {"when": wall(row)} | ({"remark": said[:LONGEST_REMARK]} if said else {}),
         "wishes": [written(wish) for wish in dict.fromkeys(wishes)],
     }
     note = ASKS_AND_SAYS if said else ASKS
@@ -128,11 +129,12 @@ def _asked_about(
 
 @reading
 def wished_slots(session: Session, tasks: Sequence[Task], *, now: datetime) -> dict[int, list[WishedSlot]]:
-    """By open request, the slots that are still ahead; two queries for any number."""
+    """By open request, the slots that are still ahead, while there is something to move; two queries for any number."""
     wishes = {
         task.id: [wish for text in task.detail.get("wishes", ()) if (wish := read(text)).starts_at > now]
         for task in tasks
         if task.kind == TaskKind.REQUEST and task.done_at is None
+        if task.appointment is not None and task.appointment.status in MOVABLE
     }
     every = [wish for found in wishes.values() for wish in found]
     people = {
@@ -188,6 +190,6 @@ def _open_request(session: Session, row: Appointment) -> Task | None:
     return session.scalars(query.order_by(Task.id).limit(1).with_for_update()).first()
 
 
-def _wall(row: Appointment) -> str:
-    """Day and time where it takes place, the same in every language."""
+def wall(row: Appointment) -> str:
+    """Day and time where it takes place, the same in every language: what a request says."""
     return f"{row.starts_at.astimezone(ZoneInfo(row.location.zone)):%Y-%m-%d %H:%M}"
