@@ -154,6 +154,7 @@ def test_public_routes_are_few_and_known() -> None:
         "POST /p/<secret>/appointments/<int:appointment_id>/times",
         "POST /p/<secret>/calendar/<any(Google, Apple, Outlook, Other):name>",
         "POST /p/<secret>/offers/<int:turn_id>/<any(accept, decline):answer>",
+        "POST /p/<secret>/language",
         "POST /p/<secret>/preferences",
         "POST /p/<secret>/stop/<name>",
         "GET /readyz",

@@ -1,6 +1,6 @@
 """The patient's page: what is coming, confirming, cancelling, offers, check-in, preferences and calendars."""
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from werkzeug import Response as AnyResponse
 
 from scheduler import clock
@@ -16,12 +16,21 @@ from scheduler.usecases.outcomes.values import RANGES
 from scheduler.usecases.patient_side.check_in import answer_check_in
 from scheduler.usecases.patient_side.links import Visitor
 from scheduler.usecases.patient_side.page import event_of, own_appointment, refuse_late_cancel, see_own_page
-from scheduler.usecases.patient_side.wishes import MUTABLE, calendar_for, keep_wishes, stop_mails
+from scheduler.usecases.patient_side.wishes import (
+    MUTABLE,
+    calendar_for,
+    keep_language,
+    keep_wishes,
+    stop_mails,
+)
 from scheduler.web import qr
 from scheduler.web.patient_side_page import actor_of, done, for_visitor, link_key, make_discreet, own_page
+from scheduler.web.patient_side_words import leaf, soon, this_years_day
 
 pages = Blueprint("patient_side", __name__, url_prefix="/p")
 make_discreet(pages)
+for form in (soon, leaf, this_years_day):
+    pages.add_app_template_filter(form)
 Answer = Response | AnyResponse
 
 
@@ -116,6 +125,7 @@ def preferences(secret: str, visitor: Visitor) -> Answer:
             visitor.patient_id,
             locale=request.form.get("locale", ""),
             wants_reminders="reminders" in request.form,
+            offsets_minutes=_offsets(),
             wants_invitations="invitations" in request.form,
             wanted=[name for name in MUTABLE if name in request.form],
             actor=actor_of(visitor),
@@ -124,6 +134,19 @@ def preferences(secret: str, visitor: Visitor) -> Answer:
     except SchedulerError as error:
         return own_page(secret, visitor, error)
     return done(secret, "kept")
+
+
+@pages.post("/<secret>/language")
+@public
+@for_visitor
+def language(secret: str, visitor: Visitor) -> Answer:
+    """Speak another language, for who cannot read this one: one tap."""
+    try:
+        wanted = request.form.get("locale", "")
+        keep_language(visitor.patient_id, wanted, actor=actor_of(visitor), now=clock.now())
+    except SchedulerError as error:
+        return own_page(secret, visitor, error)
+    return redirect(url_for(".show", secret=secret), 303)
 
 
 @pages.get("/<secret>/stop/<name>")
@@ -176,6 +199,11 @@ def download(_secret: str, visitor: Visitor, appointment_id: int) -> Answer:
 
 def _version() -> int:
     return request.form.get("version", 0, type=int)
+
+
+def _offsets() -> list[int]:
+    """Minutes before, as ticked; what is no number of minutes is none of the choices."""
+    return [int(text) for text in request.form.getlist("offsets") if text.isdecimal() and len(text) < 7]
 
 
 def _values() -> dict[str, int]:

@@ -6,20 +6,16 @@ there. Opening one changes nothing, because mail scanners open links; only that 
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
 from functools import wraps
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
-from flask_babel import force_locale, get_locale, gettext
-from flask_babel import lazy_gettext as _l
+from flask_babel import force_locale, gettext
 from werkzeug import Response as AnyResponse
 
 from scheduler import clock
 from scheduler.errors import DatabaseBusy, NotFound, SchedulerError, TooManyTries
-from scheduler.http_errors import problem_of, say
-from scheduler.mail.words import zone_name
+from scheduler.http_errors import problem_of
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.patient_side.check_in import question_for
 from scheduler.usecases.patient_side.links import (
@@ -30,10 +26,12 @@ from scheduler.usecases.patient_side.links import (
     visitor_for,
 )
 from scheduler.usecases.patient_side.page import see_own_page
+from scheduler.usecases.patient_side.wishes import OFFSETS
 from scheduler.usecases.tries import count_post, count_unknown_link
 from scheduler.web import session
 from scheduler.web.formats import DEFAULT, parse_locale
 from scheduler.web.headers import CONTENT_SECURITY_POLICY
+from scheduler.web.patient_side_words import plainly, what_was_done, zone_word
 
 CALENDAR_SITES = "https://calendar.google.com https://outlook.live.com webcal:"
 """Where a form may lead on to: the browser follows the answer to a tap on a calendar's button."""
@@ -45,29 +43,6 @@ DISCREET = {
         "form-action 'self'", f"form-action 'self' {CALENDAR_SITES}"
     ),
 }
-DONE = {
-    "confirmed": _l("Thank you, we expect you."),
-    "cancelled": _l("Your appointment is cancelled. A mail confirms it."),
-    "moved": _l("Your appointment is moved. A mail confirms it."),
-    "asked": _l(
-        "Thank you. We look at your wish and write to you; until then your appointment stays as it is."
-    ),
-    "accepted": _l("It is yours. A mail confirms it."),
-    "declined": _l("Thank you for telling us. Nothing of yours changes."),
-    "kept": _l("Your choices are kept."),
-    "checked_in": _l("Thank you, that helps us to treat you well."),
-}
-"""What a page says after something was done."""
-TAKEN = _l("Somebody else has that time by now. Please choose another one.")
-CALL = _l("This is not possible here. Please call the clinic.")
-INSTEAD = {
-    "slot_taken": TAKEN,
-    "no_room_free": TAKEN,
-    "stale_version": _l("Your appointment has changed in the meantime. Please look again."),
-    "needs_override": CALL,
-    "illegal_transition": CALL,
-}
-"""error code -> what a patient reads instead of the sentence for the desk."""
 View = Callable[..., Response | AnyResponse]
 
 
@@ -103,7 +78,7 @@ def own_page(
     """The page as it is now; after a refusal with why."""
     now = clock.now()
     found = see_own_page(visitor.patient_id, now=now)
-    done = DONE.get(request.args.get("done", "")) if error is None else None
+    done = what_was_done(request.args.get("done", ""), found) if error is None else ""
     page = render_template(
         "patient_side/show.html",
         secret=secret,
@@ -114,6 +89,7 @@ def own_page(
         wrong=field,
         entered=request.form,
         zone_word=zone_word,
+        reminder_choices=OFFSETS,
     )
     return make_response(page, problem_of(error).status if error else 200)
 
@@ -121,11 +97,6 @@ def own_page(
 def done(secret: str, what: str) -> AnyResponse:
     """Show the page anew, with what was done."""
     return redirect(url_for("patient_side.show", secret=secret, done=what), 303)
-
-
-def plainly(error: SchedulerError) -> str:
-    """Why not, without the desk's words."""
-    return str(INSTEAD.get(error.code, "")) or say(error)
 
 
 def unknown() -> Response:
@@ -174,9 +145,3 @@ def make_discreet(pages: Blueprint) -> None:
     def add(response: Response) -> Response:
         response.headers.update(DISCREET)
         return response
-
-
-def zone_word(zone: str, instant: datetime) -> str:
-    """Central European Summer Time"""
-    wall = instant.astimezone(ZoneInfo(zone))
-    return zone_name(ZoneInfo(zone), bool(wall.dst()), get_locale() or DEFAULT)

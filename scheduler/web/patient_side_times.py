@@ -32,9 +32,8 @@ from scheduler.web.patient_side_page import (
     for_visitor,
     make_discreet,
     own_page,
-    plainly,
-    zone_word,
 )
+from scheduler.web.patient_side_words import plainly, zone_word
 
 pages = Blueprint("patient_side_times", __name__, url_prefix="/p")
 make_discreet(pages)

@@ -61,7 +61,19 @@ def planned(live: Live) -> int:
 @pytest.fixture
 def phone(chromium: Browser, live: Live, planned: int) -> Iterator[Page]:
     """A phone on which the link of the confirmation was opened."""
-    context = chromium.new_context(base_url=live.address, viewport={"width": 320, "height": 640})
+    yield from opened(chromium, live, with_script=True)
+
+
+@pytest.fixture
+def plain_phone(chromium: Browser, live: Live, planned: int) -> Iterator[Page]:
+    """The same with scripts switched off."""
+    yield from opened(chromium, live, with_script=False)
+
+
+def opened(chromium: Browser, live: Live, with_script: bool) -> Iterator[Page]:
+    context = chromium.new_context(
+        base_url=live.address, viewport={"width": 320, "height": 640}, java_script_enabled=with_script
+    )
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
@@ -72,14 +84,16 @@ def phone(chromium: Browser, live: Live, planned: int) -> Iterator[Page]:
 
 
 def link_in_mail(live: Live) -> str:
-    """What the mail that is about to be sent says behind "Your page"."""
+    """The address of the page in the mail that is about to be sent."""
     with live.app.app_context():
         key = live.app.config["SETTINGS"].secret_key
         now = clock.now()
         (letter,) = claim_messages(limit=1, now=now, link_key=key).letters
         mail = render_letter(letter, "desk@clinic.example", Site(live.address, key), now=now).decode()
         db.session.remove()
-    found = re.search(rf"Your page: ({re.escape(live.address)}/p/[\w-]{{43}})", mail.replace("=\r\n", ""))
+    found = re.search(
+        rf"See your appointments: ({re.escape(live.address)}/p/[\w-]{{43}})", mail.replace("=\r\n", "")
+    )
     assert found is not None
     return found[1]
 
@@ -102,20 +116,20 @@ def change_clinic(live: Live, **values: object) -> None:
 
 
 def test_the_link_of_a_mail_opens_the_page_and_confirming_is_one_tap(
-    live: Live, phone: Page, planned: int
+    live: Live, plain_phone: Page, planned: int
 ) -> None:
-    expect(phone.get_by_role("heading", name="Hello Paul")).to_be_visible()
-    expect(phone.get_by_text("0 of 3 sessions done")).to_be_visible()
-    phone.get_by_role("button", name="I will come").first.click()
-    expect(phone.get_by_role("status")).to_have_text("Thank you, we expect you.")
-    expect(phone.get_by_text("You said that you will come.")).to_have_count(1)
+    expect(plain_phone.get_by_role("heading", name="Hello Paul")).to_be_visible()
+    expect(plain_phone.get_by_text("0 of 3 sessions done")).to_be_visible()
+    plain_phone.get_by_role("button", name="I will come").first.click()
+    expect(plain_phone.get_by_role("status")).to_have_text("Thank you. We look forward to seeing you.")
+    expect(plain_phone.get_by_text("You said that you will come.")).to_have_count(1)
     assert status_of(live, planned)[0] == "confirmed"
 
 
-def test_cancelling_asks_once_more_and_then_is_done(live: Live, phone: Page, planned: int) -> None:
-    phone.get_by_text("I cannot come").first.click()
-    phone.get_by_role("button", name="Cancel this appointment").first.click()
-    expect(phone.get_by_role("status")).to_contain_text("Your appointment is cancelled.")
+def test_cancelling_asks_once_more_and_then_is_done(live: Live, plain_phone: Page, planned: int) -> None:
+    plain_phone.get_by_text("I cannot come").first.click()
+    plain_phone.get_by_role("button", name="Cancel this appointment").first.click()
+    expect(plain_phone.get_by_role("status")).to_contain_text("Your appointment is cancelled.")
     assert status_of(live, planned)[0] == "cancelled"
 
 
@@ -130,6 +144,7 @@ def test_too_late_to_cancel_shows_whom_to_call(live: Live, phone: Page, planned:
 def test_another_time_is_booked_in_two_taps(live: Live, phone: Page, planned: int) -> None:
     before = status_of(live, planned)[1]
     phone.get_by_role("link", name="Another time").first.click()
+    expect(phone.get_by_role("radio").first).to_be_visible()
     assert (overflow(phone), violations(phone)) == (0, [])
     phone.get_by_role("radio").first.check()
     phone.get_by_role("button", name="Move my appointment").click()
@@ -175,9 +190,8 @@ def test_check_in_is_two_taps_and_shows_at_the_desk(
         db.session.remove()
     phone.reload()
     assert (overflow(phone), violations(phone)) == (0, [])
-    phone.get_by_role("group", name="Pain today").get_by_label("6", exact=True).check()
-    phone.get_by_role("group", name="Days with headache").get_by_label("12", exact=True).check()
-    phone.get_by_role("button", name="Send").click()
+    phone.get_by_role("group", name="How strong is your pain today?").get_by_label("6", exact=True).check()
+    phone.get_by_role("group", name="headache").get_by_role("button", name="12", exact=True).click()
     expect(phone.get_by_role("status")).to_contain_text("Thank you, that helps us")
     with live.app.app_context():
         values = {row.measure: row.value for row in db.session.query(Outcome)}
@@ -198,10 +212,12 @@ def test_language_and_mails_are_chosen(live: Live, phone: Page) -> None:
     phone.get_by_text("Mails and language").click()
     phone.get_by_label("Language").select_option("de")
     phone.get_by_label("to remind me of appointments").uncheck()
-    phone.get_by_role("button", name="Keep").click()
+    phone.get_by_role("button", name="Save").click()
     expect(phone.locator("html")).to_have_attribute("lang", "de")
     phone.locator("summary").filter(has=phone.locator("h2")).click()
     expect(phone.locator("input[name=reminders]")).not_to_be_checked()
+    phone.get_by_role("button", name="English").click()
+    expect(phone.locator("html")).to_have_attribute("lang", "en-GB")
 
 
 def names_of_calendars(live: Live) -> list[str]:

@@ -83,6 +83,8 @@ class OwnPage:
     notice_hours: int
     rebooking: str
     wants_reminders: bool
+    offsets_minutes: Sequence[int]
+    """How long before they are reminded, by their own choice or the clinic's."""
     wants_invitations: bool
     muted_kinds: Sequence[str]
     has_address: bool
@@ -116,6 +118,7 @@ def see_own_page(session: Session, patient_id: int, *, now: datetime) -> OwnPage
         notice_hours=clinic.cancel_notice_hours,
         rebooking=clinic.rebooking,
         wants_reminders=patient.wants_reminders,
+        offsets_minutes=tuple(patient.reminder_offsets_minutes or clinic.reminder_offsets_minutes),
         wants_invitations=patient.wants_invitations,
         muted_kinds=tuple(patient.muted_kinds or ()),
         has_address=bool(patient.email),

@@ -7,14 +7,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from scheduler.errors import InvalidInput, NotFound
-from scheduler.models import FeedDetail, FeedToken, MessageKind, Patient
+from scheduler.models import Clinic, FeedDetail, FeedToken, MessageKind, Patient
 from scheduler.transaction import lock_resources, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.feeds.tokens import hash_secret
 from scheduler.usecases.links import calendar_secret
 from scheduler.usecases.lookup import find
-from scheduler.usecases.messages.choices import MUTABLE
+from scheduler.usecases.messages.choices import MUTABLE, checked_offsets
 from scheduler.usecases.patient_side.links import Visitor
 from scheduler.usecases.patients.registry import follow_change, known_details
 
@@ -22,6 +22,8 @@ K = MessageKind
 REMINDERS = "reminders"
 CALENDARS = ("Google", "Apple", "Outlook", "Other")
 LOCALES = ("en", "de")
+OFFSETS = (72 * 60, 24 * 60, 2 * 60)
+"""How long before the page offers to remind; what was chosen elsewhere comes besides."""
 
 
 @writing
@@ -31,12 +33,16 @@ def keep_wishes(
     *,
     locale: str,
     wants_reminders: bool,
+    offsets_minutes: Collection[int],
     wants_invitations: bool,
     wanted: Collection[str],
     actor: Actor,
     now: datetime,
 ) -> Patient:
-    """Keep language and mails; ``wanted`` are names of MUTABLE. Raises NotFound, InvalidInput."""
+    """Keep language and mails; ``wanted`` are names of MUTABLE. Raises NotFound, InvalidInput.
+
+    ``offsets_minutes``: how long before to be reminded; none, or what the clinic does anyway: as the clinic does it.
+    """
     if locale not in LOCALES:
         raise InvalidInput("There are no words in that language.", field="locale")
     patient = find(session, Patient, patient_id)
@@ -47,9 +53,25 @@ def keep_wishes(
     muted = [kind for name, kinds in MUTABLE.items() if name not in wanted for kind in kinds]
     patient.locale = locale if (patient.locale or "").partition("-")[0] != locale else patient.locale
     patient.wants_reminders, patient.wants_invitations = wants_reminders, wants_invitations
+    as_the_clinic = set(offsets_minutes) == set(session.get_one(Clinic, 1).reminder_offsets_minutes)
+    patient.reminder_offsets_minutes = checked_offsets(None if as_the_clinic else offsets_minutes)
     patient.muted_kinds = [kind for kind in patient.muted_kinds if kind not in known] + muted
     follow_change(session, patient, before, actor=actor, now=now)
     return patient
+
+
+@writing
+def keep_language(session: Session, patient_id: int, locale: str, *, actor: Actor, now: datetime) -> None:
+    """Speak and write to the patient in a language from now on. Raises NotFound, InvalidInput."""
+    if locale not in LOCALES:
+        raise InvalidInput("There are no words in that language.", field="locale")
+    patient = find(session, Patient, patient_id)
+    lock_resources(session, [("patient", patient_id)])
+    session.refresh(patient)
+    before = known_details(patient)
+    if (patient.locale or "").partition("-")[0] != locale:
+        patient.locale = locale
+        follow_change(session, patient, before, actor=actor, now=now)
 
 
 @writing
