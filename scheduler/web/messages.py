@@ -17,6 +17,7 @@ from scheduler.usecases.actors import Actor
 from scheduler.usecases.messages import care as message_care
 from scheduler.usecases.messages import overview as messages
 from scheduler.usecases.messages.upcoming import DAYS, list_upcoming
+from scheduler.usecases.patients.registry import view_patient
 from scheduler.usecases.tasks import count_open_tasks
 from scheduler.web import formats
 from scheduler.web.links import local_path
@@ -38,15 +39,17 @@ FILTERS = (
 @pages.get("")
 @guard("messages.read")
 def index() -> str:
-    """The outbox, the latest due first, all or in one state."""
-    state = request.args.get("state") or None
+    """The outbox, the latest due first, all or in one state; or what one patient was sent, which is a look at them."""
+    state, patient_id = request.args.get("state") or None, request.args.get("patient_id", type=int)
     known = state if state in set(MessageState) else None
+    patient = view_patient(patient_id, actor=current_actor(), now=clock.now()) if patient_id else None
     page = page_number()
     return _page(
         "messages/index.html",
-        found=messages.list_messages(state=known, page=page, page_size=PAGE_SIZE),
+        found=messages.list_messages(state=known, patient_id=patient_id, page=page, page_size=PAGE_SIZE),
         state=known,
         page=page,
+        whose=patient,
     )
 
 
@@ -113,6 +116,8 @@ def explain(message: Message) -> str:
     match MessageState(message.state):
         case MessageState.SENT:
             at = formats.moment(message.sent_at or message.due_at)
+            if message.server_reply:
+                return gettext("Handed to the mail server %(at)s. It said: %(reply)s", at=at, reply=said)
             return gettext("Handed to the mail server %(at)s.", at=at)
         case MessageState.CLAIMED | MessageState.SENDING:
             return gettext("Is being handed to the mail server.")

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from scheduler.extensions import db
+from scheduler.models import AuditEntry
 from scheduler.usecases.messages.overview import count_messages
-from tests.factories import NOW, World, at, make_appointment, make_message, save
+from tests.factories import NOW, World, at, make_appointment, make_message, make_patient, save
 from tests.web.browser import Browser
 
 SENTENCES: list[tuple[dict[str, Any], str]] = [
@@ -25,6 +27,10 @@ SENTENCES: list[tuple[dict[str, Any], str]] = [
     ),
     ({"state": "sending"}, "Is being handed to the mail server."),
     ({"state": "sent", "sent_at": NOW}, "Handed to the mail server Mon, 2 Mar 2026, 08:00."),
+    (
+        {"state": "sent", "sent_at": NOW, "server_reply": "250 2.0.0 queued as 4F2"},
+        "Handed to the mail server Mon, 2 Mar 2026, 08:00. It said: 250 2.0.0 queued as 4F2",
+    ),
     ({"state": "failed", "server_reply": "550 <nobody>"}, "It could not be sent: 550 <nobody>"),
     (
         {"state": "unknown", "server_reply": "It may have arrived."},
@@ -69,6 +75,24 @@ def test_an_unknown_state_filters_nothing(desk: Browser, app: Flask, world: Worl
     with app.app_context():
         make_message(make_appointment(world, at(3)))
     assert desk.get("/messages?state=made-up").text.count('<td class="quiet">') == 1
+
+
+def test_what_one_patient_was_sent_is_a_look_at_them(desk: Browser, app: Flask, world: World) -> None:
+    with app.app_context():
+        other = make_patient("Ann", "Other")
+        for patient_id, count in ((world.patient_id, 7), (other.id, 1)):
+            appointment = make_appointment(world, at(3 + count), patient_id=patient_id)
+            for _ in range(count):
+                make_message(appointment)
+    path = f"/messages?patient_id={world.patient_id}"
+    assert f'href="{path}">All 7 messages<' in desk.get(f"/patients/{world.patient_id}").text
+    page = desk.get(path).text
+    assert page.count('<td class="quiet">') == 7
+    assert "Ann Other" not in page
+    assert desk.get("/messages?patient_id=4711").status_code == 404
+    with app.app_context():
+        looks = db.session.query(AuditEntry).filter_by(action="patient_viewed", patient_id=world.patient_id)
+        assert looks.count() == 2
 
 
 def test_practitioners_see_no_messages(stranger: Browser, world: World) -> None:
