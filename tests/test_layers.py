@@ -3,15 +3,12 @@
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FILES = {
-    str(path.relative_to(ROOT)): ast.parse(path.read_text())
-    for path in [ROOT / "config.py", ROOT / "wsgi.py", *sorted((ROOT / "scheduler").rglob("*.py"))]
-}
 FLOOR_4 = {"api", "web", "cli", "feeds", "health", "jobs"}
 """Parts that meet in create_app() only."""
 ABOVE_FLOOR_3 = FLOOR_4 | {"access", "http_errors", "readiness"}
@@ -23,7 +20,15 @@ THE_PRESENT = {
 }
 
 
-def imports(tree: ast.AST) -> Iterator[str]:
+@cache
+def files() -> dict[str, tuple[frozenset[str], frozenset[str]]]:
+    """What each file of the service imports, and the dotted names that it uses; read when the first test asks."""
+    paths = [ROOT / "config.py", ROOT / "wsgi.py", *sorted((ROOT / "scheduler").rglob("*.py"))]
+    trees = {str(path.relative_to(ROOT)): ast.parse(path.read_text()) for path in paths}
+    return {name: (frozenset(_imported(tree)), frozenset(_used(tree))) for name, tree in trees.items()}
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
     """Every imported module, with the imported name where it may be a module itself."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -31,6 +36,22 @@ def imports(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _used(tree: ast.AST) -> Iterator[str]:
+    """``os.environ`` where it is written so."""
+    for node in ast.walk(tree):
+        words, part = [], node
+        while isinstance(part, ast.Attribute):
+            words.append(part.attr)
+            part = part.value
+        if words and isinstance(part, ast.Name):
+            yield ".".join([part.id, *reversed(words)])
+
+
+def users_of(names: set[str]) -> list[str]:
+    """The files that import or use one of these."""
+    return [file for file, (imported, used) in files().items() if names & (imported | used)]
 
 
 def part_of(dotted: str) -> str:
@@ -43,7 +64,10 @@ def modules(*parts: str) -> list[tuple[str, str]]:
     """(file, import) of every import in some parts of scheduler/."""
     homes = tuple(f"scheduler/{part}{end}" for part in parts for end in ("/", ".py"))
     return [
-        (name, found) for name, tree in FILES.items() if name.startswith(homes) for found in imports(tree)
+        (name, found)
+        for name, (imported, _) in files().items()
+        if name.startswith(homes)
+        for found in sorted(imported)
     ]
 
 
@@ -82,18 +106,8 @@ def test_parts_of_the_fourth_floor_do_not_import_each_other(part: str) -> None:
 
 
 def test_only_config_reads_the_environment() -> None:
-    readers = [name for name, tree in FILES.items() if {"os.environ", "os.getenv"} & set(_used(tree))]
-    assert readers == ["config.py"]
+    assert users_of({"os.environ", "os.getenv"}) == ["config.py"]
 
 
 def test_only_the_clock_reads_the_time() -> None:
-    readers = [name for name, tree in FILES.items() if THE_PRESENT & set(_used(tree))]
-    assert readers == ["scheduler/clock.py"]
-
-
-def _used(tree: ast.AST) -> Iterator[str]:
-    """Dotted names as they are used or imported: os.environ for both ``os.environ`` and ``from os import environ``."""
-    yield from imports(tree)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            yield ast.unparse(node)
+    assert users_of(THE_PRESENT) == ["scheduler/clock.py"]

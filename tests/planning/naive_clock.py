@@ -27,11 +27,18 @@ TICK = timedelta(minutes=5)
 @cache
 def changes(key: str) -> tuple[datetime, ...]:
     """The hours of 2024 to 2027 in which the zone's UTC offset changes, as the last full UTC hours before them."""
-    zone = ZoneInfo(key)
-    begin = datetime(2024, 1, 1, tzinfo=UTC)
-    hours = [begin + timedelta(hours=n) for n in range(4 * 366 * 24)]
+    zone, begin = ZoneInfo(key), datetime(2024, 1, 1, tzinfo=UTC)
+    days = [begin + timedelta(days=n) for n in range(4 * 366)]
+    ends = [day.astimezone(zone).utcoffset() for day in days]
+    # No zone of these changes its offset twice within a day.
+    of_change = [days[n] for n in range(len(days) - 1) if ends[n] != ends[n + 1]]
+    hours = [day + timedelta(hours=n) for day in of_change for n in range(25)]
     offsets = [hour.astimezone(zone).utcoffset() for hour in hours]
-    return tuple(hours[n] for n in range(len(hours) - 1) if offsets[n] != offsets[n + 1])
+    return tuple(
+        hours[n]
+        for n in range(len(hours) - 1)
+        if offsets[n] != offsets[n + 1] and hours[n + 1] - hours[n] == timedelta(hours=1)
+    )
 
 
 # Where nothing changes, two ordinary moments stand in.
