@@ -1,6 +1,6 @@
 """What the forms about absences carry: who and when, the absence itself, what was chosen for each line."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -21,6 +21,8 @@ KINDS = {"practitioner": "practitioner_id", "location": "location_id", "room": "
 MOVE, RELEASE = "move", "release"
 DEEDS = (MOVE, RELEASE, "call", "later")
 """What can be chosen for a line; the last two leave it as it is."""
+NEAR = timedelta(weeks=4)
+"""What begins within it is at the top of the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,43 @@ class Row:
     last: datetime
     whole_days: bool
 
+    @property
+    def to_midnight(self) -> bool:
+        """Whether it ends with the day on which it begins."""
+        return (
+            not self.whole_days
+            and self.last.time() == time()
+            and self.last.date() - self.first.date() == timedelta(days=1)
+        )
+
 
 def row_of(absence: Absence) -> Row:
     """The absence with its days on its own clock; the last one is included."""
     starts, ends = (instant.astimezone(absence.zone) for instant in (absence.starts_at, absence.ends_at))
     whole = starts.time() == ends.time() == time()
     return Row(absence, starts, ends - timedelta(days=1) if whole else ends, whole)
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The list of absences in the order in which it matters; each by start."""
+
+    soon: list[Row]
+    """Begun, near, or with something still booked."""
+    later: list[Row]
+    closures: list[Row]
+    """Of whole locations, later: mostly public holidays."""
+
+
+def grouped(rows: Sequence[Row], now: datetime) -> Groups:
+    """The rows, which are by start, in their groups."""
+    soon = [row for row in rows if row.absence.starts_at < now + NEAR or row.absence.appointments]
+    rest = [row for row in rows if row not in soon]
+    return Groups(
+        soon,
+        later=[row for row in rest if row.absence.kind != AbsenceKind.CLOSURE],
+        closures=[row for row in rest if row.absence.kind == AbsenceKind.CLOSURE],
+    )
 
 
 def gap_of(absence: Absence) -> str:

@@ -24,6 +24,7 @@ from scheduler.web.absence_forms import (
     absence_in,
     choices_in,
     gap_of,
+    grouped,
     others_in,
     row_of,
 )
@@ -39,11 +40,11 @@ Answer = Response | str | tuple[str, int]
 @pages.get("")
 @guard("diary.read")
 def index() -> str:
-    """Coming absences and closures."""
+    """Coming absences and closures: what is near or still to be repaired first, a year's public holidays folded up."""
     now = clock.now()
     found = [*absences.list_time_off(now=now).items, *absences.list_closures(now=now).items]
     rows = sorted((row_of(absence) for absence in found), key=lambda row: row.absence.starts_at)
-    return render_template("absences/index.html", rows=rows, now=now)
+    return render_template("absences/index.html", groups=grouped(rows, now), now=now)
 
 
 @pages.get("/preview")

@@ -1,11 +1,16 @@
 """How the screens of one appointment answer: to the diary's script, as the body of its panel, or as a page."""
 
+from datetime import datetime
+from typing import Any
+
 from flask import Response, jsonify, redirect, render_template, request, url_for
 from werkzeug import Response as AnyResponse
 
 from scheduler.errors import NeedsOverride, SchedulerError
 from scheduler.models import Appointment
-from scheduler.web.formats import local
+from scheduler.usecases.booking.state import MOVABLE
+from scheduler.web import session
+from scheduler.web.formats import local, wall_day, wall_time
 from scheduler.web.notices import notice
 from scheduler.web.requests import wants_fragment
 from scheduler.web.who_changed import say_who
@@ -16,19 +21,44 @@ Answer = AnyResponse | str | tuple[str, int]
 def done(appointment: Appointment, sentence: str) -> AnyResponse:
     """Tell the script, or go back to the day in the diary."""
     if wants_json() or wants_fragment():
-        return jsonify(sentence=sentence, id=appointment.id, version=appointment.version)
+        zone = appointment.location.zone
+        known = _state(appointment.version, appointment.starts_at, zone, appointment.status)
+        return jsonify(sentence=sentence, id=appointment.id, **known)
     notice(sentence)
     day = local(appointment.starts_at, appointment.location.zone).date()
     return redirect(url_for("diary.show", on=day.isoformat()), 303)
 
 
 def refusal(error: SchedulerError, status: int) -> Response:
-    """Why not, for the script."""
+    """Why not, for the script; where somebody was quicker, with how it is now."""
     response = jsonify(
-        code=error.code, sentence=say_who(error), needs_reason=isinstance(error, NeedsOverride)
+        code=error.code,
+        sentence=say_who(error),
+        needs_reason=isinstance(error, NeedsOverride),
+        now=_state_now(error.details.get("current")),
     )
     response.status_code = status
     return response
+
+
+def _state_now(current: Any) -> dict[str, object] | None:
+    """The appointment of a stale change as it is now, of which the error tells."""
+    if not current or "starts_at" not in current:
+        return None
+    zones = {place.id: place.zone for place in session.desk().places}
+    starts_at = datetime.fromisoformat(current["starts_at"])
+    zone = zones.get(current["location_id"], session.desk().here.zone)
+    return _state(current["version"], starts_at, zone, current["status"])
+
+
+def _state(version: int, starts_at: datetime, zone: str, status: str) -> dict[str, object]:
+    """What somebody who has it in hand needs to know of it."""
+    return {
+        "version": version,
+        "on": wall_day(starts_at, zone),
+        "at": wall_time(starts_at, zone),
+        "movable": status in MOVABLE,
+    }
 
 
 def wants_json() -> bool:

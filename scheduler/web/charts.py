@@ -64,14 +64,17 @@ class Chart:
     notes: Sequence[str] = ()
     """A last column of the table, in words."""
     notes_head: str = ""
+    last_first: bool = False
+    """Whether the table begins with the last label: with days that is the newest, which is what one looks for."""
 
     @property
     def rows(self) -> list[tuple[str, list[str]]]:
         """The table's rows: a label, and the values as they are written."""
-        return [
+        rows = [
             (label, [*(one.written(at) for one in self.columns), *self.notes[at : at + 1]])
             for at, label in enumerate(self.labels)
         ]
+        return rows[::-1] if self.last_first else rows
 
     @property
     def columns(self) -> list[Series]:

@@ -1,6 +1,7 @@
 """A diary as the calendar component takes it: options and events, in wall times of the location."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,8 @@ from flask_babel import gettext
 
 from scheduler import clock
 from scheduler.planning.hours import start_of_day
-from scheduler.usecases.diary.days import Diary, Entry, Held, ShutRoom
+from scheduler.usecases.diary.days import Diary, ShutRoom
+from scheduler.usecases.diary.entries import Entry, Held
 from scheduler.web import formats
 from scheduler.web.diary_range import Range
 from scheduler.web.wall_times import wall
@@ -25,8 +27,6 @@ FIXED = frozenset({"arrived", "completed", "no_show"})
 def calendar_of(asked: Range, diary: Diary, zone: str, version: str) -> dict[str, object]:
     """Everything that the calendar draws; ``version`` says which state of the diary it is."""
     first, last = _hours_shown(diary, zone)
-    times = formats.Times(zone)
-    words = {code: word(code, "appointment") for code in {entry.status for entry in diary.entries}}
     noon = datetime.combine(asked.first, time(12), ZoneInfo(zone))
     return {
         "version": version,
@@ -38,10 +38,7 @@ def calendar_of(asked: Range, diary: Diary, zone: str, version: str) -> dict[str
         "last": f"{last // 60:02}:{last % 60:02}",
         "left_out": _left_out(asked, diary, zone),
         "resources": _resources(asked, diary),
-        "events": [
-            _event(entry, asked.view, zone, times, words, entry.id in diary.clashes)
-            for entry in diary.entries
-        ]
+        "events": _appointments(diary, asked.view, zone)
         + [_held_event(slot, asked.view, zone) for slot in diary.held]
         + (_buffers(diary, asked.view, zone) if asked.view != "team" else [])
         + (_shut_rooms(asked, diary, zone) if asked.view == "rooms" else _background(diary, zone)),
@@ -65,40 +62,78 @@ def _resources(asked: Range, diary: Diary) -> list[dict[str, object]]:
     ]
 
 
-def _event(
-    entry: Entry, view: str, zone: str, times: formats.Times, words: Mapping[str, str], clashes: bool
-) -> dict[str, object]:
-    """One appointment; where the clock goes back in it, it is drawn as long as it is.
+def _appointments(diary: Diary, view: str, zone: str) -> list[dict[str, object]]:
+    """The appointments; what many of them share is put together once, because a week of a team has 1,500 of them."""
+    times = formats.Times(zone)
+    kinds: dict[tuple[object, ...], _Kind] = {}
+    spans: dict[tuple[datetime, datetime], _Span] = {}
+    found = []
+    for entry in diary.entries:
+        clashes = entry.id in diary.clashes
+        key = (entry.status, entry.colour, entry.may_resize, clashes)
+        kind = kinds.get(key) or kinds.setdefault(key, _kind_of(entry, clashes))
+        when = (entry.starts_at, entry.ends_at)
+        span = spans.get(when) or spans.setdefault(when, _span_of(*when, zone, times))
+        found.append(_event(entry, view, kind, span))
+    return found
 
-    What collides with a private calendar says so in every view: by room, too, where nobody's times are drawn.
-    """
-    start, end = wall(entry.starts_at, zone), wall(entry.ends_at, zone)
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What appointments of the same status and colour have in common: fields of the event, and of what is its own."""
+
+    fields: Mapping[str, object]
+    props: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A time as the calendar reckons with it, and as people write it."""
+
+    start: str
+    end: str
+    written: str
+
+
+def _kind_of(entry: Entry, clashes: bool) -> _Kind:
+    """What collides with a private calendar says so in every view: by room, too, where nobody's times are drawn."""
+    movable = entry.status not in FIXED
+    status = word(entry.status, "appointment")
+    return _Kind(
+        fields={
+            "editable": movable,
+            "durationEditable": movable and entry.may_resize,
+            "classNames": ["entry", entry.status, *(["clash"] if clashes else [])],
+        },
+        props={
+            "code": entry.status,
+            "status": f"{gettext('busy (private calendar)')} · {status}" if clashes else status,
+            "colour": entry.colour,
+        },
+    )
+
+
+def _span_of(starts_at: datetime, ends_at: datetime, zone: str, times: formats.Times) -> _Span:
+    """Where the clock goes back within it, it is drawn as long as it is."""
+    start, end = wall(starts_at, zone), wall(ends_at, zone)
     if end <= start:
-        end = f"{datetime.fromisoformat(start) + (entry.ends_at - entry.starts_at):%Y-%m-%dT%H:%M}"
+        end = f"{datetime.fromisoformat(start) + (ends_at - starts_at):%Y-%m-%dT%H:%M}"
+    return _Span(start, end, times.span(starts_at, ends_at))
+
+
+def _event(entry: Entry, view: str, kind: _Kind, span: _Span) -> dict[str, object]:
+    """One appointment."""
     what = entry.type if entry.session is None else f"{entry.type} {entry.session}/{entry.sessions}"
-    detail = {
-        "day": f"{what} · {entry.room}" if entry.room else what,
-        "rooms": f"{what} · {entry.practitioner}",
-    }
+    beside = entry.room if view == "day" else entry.practitioner if view == "rooms" else None
+    detail = f"{what} · {beside}" if beside else what
     return {
         "id": str(entry.id),
         "resourceIds": [_resource_of(entry, view)],
-        "start": start,
-        "end": end,
+        "start": span.start,
+        "end": span.end,
         "title": entry.patient,
-        "editable": entry.status not in FIXED,
-        "durationEditable": entry.may_resize and entry.status not in FIXED,
-        "classNames": ["entry", entry.status, *(["clash"] if clashes else [])],
-        "extendedProps": {
-            "version": entry.version,
-            "code": entry.status,
-            "status": f"{gettext('busy (private calendar)')} · {words[entry.status]}"
-            if clashes
-            else words[entry.status],
-            "colour": entry.colour,
-            "detail": detail.get(view, what),
-            "time": times.span(entry.starts_at, entry.ends_at),
-        },
+        **kind.fields,
+        "extendedProps": {**kind.props, "version": entry.version, "detail": detail, "time": span.written},
     }
 
 
@@ -201,8 +236,8 @@ def out_of_use(gap: ShutRoom, zone: str) -> str:
 def _hours_shown(diary: Diary, zone: str) -> tuple[int, int]:
     """First and last minute of day worth showing: whatever is open or booked, to the full hour."""
     starts, ends = [], []
-    for entry in diary.entries:
-        begins, finish = formats.local(entry.starts_at, zone), formats.local(entry.ends_at, zone)
+    for starts_at, ends_at in {(entry.starts_at, entry.ends_at) for entry in diary.entries}:
+        begins, finish = formats.local(starts_at, zone), formats.local(ends_at, zone)
         starts.append(begins.hour * 60 + begins.minute)
         ends.append(1440 if finish.date() > begins.date() else finish.hour * 60 + finish.minute)
     for gap in diary.shut:

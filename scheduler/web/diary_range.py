@@ -1,12 +1,12 @@
 """What of the diary is looked at: which days, in which view, of whom; remembered for each person."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 from babel import dates
-from flask import abort, g, request, url_for
+from flask import abort, request, url_for
 from flask_babel import get_locale
 
 from scheduler import clock
@@ -95,18 +95,27 @@ class Range:
         return self.on + timedelta(days=steps * (7 if self.view in WEEKS else 1))
 
 
-def asked_range(practitioners: list[Practitioner], remembered: Mapping[str, Any]) -> Range:
-    """The range that the address asks for; 404 for a view or a practitioner that there is not."""
+def asked_range(remembered: Mapping[str, Any]) -> Range:
+    """The range that the address asks for; 404 for a view or a practitioner that there cannot be."""
     view = request.args.get("view", "day")
     practitioner_id = request.args.get("practitioner_id", type=int)
     if view not in VIEWS or not 0 < (practitioner_id or 1) <= BIGGEST_ID:
         abort(404)
     on = day_or(request.args.get("on"), formats.local(clock.now()).date())
-    known = [row.id for row in practitioners]
-    if view == "week" and practitioner_id is None:
-        own = g.signed_in.practitioner_id
-        practitioner_id = own if own in known else next(iter(known), None)
     return Range(view, on, practitioner_id if view == "week" else None, filters_of(remembered))
+
+
+def whose_week(
+    practitioners: Sequence[Practitioner], here: Collection[int], filters: Chosen, own: int | None
+) -> int | None:
+    """Whose week is shown where nobody is named: one's own, or that of the first who works here, within the filter."""
+    known = [row.id for row in practitioners]
+    if own in known:
+        return own
+    working = [number for number in known if number in here] or known
+    return next(
+        (number for number in working if number in filters.practitioner_ids), next(iter(working), None)
+    )
 
 
 def filters_of(remembered: Mapping[str, Any]) -> Chosen:

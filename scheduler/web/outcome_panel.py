@@ -100,6 +100,7 @@ def _view(
             series=[Series(gettext("Value"), [row.value for row in shown], "first")],
             notes=[sources[row.source] for row in shown],
             notes_head=gettext("Said by"),
+            last_first=True,
             kind="lines",
             most=MOST.get(measure),
             bands=[band] if band else [],

@@ -103,6 +103,19 @@ def test_by_keyboard_and_click_the_clipboard_is_put_down_too(live: Live, desk: P
     assert only(live).starts_at == at(12, 9, 30)
 
 
+def test_what_is_not_drawn_on_the_page_is_taken_in_hand_from_its_panel(live: Live, desk: Page) -> None:
+    with live.app.app_context():
+        number = make_appointment(live.world, at(3)).id
+    desk.goto("/diary?on=2026-03-12")
+    desk.evaluate(f"panel.open('/appointments/{number}')")
+    desk.get_by_role("button", name="Take in hand, to put it down elsewhere").click()
+    expect(desk.locator(".toast")).to_contain_text("In hand: Paul Pain.")
+    desk.get_by_role("button", name="Paul Pain, Tue 3 Mar, 10:00", exact=True).press("Enter")
+    desk.mouse.click(*spot(desk, "09:30"))
+    expect(entry(desk, "Pain")).to_contain_text("09:30–10:00")
+    assert only(live).starts_at == at(12, 9, 30)
+
+
 def test_the_team_week_moves_to_another_day_at_the_same_time(live: Live, desk: Page) -> None:
     with live.app.app_context():
         make_appointment(live.world, at(3))

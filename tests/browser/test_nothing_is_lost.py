@@ -9,7 +9,7 @@ from scheduler.models import Appointment, BrowserSession, Patient
 from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.patients.registry import PatientDetails, register_patient
 from tests.browser.conftest import Live
-from tests.factories import NOW, PASSWORD, at
+from tests.factories import NOW, PASSWORD, at, make_appointment
 
 pytestmark = pytest.mark.usefixtures("monday")
 TUESDAY = "/diary?on=2026-03-03"
@@ -158,6 +158,26 @@ def test_any_form_gives_back_what_was_typed(live: Live, desk: Page, lost: str) -
     expect(desk.locator(".draft-note")).to_have_text(BACK)
     expect(desk.get_by_label("Who or what").locator(":checked")).to_have_text("Petra Pin")
     expect(desk.get_by_label("Reason")).to_have_value("the dentist")
+
+
+def test_every_form_of_a_page_gives_back_what_was_typed(live: Live, desk: Page) -> None:
+    with live.app.app_context():
+        make_appointment(live.world, at(3))
+    desk.goto(f"/patients/{live.world.patient_id}")
+    desk.locator("summary", has_text="Move or cancel").first.click()
+    desk.get_by_label("Reason").first.fill("Flu")
+    desk.locator("summary", has_text="Record a consent").click()
+    desk.get_by_label("Edition of the text").fill("2026-01")
+    end_every_session(live)
+    desk.get_by_role("button", name="Record", exact=True).click()
+    sign_in_here(desk)
+    expect(desk.locator(".draft-note")).to_have_text([BACK, BACK])
+    expect(desk.get_by_label("Reason").first).to_have_value("Flu")
+    expect(desk.get_by_label("Edition of the text")).to_have_value("2026-01")
+    desk.get_by_role("button", name="Record", exact=True).click()
+    expect(desk.locator("#notices")).not_to_be_empty()
+    expect(desk.locator(".draft-note")).to_have_text([BACK])
+    expect(desk.get_by_label("Reason").first).to_have_value("Flu")
 
 
 def test_a_reload_by_mistake_takes_nothing_and_the_next_page_forgets(live: Live, desk: Page) -> None:

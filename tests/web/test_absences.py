@@ -9,7 +9,9 @@ from sqlalchemy import select
 
 from scheduler.extensions import db
 from scheduler.models import Appointment, TimeOff
-from tests.factories import World, at, make_appointment, make_patient
+from scheduler.usecases.absences.entering import Absence, AbsenceKind
+from scheduler.web.absence_forms import Row, grouped, row_of
+from tests.factories import BERLIN, NOW, World, at, make_appointment, make_patient
 from tests.web.browser import Browser
 
 pytestmark = pytest.mark.usefixtures("monday")
@@ -162,6 +164,18 @@ def test_list_shows_what_is_still_booked_and_takes_back(desk: Browser, booked: l
     assert "2 still booked" in desk.get("/absences").text
     desk.post("/absences/time-off/1/remove")
     assert "Nobody is away and nothing is closed." in desk.get("/absences").text
+
+
+def test_near_and_unrepaired_absences_come_first_and_later_closures_are_folded() -> None:
+    def row(kind: AbsenceKind, day: int, appointments: int = 0) -> Row:
+        starts = NOW + timedelta(days=day)
+        ends = starts + timedelta(days=1)
+        return row_of(Absence(kind, day, 1, "", starts, ends, BERLIN, "", appointments))
+
+    away, room, closed = AbsenceKind.TIME_OFF, AbsenceKind.ROOM, AbsenceKind.CLOSURE
+    rows = [row(away, -1), row(closed, 27), row(closed, 28), row(away, 40), row(room, 50), row(closed, 60, 2)]
+    found = grouped(rows, NOW)
+    assert (found.soon, found.later, found.closures) == ([rows[0], rows[1], rows[5]], rows[3:5], [rows[2]])
 
 
 def test_closure_is_saved_and_its_page_shows_the_displaced(desk: Browser, booked: list[int]) -> None:

@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 
-from scheduler.models import Closure, Location, TimeOff
+from scheduler.models import Closure, Location, Practitioner, TimeOff
 from scheduler.usecases.absences.entering import add_closure, add_time_off
 from scheduler.usecases.appointments.changing import change_status
+from scheduler.usecases.diary.chosen import Chosen
 from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
 from scheduler.usecases.series.holds import hold_slots
 from scheduler.usecases.series.placement import ChosenSlot
+from scheduler.web.diary_range import whose_week
 from tests.factories import (
     NOW,
     RECEPTIONIST,
@@ -225,15 +227,53 @@ def test_the_list_says_the_same_without_scripts(app: Flask, desk: Browser, world
     assert "Nothing is booked." in desk.get("/diary/list?on=2026-03-04").text
 
 
+def test_a_long_list_is_a_link_to_a_page_that_can_be_printed(
+    app: Flask, desk: Browser, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.web.diary.LISTED_AT_ONCE", 0)
+    book(app, world, at(3))
+    page = desk.get("/diary?on=2026-03-03&view=team").text
+    link = 'href="/diary/list?on=2026-03-03&amp;view=team"'
+    assert (page.count(link), page.count("Paul Pain</a>")) == (1, 0)
+    assert "Show the list (1 appointment)" in page
+    listed = desk.get("/diary/list?on=2026-03-03&view=team").text
+    assert (listed.count("<h1>2"), listed.count("Paul Pain</a>"), listed.count("data-print")) == (1, 1, 1)
+
+
 def test_the_week_is_ones_own_where_one_treats(app: Flask, stranger: Browser, world: World) -> None:
     with app.app_context():
         make_practitioner(world.location_id, given_name="Anton", family_name="Acker")
     stranger.sign_in("practitioner")
     page = stranger.get("/diary?view=week&on=2026-03-04").text
     assert f'<option value="{world.practitioner_id}" selected>Petra Pin</option>' in page
+    with app.app_context():
+        elsewhere = Location(name="Elsewhere", address="", zone="Europe/Berlin")
+        save(elsewhere)
+        make_practitioner(elsewhere.id, given_name="Ada", family_name="Abroad")
     stranger.sign_in("reception")
     page = stranger.get("/diary?view=week&on=2026-03-04").text
     assert "selected>Anton Acker</option>" in page
+    others = re.findall(r'<optgroup label="Without hours here">(.*?)</optgroup>', page)
+    assert [re.sub("<[^>]+>", "", names) for names in others] == ["Ada Abroad"]
+
+
+@pytest.mark.parametrize(
+    ("here", "filtered", "own", "whose"),
+    [
+        ({2, 3}, (), None, 2),
+        ({2, 3}, (1, 3), None, 3),
+        ({2, 3}, (1,), None, 2),
+        ({2, 3}, (3,), 1, 1),
+        ({2, 3}, (), 9, 2),
+        (set(), (), None, 1),
+    ],
+)
+def test_a_week_is_opened_of_oneself_or_of_who_works_there(
+    here: set[int], filtered: tuple[int, ...], own: int | None, whose: int
+) -> None:
+    people = [Practitioner(id=number) for number in (1, 2, 3)]
+    assert whose_week(people, here, Chosen(filtered), own) == whose
+    assert whose_week([], here, Chosen(filtered), own) is None
 
 
 @pytest.mark.parametrize(

@@ -3,20 +3,13 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
 
 from scheduler.models import (
-    Appointment,
-    AppointmentStatus,
-    AppointmentType,
     Closure,
-    Hold,
     Location,
-    Patient,
-    PlannedSession,
     Practitioner,
     Room,
 )
@@ -24,54 +17,12 @@ from scheduler.planning.hours import start_of_day
 from scheduler.planning.timeline import Horizon, instant_of, runs, span
 from scheduler.transaction import reading
 from scheduler.usecases.availability.free_time import Desk, load_desks
-from scheduler.usecases.availability.rows import LONGEST, private_ticks
+from scheduler.usecases.availability.rows import private_ticks
 from scheduler.usecases.clinic.catalogue import zone_of
 from scheduler.usecases.diary.chosen import EVERYTHING, Chosen
 from scheduler.usecases.diary.clashes import clashing
+from scheduler.usecases.diary.entries import Entry, Held, load_entries, load_held
 from scheduler.usecases.lookup import find
-
-NOT_SHOWN = (AppointmentStatus.CANCELLED.value, AppointmentStatus.HELD.value)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An appointment as the diary shows it; instants in UTC."""
-
-    id: int
-    version: int
-    starts_at: datetime
-    ends_at: datetime
-    status: str
-    practitioner_id: int
-    patient_id: int
-    room_id: int | None
-    patient: str
-    practitioner: str
-    type: str
-    colour: str
-    may_resize: bool
-    room: str | None
-    session: int | None
-    sessions: int | None
-    """Number of the planned session it fills, and how many the plan has."""
-    busy_from: datetime
-    busy_until: datetime
-    """With what is kept free before and after it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A slot kept for a patient while somebody talks to them; instants in UTC."""
-
-    id: int
-    starts_at: datetime
-    ends_at: datetime
-    practitioner_id: int
-    room_id: int | None
-    patient: str
-    plan_id: int | None
-    holder: str
-    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +94,8 @@ def load_diary(
     """
     zone = zone_of(find(session, Location, location_id))
     start, end = start_of_day(from_on, zone), start_of_day(to_on + timedelta(days=1), zone)
-    entries = _entries(session, location_id, start, end, chosen)
-    held = _held(session, location_id, start, end, chosen, now)
+    entries = load_entries(session, location_id, start, end, chosen)
+    held = load_held(session, location_id, start, end, chosen, now)
     horizon = Horizon.between(start, end)
     asked = chosen.practitioner_ids or None
     desks = load_desks(session, horizon, practitioner_ids=asked, location_id=location_id)
@@ -213,80 +164,3 @@ def _rooms(session: Session, location_id: int, used: Collection[int]) -> list[Ro
     )
     rooms = [RoomColumn(number, name) for number, name in rows]
     return rooms + [RoomColumn(0, "")] * (0 in used)
-
-
-def _entries(
-    session: Session, location_id: int, start: datetime, end: datetime, chosen: Chosen
-) -> list[Entry]:
-    sibling = aliased(PlannedSession)
-    sessions = (
-        select(func.count(sibling.id)).where(sibling.plan_id == PlannedSession.plan_id).scalar_subquery()
-    )
-    query = (
-        select(
-            Appointment.id,
-            Appointment.version,
-            Appointment.starts_at,
-            Appointment.ends_at,
-            Appointment.status,
-            Appointment.practitioner_id,
-            Appointment.patient_id,
-            Appointment.room_id,
-            Patient.given_name + " " + Patient.family_name,
-            Practitioner.given_name + " " + Practitioner.family_name,
-            AppointmentType.name,
-            AppointmentType.colour,
-            AppointmentType.may_resize,
-            Room.name,
-            PlannedSession.number,
-            sessions,
-            Appointment.busy_from,
-            Appointment.busy_until,
-        )
-        .join(Patient, Patient.id == Appointment.patient_id)
-        .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
-        .join(AppointmentType, AppointmentType.id == Appointment.appointment_type_id)
-        .outerjoin(Room, Room.id == Appointment.room_id)
-        .outerjoin(PlannedSession, PlannedSession.id == Appointment.planned_session_id)
-        .where(
-            Appointment.location_id == location_id,
-            Appointment.starts_at > start - LONGEST,
-            Appointment.starts_at < end,
-            Appointment.ends_at > start,
-            Appointment.status.not_in(NOT_SHOWN),
-            *chosen.conditions(),
-        )
-        .order_by(Appointment.starts_at, Appointment.id)
-    )
-    rows: Iterable[Any] = session.execute(query)
-    return [Entry(*row) for row in rows]
-
-
-def _held(
-    session: Session, location_id: int, start: datetime, end: datetime, chosen: Chosen, now: datetime
-) -> list[Held]:
-    query = (
-        select(
-            Appointment.id,
-            Appointment.starts_at,
-            Appointment.ends_at,
-            Appointment.practitioner_id,
-            Appointment.room_id,
-            Patient.given_name + " " + Patient.family_name,
-            Hold.plan_id,
-            Hold.holder_name,
-            Hold.expires_at,
-        )
-        .join(Hold, Hold.id == Appointment.hold_id)
-        .join(Patient, Patient.id == Appointment.patient_id)
-        .where(
-            Hold.expires_at > now,
-            Appointment.location_id == location_id,
-            Appointment.starts_at > start - LONGEST,
-            Appointment.starts_at < end,
-            Appointment.ends_at > start,
-            *chosen.conditions(),
-        )
-        .order_by(Appointment.starts_at, Appointment.id)
-    )
-    return [Held(*row) for row in session.execute(query)]

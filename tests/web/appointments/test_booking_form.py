@@ -20,7 +20,14 @@ def test_booking_leads_to_the_day_in_the_diary(app: Flask, desk: Browser, world:
 
 def test_a_script_gets_a_sentence_instead_of_a_page(desk: Browser, world: World) -> None:
     answer = desk.post("/appointments/new", form(world), HX_Request="true")
-    assert answer.get_json() == {"id": 1, "version": 1, "sentence": "Booked for Tue, 3 Mar 2026, 10:00."}
+    assert answer.get_json() == {
+        "id": 1,
+        "version": 1,
+        "on": "2026-03-03",
+        "at": "10:00",
+        "movable": True,
+        "sentence": "Booked for Tue, 3 Mar 2026, 10:00.",
+    }
 
 
 def test_the_form_knows_where_one_clicked(desk: Browser, world: World) -> None:

@@ -22,7 +22,9 @@ def test_a_drag_gets_json(app: Flask, desk: Browser, world: World) -> None:
     moved = desk.post(
         f"/appointments/{number}/move", {"version": 1, "on": "2026-03-04", "at": "11:30"}, Accept=JSON
     )
-    assert moved.get_json() == {"id": number, "version": 2, "sentence": "Moved to Wed, 4 Mar 2026, 11:30."}
+    said = moved.get_json()
+    assert (said["id"], said["version"], said["on"], said["at"]) == (number, 2, "2026-03-04", "11:30")
+    assert (said["sentence"], said["movable"]) == ("Moved to Wed, 4 Mar 2026, 11:30.", True)
     assert stored(app, number).starts_at == at(4, 11, 30)
 
 

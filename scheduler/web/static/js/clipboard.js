@@ -22,12 +22,25 @@
     draw();
   }
 
+  // By the key on an appointment that is drawn.
   function cut(id) {
     const event = window.diary.event(String(id));
-    if (!bar || event?.extendedProps.code === undefined) return;
-    const item = { id: event.id, version: event.extendedProps.version, title: event.title, ...window.diary.parts(event.start) };
+    if (event?.extendedProps.code === undefined) return;
+    takeUp({ id: event.id, version: event.extendedProps.version, title: event.title, ...window.diary.parts(event.start) });
+  }
+
+  function takeUp(item) {
+    if (!bar) return;
     keep([...items().filter((known) => known.id !== item.id), item]);
-    window.announce(bar.dataset.cut.replace("{name}", item.title));
+    window.panel.tell(bar.dataset.cut.replace("{name}", item.title), "good");
+  }
+
+  // What became of an appointment that may be in hand: put down it leaves the hand, else the hand knows how it is now.
+  function follow(id, now, isPut = false) {
+    if (!now) return;
+    const { version, on, at, movable } = now;
+    if (isPut || !movable) forget(String(id));
+    else keep(items().map((item) => (item.id === String(id) ? { ...item, version, on, at } : item)));
   }
 
   function forget(id) {
@@ -63,14 +76,15 @@
     window.diary.put(item, { ...window.diary.parts(window.diary.wallOf(point.date)), ...window.diary.whose(point.resource) });
   });
 
-  // The button in an appointment's panel: as good as the key, for fingers.
+  // The button in an appointment's panel: as good as the key, for fingers, and whatever day is drawn behind it.
   document.addEventListener("click", (click) => {
     const button = click.target.closest("[data-cut-id]");
     if (!button) return;
     window.panel.dialog().close();
-    cut(button.dataset.cutId);
+    const { cutId: id, version, title, on, at } = button.dataset;
+    takeUp({ id, version, title, on, at });
   });
 
-  window.clipboard = { cut, forget, get chosen() { return chosen; } };
+  window.clipboard = { cut, follow, get chosen() { return items().find((item) => item.id === chosen?.id); } };
   draw();
 })();

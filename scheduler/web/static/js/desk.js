@@ -21,6 +21,12 @@ document.addEventListener("submit", (event) => {
   if (question && !window.confirm(question)) event.preventDefault();
 });
 
+// A button marked data-print prints; without scripts there is none.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
+
 // A button marked data-copy copies the text of the element it names, and says so.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");

@@ -3,6 +3,7 @@
 
 Object.assign(diary, {
   undecided: null,
+  inHand: null,
 
   send(target, entered) {
     const token = document.querySelector("meta[name=csrf-token]").content;
@@ -39,7 +40,9 @@ Object.assign(diary, {
   // Something in hand is put down; in the week of the team it keeps its time of day.
   async put(item, target) {
     if (this.isOf("team")) target.at = item.at;
-    if (await this.moved(item.id, item.version, target, () => {})) window.clipboard.forget(item.id);
+    this.inHand = item.id;
+    await this.moved(item.id, item.version, target, () => {});
+    if (!window.panel.dialog().open) this.inHand = null;
   },
 
   async resize({ event, endDelta, revert }) {
@@ -63,6 +66,7 @@ Object.assign(diary, {
     revert();
     if (!said) return false;
     window.panel.tell(said.sentence);
+    window.clipboard.follow(id, said.now);
     if (!said.needs_reason) { this.refresh(); return false; }
     await this.open(id, { ...target, reason: "1" });
     window.panel.tell(said.sentence);
@@ -79,7 +83,7 @@ Object.assign(diary, {
 
   giveBack() {
     this.undecided?.();
-    this.undecided = null;
+    this.undecided = this.inHand = null;
   },
 
   // A refusal comes as JSON; what is refused before it is looked at (a form out of date) as a piece of page.
@@ -91,6 +95,7 @@ Object.assign(diary, {
 
   changed(said) {
     this.undecided = null;
+    window.clipboard.follow(said.id, said, this.inHand === String(said.id));
     if (!this.calendar) { window.location.reload(); return; }
     window.panel.tell(said.sentence, "good");
     this.refresh();

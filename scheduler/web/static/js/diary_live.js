@@ -9,9 +9,10 @@ Object.assign(diary, {
   asking: false,
 
   async refresh() {
-    const [data, list] = await Promise.all([window.panel.ask(this.addresses.source), window.panel.ask(this.addresses.list)]);
-    if (!data?.ok || !list?.ok) return;
-    const [fresh, html] = [await data.json(), await list.text()];
+    const listed = this.list.querySelector("table, .empty") !== null; // a long list is there only where it was asked for
+    const [data, list] = await Promise.all([window.panel.ask(this.addresses.source), listed ? window.panel.ask(this.addresses.list) : null]);
+    if (!data?.ok || (listed && !list?.ok)) return;
+    const [fresh, html] = [await data.json(), await list?.text()];
     if (this.dragging) return;
     const giveBack = this.focusKept();
     const before = this.changeable();
@@ -20,8 +21,16 @@ Object.assign(diary, {
       if (JSON.stringify(value) !== JSON.stringify(before[name])) this.calendar.setOption(name, value);
     }
     if (!this.isOf("team")) this.calendar.updateEvent(this.nowLine());
-    if (html !== this.listed) this.list.innerHTML = this.listed = html;
+    if (listed && html !== this.listed) this.list.innerHTML = this.listed = html;
     requestAnimationFrame(giveBack);
+  },
+
+  // A long list comes when it is asked for; from then on it is kept up to date.
+  async showList() {
+    const list = await window.panel.ask(this.addresses.list);
+    if (!list?.ok) return;
+    this.list.innerHTML = this.listed = await list.text();
+    document.getElementById("list-title").focus();
   },
 
   // What had the focus is drawn anew: give it to the same appointment, or to the page where that is gone.
@@ -55,6 +64,11 @@ Object.assign(diary, {
     setInterval(() => { if (this.idle()) this.refresh(); }, this.refreshedEvery);
     document.addEventListener("visibilitychange", () => this.askWhetherNew());
     document.addEventListener("free:found", (event) => this.drawFree(event.detail));
+    this.list.addEventListener("click", (click) => {
+      if (!click.target.closest("[data-show-list]") || this.opensElsewhere(click)) return;
+      click.preventDefault();
+      this.showList();
+    });
   },
 });
 

@@ -2,6 +2,10 @@
 "use strict";
 
 const panel = {
+  touched: new Set(),
+  typed: false,
+  leaving: false,
+
   dialog: () => document.getElementById("panel"),
   body: () => document.getElementById("panel-body"),
 
@@ -10,38 +14,39 @@ const panel = {
     if (response) { this.address = address; this.show(await response.text()); }
   },
 
-  // A sign-in that ran out takes nothing with it: what was typed is kept in this tab and put back after signing in.
-  keepDraft() {
-    const form = this.dialog()?.open ? this.typedIn() : null;
-    const address = form?.dataset.address ?? this.address;
-    if (form && address) window.drafts.keep(form, { address });
+  // What is to be kept of it: the forms that were typed into; where a sign-in ran out, the first one at least.
+  draft() {
+    if (!this.typed && !this.leaving) return null;
+    const forms = this.forms();
+    const kept = forms.filter((form) => this.touched.has(form));
+    const first = kept.at(-1) ?? (this.leaving ? forms.find((form) => !form.hidden) : null);
+    const address = first?.dataset.address ?? this.address;
+    return first && address ? { address, forms: (kept.length ? kept : [first]).map((form) => window.drafts.written(form, forms)) } : null;
   },
 
-  // The form that was typed into or sent last, else the first.
-  typedIn() {
-    const forms = [...this.body().querySelectorAll("form[method=post]:not([hidden])")];
-    return forms.includes(this.form) ? this.form : forms[0];
-  },
-
-  formOf(action) {
-    return [...this.body().querySelectorAll("form[method=post]")].find((known) => known.getAttribute("action") === action);
-  },
+  forms() { return [...this.body().querySelectorAll("form[method=post]")]; },
 
   async bringBack(draft) {
     await this.open(draft.address);
-    const form = this.formOf(draft.action);
-    if (!form || !window.drafts.restore(form, draft.fields)) return;
-    [this.typed, this.form] = [true, form];
+    const back = this.putBack(draft.forms);
+    if (!back.length) return;
+    this.typed = true;
     this.tell(document.body.dataset.back, "good");
-    (form.querySelector(".book") ?? form.querySelector("button"))?.focus();
+    (back.at(-1).querySelector(".book") ?? back.at(-1).querySelector("button"))?.focus();
+  },
+
+  // Write what was typed into the forms that stand there now; those that were found and show anything else than before.
+  putBack(typed) {
+    const forms = this.forms();
+    const back = typed.map((draft) => [window.drafts.formOf(draft, forms), draft.fields])
+      .filter(([form, fields]) => form && window.drafts.restore(form, fields)).map(([form]) => form);
+    for (const form of back) this.touched.add(form);
+    return back;
   },
 
   // Closed with something typed, by Escape perhaps and by mistake: for a while one press brings it back.
-  offerBack() {
-    const address = this.form?.dataset.address ?? this.address;
-    if (!this.typed || !address || this.form?.method !== "post" || !this.body().contains(this.form)) return;
-    const draft = { address, action: this.form.getAttribute("action"), fields: window.drafts.fieldsOf(this.form) };
-    this.typed = false;
+  offerBack(draft) {
+    if (!draft) return;
     const { closed, reopen } = this.dialog().dataset;
     const line = this.tell(closed, "good", 60_000);
     const button = Object.assign(document.createElement("button"), { type: "button", className: "button small", textContent: reopen });
@@ -54,6 +59,7 @@ const panel = {
     const body = this.body();
     body.innerHTML = html;
     this.typed = false;
+    this.touched.clear();
     window.htmx?.process(body);
     if (!this.dialog().open) this.dialog().showModal();
     this.dialog().scrollTop = 0;
@@ -74,7 +80,7 @@ const panel = {
       const headers = { "HX-Request": "true", Accept: "text/html", ...options.headers };
       const response = await fetch(address, { ...options, headers });
       const elsewhere = response.headers.get("HX-Redirect");
-      if (elsewhere) { this.keepDraft(); window.location.assign(elsewhere); }
+      if (elsewhere) { this.leaving = this.dialog().open; window.drafts.keep(); window.location.assign(elsewhere); }
       return elsewhere ? null : response;
     } catch {
       this.tell(this.dialog().dataset.unreachable);
@@ -102,8 +108,11 @@ const panel = {
   },
 
   async send(form, button) {
-    this.form = form;
+    const forms = this.forms();
+    const others = forms.filter((one) => one !== form && this.touched.has(one)).map((one) => window.drafts.written(one, forms));
+    const sent = window.drafts.written(form, forms);
     const entered = new FormData(form, button);
+    this.touched.add(form);
     const buttons = form.querySelectorAll("button");
     for (const each of buttons) each.disabled = true;
     const response = await this.ask(button?.getAttribute("formaction") ?? form.action, { method: "POST", body: entered });
@@ -116,8 +125,9 @@ const panel = {
       document.dispatchEvent(new CustomEvent("appointment:changed", { detail: done }));
     } else {
       this.show(await response.text());
-      this.form = this.formOf(form.getAttribute("action"));
-      this.typed = !response.ok && this.form !== undefined; // what was refused stands there, and could be lost
+      const refused = response.ok ? undefined : window.drafts.formOf(sent, this.forms());
+      if (refused) this.touched.add(refused); // what was refused stands there, and could be lost
+      this.typed = this.putBack(others).length > 0 || refused !== undefined;
     }
   },
 };
@@ -144,12 +154,13 @@ function besides({ clientX, clientY }) {
   if (slot) { slot.checked = true; slot.dispatchEvent(new Event("change", { bubbles: true })); panel.body().querySelector(".book")?.focus(); }
   else if (!panel.typed) panel.dialog().close();
 }
-document.addEventListener("input", ({ target }) => { if (panel.dialog()?.contains(target)) [panel.typed, panel.form] = [true, target.form]; });
-window.addEventListener("pagehide", () => { if (panel.typed) panel.keepDraft(); });
+document.addEventListener("input", ({ target }) => { if (panel.dialog()?.contains(target)) { panel.typed = true; panel.touched.add(target.form); } });
 document.addEventListener("close", (event) => {
   if (event.target !== panel.dialog()) return;
   document.dispatchEvent(new CustomEvent("free:found", { detail: [] }));
-  panel.offerBack();
+  panel.offerBack(panel.draft());
+  panel.typed = false;
+  panel.touched.clear();
 }, true);
 
 document.addEventListener("submit", (event) => {
