@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 from scheduler.errors import InvalidInput, StaleVersion
 from scheduler.models.base import Base
 from scheduler.usecases.lookup import find
-from scheduler.usecases.patients.details import EMAIL
 
 Row = TypeVar("Row", bound=Base)
 STAMP_LENGTH = 20
 LONGEST_NAME, LONGEST_PROSE = 200, 2000
 LANGUAGES = ("en", "de")
+EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;:\"()\[\]\\.]+")
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 

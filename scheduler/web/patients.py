@@ -14,7 +14,7 @@ from scheduler.errors import InvalidInput, SchedulerError, StaleVersion
 from scheduler.http_errors import problem_of, say
 from scheduler.models import Patient
 from scheduler.usecases.clinic.catalogue import get_clinic
-from scheduler.usecases.messages.choices import MUTABLE, muted_without
+from scheduler.usecases.mail_choices import MUTABLE, muted_without
 from scheduler.usecases.patients import registry as patients
 from scheduler.usecases.patients.record import next_appointments
 from scheduler.usecases.patients.registry import PatientDetails

@@ -23,7 +23,7 @@ from scheduler.usecases.clinic.settings import (
     wishes_of,
 )
 from scheduler.usecases.edits import LANGUAGES, LONGEST_NAME, LONGEST_PROSE, STAMP_LENGTH, stamp_of
-from scheduler.usecases.messages.choices import LONGEST_OFFSET_MINUTES, MOST_REMINDERS
+from scheduler.usecases.mail_choices import LONGEST_OFFSET_MINUTES, MOST_REMINDERS
 
 
 def _version() -> Any:

@@ -7,7 +7,7 @@ from scheduler.api.fields import Choice, Day, Flag, Input, Many, Number, Paging,
 from scheduler.api.schemas.common import Output, day, flag, instant, many, page_of, parts, text, whole
 from scheduler.models import Consent, Patient
 from scheduler.planning.timeline import TICK_MINUTES
-from scheduler.usecases.messages.choices import LONGEST_OFFSET_MINUTES, MOST_REMINDERS, MUTABLE_KINDS
+from scheduler.usecases.mail_choices import LONGEST_OFFSET_MINUTES, MOST_REMINDERS, MUTABLE_KINDS
 from scheduler.usecases.patients.details import (
     LONGEST_ATTENTION,
     LONGEST_EMAIL,

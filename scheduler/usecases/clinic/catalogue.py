@@ -21,10 +21,10 @@ from scheduler.models import (
 from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
+from scheduler.usecases.edits import EMAIL
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find
 from scheduler.usecases.paging import Page, fetch_page
-from scheduler.usecases.patients.details import EMAIL
 
 SHIPPED = Path(__file__).parents[2] / "shipped"
 DEFAULT_REMINDERS = [72 * 60, 24 * 60]

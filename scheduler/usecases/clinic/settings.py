@@ -1,19 +1,17 @@
-"""The clinic's own details and its reminder policy: changing them, and a mail to look at beforehand."""
+"""The clinic's own details and its reminder policy: changing them."""
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from scheduler.errors import InvalidInput
-from scheduler.models import AppointmentType, Clinic, Location, MessageKind, Practitioner, Room
+from scheduler.models import Clinic
 from scheduler.models.clinic import Rebooking
-from scheduler.planning.due import DueReminder, ReminderPolicy, reminders_due
+from scheduler.planning.due import ReminderPolicy
 from scheduler.planning.hours import DAY_MINUTES, GRIDS
 from scheduler.planning.timeline import TICK_MINUTES
-from scheduler.transaction import reading, writing
+from scheduler.transaction import writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.edits import (
@@ -26,8 +24,7 @@ from scheduler.usecases.edits import (
     stamp_of,
     whole_number,
 )
-from scheduler.usecases.messages.choices import LONGEST_OFFSET_MINUTES, MOST_REMINDERS
-from scheduler.usecases.messages.letters import Letter, Sender, Visit
+from scheduler.usecases.mail_choices import LONGEST_OFFSET_MINUTES, MOST_REMINDERS
 
 DETAILS = (
     *("name", "email", "phone", "locale", "slot_minutes", "hold_minutes", "offer_minutes", "min_rest_hours"),
@@ -42,7 +39,6 @@ REMINDERS = (
 )
 MOST_RECIPIENTS = 10
 LONGEST_QUIET_MINUTES = 20 * 60
-SAMPLE_DAYS_AHEAD, SAMPLE_AT = 8, time(10, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +71,6 @@ class ReminderWishes:
     quiet_from_minute: int
     quiet_until_minute: int
     not_within_minutes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A reminder as it would be sent: the letter, and when each would go out by the clock of ``zone``."""
-
-    letter: Letter
-    due: list[DueReminder]
-    zone: str
 
 
 def details_stamp(clinic: Clinic) -> str:
@@ -198,79 +185,3 @@ def wishes_of(clinic: Clinic) -> ReminderWishes:
         quiet_until_minute=clinic.quiet_until_minute,
         not_within_minutes=clinic.no_reminder_within_minutes,
     )
-
-
-@reading
-def sample_reminder(
-    session: Session, wishes: ReminderWishes, given_name: str, *, now: datetime, locale: str | None = None
-) -> Sample:
-    """A reminder of an invented appointment a week ahead at 10:00, at the first location and with who treats there.
-
-    ``given_name`` is the invented patient's. Raises InvalidInput where the policy makes no sense.
-    """
-    policy = policy_of(wishes)
-    clinic = session.get_one(Clinic, 1)
-    place, starts_at = sample_place_and_start(session, now)
-    zone = ZoneInfo(place.zone)
-    letter = Letter(
-        id=0,
-        kind=MessageKind.REMINDER.value,
-        message_id="sample",
-        recipient=clinic.email,
-        recipient_told=clinic.email,
-        given_name=given_name,
-        name=given_name,
-        locale=locale or clinic.locale,
-        zone=None,
-        wants_reminders=True,
-        attempts=0,
-        pointless_at=None,
-        visits=(sample_visit(session, place, starts_at),),
-        sender=sender_of(session, clinic),
-    )
-    return Sample(letter, reminders_due(starts_at, now, zone, policy, now), place.zone)
-
-
-def sample_place_and_start(session: Session, now: datetime) -> tuple[Location, datetime]:
-    """The first location, and a morning there some days ahead."""
-    place = session.scalars(
-        select(Location).where(Location.archived_at.is_(None)).order_by(Location.id).limit(1)
-    ).one()
-    zone = ZoneInfo(place.zone)
-    on = now.astimezone(zone).date() + timedelta(days=SAMPLE_DAYS_AHEAD)
-    return place, datetime.combine(on, SAMPLE_AT, zone).astimezone(now.tzinfo)
-
-
-def sample_visit(session: Session, place: Location, starts_at: datetime) -> Visit:
-    """An invented appointment there, with who is there to treat."""
-    practitioner = session.scalars(
-        select(Practitioner).where(Practitioner.archived_at.is_(None)).order_by(Practitioner.id).limit(1)
-    ).first()
-    room = session.scalar(
-        select(Room.name).where(Room.location_id == place.id, Room.archived_at.is_(None)).order_by(Room.id)
-    )
-    minutes = session.scalar(
-        select(AppointmentType.duration_minutes)
-        .where(AppointmentType.archived_at.is_(None))
-        .order_by(AppointmentType.id.desc())
-    )
-    return Visit(
-        appointment_id=0,
-        sequence=0,
-        starts_at=starts_at,
-        ends_at=starts_at + timedelta(minutes=minutes or 30),
-        active=True,
-        practitioner=practitioner.name if practitioner else "Nina Nadel",
-        location=place.name,
-        address=place.address,
-        room=room or "",
-        zone=place.zone,
-        told_sequence=0,
-        told_at=starts_at,
-    )
-
-
-def sender_of(session: Session, clinic: Clinic) -> Sender:
-    """The clinic as its mails name it."""
-    zones = session.scalar(select(func.count(Location.zone.distinct())).where(Location.archived_at.is_(None)))
-    return Sender(clinic.name, clinic.email, clinic.phone, clinic.locale, (zones or 0) > 1)

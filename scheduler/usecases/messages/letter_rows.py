@@ -36,14 +36,15 @@ def load_letters(session: Session, ids: Sequence[int], *, now: datetime) -> list
     """
     if not ids:
         return []
-    sender = _load_sender(session)
+    sender = sender_of(session)
     letters = {letter.id: letter for letter in _read_letters(session, ids, sender, now)}
     history = _History(session, [letter for letter in letters.values() if letter.kind not in CONFIRMATIONS])
     own = own_words(session) or None
     return [history.add_to(letters[number])._replace(own_words=own) for number in ids if number in letters]
 
 
-def _load_sender(session: Session) -> Sender:
+def sender_of(session: Session) -> Sender:
+    """The clinic as its mails name it."""
     clinic = session.get_one(Clinic, 1)
     zones = session.scalar(select(func.count(Location.zone.distinct())).where(Location.archived_at.is_(None)))
     return Sender(

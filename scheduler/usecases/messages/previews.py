@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from scheduler.models import (
     Appointment,
     AuditEntry,
-    Clinic,
     Location,
     MessageKind,
     Patient,
@@ -22,7 +21,6 @@ from scheduler.models.offers import TurnStatus
 from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
-from scheduler.usecases.clinic.settings import sample_place_and_start, sample_visit, sender_of
 from scheduler.usecases.lookup import find
 from scheduler.usecases.messages.letters import (
     DayLine,
@@ -35,6 +33,7 @@ from scheduler.usecases.messages.letters import (
     Visit,
 )
 from scheduler.usecases.messages.own_words import Stored
+from scheduler.usecases.messages.samples import invented_letter, invented_visit
 
 K = MessageKind
 OF_A_SERIES = (K.SERIES_CONFIRMATION.value, K.SERIES_CHANGED.value)
@@ -136,29 +135,13 @@ def _next_visits(session: Session, patient_id: int, now: datetime) -> tuple[Visi
 def _letter(
     session: Session, kind: str, locale: str, words: Stored | None, whom: Somebody, now: datetime
 ) -> Letter:
-    clinic = session.get_one(Clinic, 1)
-    place, starts_at = sample_place_and_start(session, now)
     count = DATES if kind in OF_A_SERIES else 1
-    invented = sample_visit(session, place, starts_at)
+    invented = invented_visit(session, now)
     visits = (*whom.visits, *(_later(invented, 7 * week) for week in range(DATES)))[:count]
-    letter = Letter(
-        id=0,
-        kind=kind,
-        message_id="preview",
-        recipient=clinic.email,
-        recipient_told=clinic.email,
-        given_name=whom.given_name,
-        name=whom.name,
-        locale=locale,
-        zone=None,
-        wants_reminders=True,
-        attempts=0,
-        pointless_at=None,
-        visits=tuple(map(_as_changed, visits)) if kind in (K.CHANGE, K.SERIES_CHANGED) else visits,
-        sender=sender_of(session, clinic),
-        own_words=words,
-        page=OwnLink(0, "preview"),
-    )
+    if kind in (K.CHANGE, K.SERIES_CHANGED):
+        visits = tuple(map(_as_changed, visits))
+    letter = invented_letter(session, kind, locale, whom.given_name, whom.name, visits)
+    letter = letter._replace(own_words=words, page=OwnLink(0, "preview"))
     if kind == K.WEEKLY_SUMMARY:
         return letter._replace(visits=(), page=None, summary=_summary(whom.given_name))
     if kind == K.DAY_LIST:

@@ -20,8 +20,8 @@ from scheduler.models.practitioners import Practitioner
 from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
+from scheduler.usecases.edits import EMAIL
 from scheduler.usecases.messages.outbox_rows import insert_messages, message_row
-from scheduler.usecases.patients.details import EMAIL
 
 NOON = 12 * 60
 """A list that is wanted before it is of the same day, any other of the next one."""

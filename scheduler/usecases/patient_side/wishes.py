@@ -14,7 +14,7 @@ from scheduler.usecases.audit import note_deed
 from scheduler.usecases.feeds.tokens import hash_secret
 from scheduler.usecases.links import calendar_secret
 from scheduler.usecases.lookup import find
-from scheduler.usecases.messages.choices import MUTABLE, checked_offsets
+from scheduler.usecases.mail_choices import MUTABLE, checked_offsets
 from scheduler.usecases.patient_side.links import Visitor
 from scheduler.usecases.patients.registry import follow_change, known_details
 

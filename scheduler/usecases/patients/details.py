@@ -5,9 +5,9 @@ from datetime import date, datetime
 from typing import Any
 
 from scheduler.errors import InvalidInput
-from scheduler.usecases.messages.choices import checked_muted, checked_offsets
+from scheduler.usecases.edits import EMAIL
+from scheduler.usecases.mail_choices import checked_muted, checked_offsets
 
-EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;:\"()\[\]\\.]+")
 OLDEST = date(1890, 1, 1)
 LONGEST_NAME, LONGEST_EMAIL, LONGEST_PHONE = 200, 320, 40
 LONGEST_ATTENTION, LONGEST_REFERENCE = 300, 40

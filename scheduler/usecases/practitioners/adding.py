@@ -17,9 +17,10 @@ from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.clinic.catalogue import location_named
 from scheduler.usecases.diary.version import stamp_diaries
+from scheduler.usecases.edits import EMAIL
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find
-from scheduler.usecases.patients.details import EMAIL, LONGEST_EMAIL, LONGEST_NAME
+from scheduler.usecases.patients.details import LONGEST_EMAIL, LONGEST_NAME
 
 DRY_NEEDLING = "dry_needling"
 """The kind of credential that the shipped needling types ask for."""

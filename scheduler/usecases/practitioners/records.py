@@ -13,6 +13,7 @@ from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.clinic.appointment_types import RUNNING
+from scheduler.usecases.diary.version import stamp_diaries
 from scheduler.usecases.edits import (
     changed_names,
     colour_code,
@@ -24,7 +25,6 @@ from scheduler.usecases.edits import (
     stamp_of,
     whole_number,
 )
-from scheduler.usecases.diary.version import stamp_diaries
 from scheduler.usecases.feeds.tokens import touch_events
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find

@@ -20,12 +20,11 @@ from scheduler.usecases.clinic.catalogue import get_clinic
 from scheduler.usecases.clinic.settings import (
     MOST_REMINDERS,
     ReminderWishes,
-    Sample,
     change_reminders,
     reminders_stamp,
-    sample_reminder,
     wishes_of,
 )
+from scheduler.usecases.messages.samples import Sample, sample_reminder
 from scheduler.web.settings.frame import (
     by,
     clock_text,

@@ -7,8 +7,6 @@ import pytest
 from flask import Flask
 
 from scheduler.errors import InvalidInput, StaleVersion
-from scheduler.mail.render import render_letter
-from scheduler.mail.site import Site
 from scheduler.models import Clinic
 from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.clinic.catalogue import get_clinic
@@ -19,10 +17,9 @@ from scheduler.usecases.clinic.settings import (
     change_reminders,
     details_stamp,
     reminders_stamp,
-    sample_reminder,
     wishes_of,
 )
-from tests.factories import NOW, at, make_world
+from tests.factories import NOW, make_world
 
 BY = {"actor": COMMAND, "now": NOW}
 DETAILS = ClinicDetails("Nadelpunkt", "desk@nadel.example", "030 1", "de", 20, 15, 72)
@@ -107,18 +104,3 @@ def test_policies_that_make_no_sense_are_refused(clinic: Clinic, field: str, cha
     with pytest.raises(InvalidInput) as caught:
         change_reminders(replace(POLICY, **changes), seen=reminders_stamp(clinic), **BY)
     assert caught.value.details["field"] == field
-
-
-def test_the_sample_says_when_reminders_go_out(clinic: Clinic) -> None:
-    sample = sample_reminder(replace(POLICY, offsets_minutes=(2880, 720)), "Anna", now=NOW)
-    assert sample.letter.visits[0].starts_at == at(10)
-    assert [(due.offset_minutes, due.due_at) for due in sample.due] == [(2880, at(8)), (720, at(9, 21, 55))]
-
-
-def test_the_sample_is_a_mail_as_it_would_be_sent(clinic: Clinic) -> None:
-    letter = sample_reminder(wishes_of(clinic), "Anna", now=NOW).letter
-    site = Site("https://desk.example.org", "a key")
-    raw = render_letter(letter, "desk@clinic.example", site, now=NOW).decode()
-    assert "Subject: Reminder: your appointment on Tuesday, 10 March, 10:00\r\n" in raw
-    assert "Hello Anna," in raw
-    assert "With Petra Pin" in raw
