@@ -136,7 +136,8 @@ def change_feed_token(
     if shows_holds is not None:
         token.shows_holds = checked_holds(shows_holds, token.patient_id)
     if _settings_of(token) != before:
-        token.revision, token.changed_at = token.revision + 1, max(now, token.changed_at)
+        # Counted by the database, as bump_feeds does: no change is lost to another transaction's.
+        token.revision, token.changed_at = FeedToken.revision + 1, max(now, token.changed_at)
         _note(session, actor, "feed_token_changed", token, now)
     return token
 

@@ -54,6 +54,14 @@ def _follows_the_assessment(previous: SessionLine | None) -> bool:
     return previous.session.number == 1 and not previous.session.appointment_type.is_needling
 
 
+def length_of(line: SessionLine) -> timedelta:
+    """How long a session is: as its appointment, if it has one, else as its type says."""
+    row = line.appointment
+    if row is not None:
+        return row.ends_at - row.starts_at
+    return timedelta(minutes=line.session.appointment_type.duration_minutes)
+
+
 def slot_of(appointment: Appointment) -> Fixed:
     """Where an appointment stands, on its location's wall clock."""
     wall = appointment.starts_at.astimezone(zone_of(appointment.location))

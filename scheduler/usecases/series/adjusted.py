@@ -1,7 +1,7 @@
 """A series that reception put together from a proposal, as a proposal of its own with its compromises."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +12,7 @@ from scheduler.transaction import reading
 from scheduler.usecases.clinic.catalogue import zone_of
 from scheduler.usecases.lookup import find
 from scheduler.usecases.plans.prescribing import SessionLine, view_of
+from scheduler.usecases.plans.wishes import length_of
 from scheduler.usecases.series.placement import ChosenSlot
 from scheduler.usecases.series.proposals import ProposedSession, SeriesProposal
 
@@ -75,7 +76,7 @@ def _row(
     row = ProposedSession(
         number=line.session.number,
         starts_at=starts_at,
-        ends_at=starts_at + timedelta(minutes=line.session.appointment_type.duration_minutes),
+        ends_at=starts_at + length_of(line),
         practitioner_id=practitioner_id,
         location_id=place.id,
         days_since_previous=days,

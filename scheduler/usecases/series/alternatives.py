@@ -26,7 +26,14 @@ from scheduler.usecases.booking.rules import rest_minutes_of
 from scheduler.usecases.clinic.catalogue import zone_of
 from scheduler.usecases.lookup import find
 from scheduler.usecases.plans.prescribing import SessionLine, local_day, view_of
-from scheduler.usecases.plans.wishes import FURTHEST_DAYS, slot_of, today_of, wanted_session, window_from
+from scheduler.usecases.plans.wishes import (
+    FURTHEST_DAYS,
+    length_of,
+    slot_of,
+    today_of,
+    wanted_session,
+    window_from,
+)
 from scheduler.usecases.series.placement import ChosenSlot
 
 LOOSE_DAYS = 14
@@ -149,7 +156,7 @@ def _left(
         wanted_session(line, previous, None, today, rest_minutes)
         for previous, line in zip([None, *lines], lines, strict=False)
     ]
-    low, high, before = _after_the_one_before(lines, at, places, wanted, today)
+    low, high, before, length = _after_the_one_before(lines, at, places, wanted, today)
     after, rest_after = None, 0
     least = most = 0
     for later in range(at + 1, len(lines)):
@@ -159,7 +166,6 @@ def _left(
             low, high = max(low, after.day - most), min(high, after.day - least)
             rest_after = wanted[later].rest_minutes
             break
-    length = ticks_of(lines[at - 1].session.appointment_type)[0] if at else 0
     return _Room(
         max(low, today.toordinal()), high, before, after, wanted[at].rest_minutes, rest_after, length
     )
@@ -171,16 +177,17 @@ def _after_the_one_before(
     places: Mapping[int, Fixed],
     wanted: Sequence[WantedSession],
     today: date,
-) -> tuple[int, int, Fixed | None]:
-    """First and last day as the sessions before allow, and the nearest of them that has a place."""
+) -> tuple[int, int, Fixed | None, int]:
+    """First and last day as the sessions before allow, and the nearest of them that has a place, with its ticks."""
     least = most = 0
     for place in range(at, 0, -1):
         least, most = least + wanted[place].min_days, most + wanted[place].max_days
         before = places.get(lines[place - 1].session.number)
         if before is not None:
-            return before.day + least, before.day + most, before
+            length = length_of(lines[place - 1]) // timedelta(minutes=TICK_MINUTES)
+            return before.day + least, before.day + most, before, length
     start = window_from(lines[0].window, today)
-    return start.earliest.toordinal() + least, start.latest.toordinal() + most, None
+    return start.earliest.toordinal() + least, start.latest.toordinal() + most, None, 0
 
 
 def _search(

@@ -25,7 +25,14 @@ from scheduler.usecases.availability.supply import Sought, planning_preferences,
 from scheduler.usecases.booking.rules import rest_minutes_of
 from scheduler.usecases.lookup import find
 from scheduler.usecases.plans.prescribing import PlanView, SessionLine, checked_preferences, view_of
-from scheduler.usecases.plans.wishes import FURTHEST_DAYS, slot_of, today_of, wanted_session, window_from
+from scheduler.usecases.plans.wishes import (
+    FURTHEST_DAYS,
+    length_of,
+    slot_of,
+    today_of,
+    wanted_session,
+    window_from,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ def propose_series(
         first=window_from(first.window, today),
         limit=limit,
     )
-    lengths = {line.session.number: line.session.appointment_type.duration_minutes for line in lines}
+    lengths = {line.session.number: length_of(line) for line in lines}
     return [_presented(proposal, lengths) for proposal in proposals]
 
 
@@ -127,17 +134,17 @@ def _last_day(lines: Sequence[SessionLine], wanted: Sequence[WantedSession], tod
     return min(date.fromordinal(day), today + timedelta(days=FURTHEST_DAYS))
 
 
-def _presented(proposal: Proposal, lengths: Mapping[int, int]) -> SeriesProposal:
+def _presented(proposal: Proposal, lengths: Mapping[int, timedelta]) -> SeriesProposal:
     sessions = [_session(placed, lengths[placed.number]) for placed in proposal.placed]
     return SeriesProposal(proposal.cost, proposal.differs_in, sessions, proposal.unplaced)
 
 
-def _session(placed: PlacedSession, minutes: int) -> ProposedSession:
+def _session(placed: PlacedSession, length: timedelta) -> ProposedSession:
     starts_at = instant_of(placed.tick)
     return ProposedSession(
         number=placed.number,
         starts_at=starts_at,
-        ends_at=starts_at + timedelta(minutes=minutes),
+        ends_at=starts_at + length,
         practitioner_id=placed.practitioner_id,
         location_id=placed.location_id,
         days_since_previous=placed.days_since_previous,
