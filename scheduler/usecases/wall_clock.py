@@ -42,6 +42,12 @@ def today_at(session: Session, location_id: int | None, now: datetime) -> date:
     return now.astimezone(ZoneInfo(session.scalar(places.limit(1)) or "UTC")).date()
 
 
+def latest_today(session: Session, now: datetime) -> date:
+    """The date that is furthest on by the clocks of the locations in use: later than that is the future everywhere."""
+    zones = session.scalars(select(Location.zone).where(Location.archived_at.is_(None)).distinct())
+    return max((now.astimezone(ZoneInfo(zone)).date() for zone in zones), default=now.date())
+
+
 def refuse_far_away(on: date, *, field: str) -> None:
     """Raise InvalidInput for a day before EARLIEST or after LATEST."""
     if not EARLIEST <= on <= LATEST:

@@ -59,7 +59,7 @@ def test_a_consent_is_in_force_until_it_is_withdrawn_and_can_be_given_again(worl
         {"kind": "made_up"},
         {"version": " "},
         {"version": "x" * 41},
-        {"given_on": date(2026, 3, 4)},
+        {"given_on": date(2026, 3, 3)},
         {"given_on": date(1949, 12, 31)},
     ],
 )

@@ -29,6 +29,7 @@ from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find
+from scheduler.usecases.wall_clock import latest_today
 
 RANGES: Mapping[str, range] = {
     Measure.NPRS: range(11),
@@ -76,7 +77,8 @@ def record_outcome(
         return find(session, Outcome, known[0])
     patient = find(session, Patient, patient_id)
     lock_resources(session, [("patient", patient.id)])
-    if not now.date() - EARLIEST <= measured_on <= now.date() + timedelta(days=1):
+    today = latest_today(session, now)
+    if not today - EARLIEST <= measured_on <= today:
         raise InvalidInput("Enter a date of the last five years, today at the latest.", field="measured_on")
     if appointment_id is None:
         appointment = _appointment_of_day(session, patient_id, measured_on)

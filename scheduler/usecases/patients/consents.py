@@ -11,11 +11,12 @@ from scheduler.transaction import lock_resources, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.lookup import find
-from scheduler.usecases.wall_clock import today_at
+from scheduler.usecases.wall_clock import latest_today, today_at
 
 KINDS = ("dry_needling", "data_protection")
 """What the clinic asks its patients to agree to."""
 LONGEST_VERSION = 40
+EARLIEST = date(1950, 1, 1)
 
 
 @writing
@@ -32,7 +33,7 @@ def record_consent(
     edition = " ".join(version.replace("\0", "").split())
     if not edition or len(edition) > LONGEST_VERSION:
         raise InvalidInput("Enter the edition of the text, such as 2026-01.", field="version")
-    if not patient_could_sign(patient, given_on, now):
+    if not (patient.born_on or EARLIEST) <= given_on <= latest_today(session, now):
         raise InvalidInput("A consent is given on a day that has come.", field="given_on")
     lock_resources(session, [("patient", patient.id)])
     in_force = select(Consent.id).where(
@@ -80,9 +81,3 @@ def withdraw_consent(
             version=consent.version,
         )
     return consent
-
-
-def patient_could_sign(patient: Patient, day: date, now: datetime) -> bool:
-    """Whether that day lies in the patient's life so far; the day may have begun east of UTC already."""
-    earliest = patient.born_on or date(1950, 1, 1)
-    return earliest <= day <= date.fromordinal(now.date().toordinal() + 1)

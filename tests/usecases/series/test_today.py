@@ -1,16 +1,18 @@
 """Today is the date where a plan is held: far from UTC it is another one for half the day."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 
+from scheduler.errors import InvalidInput
 from scheduler.extensions import db
 from scheduler.models import Consent, Location, TreatmentPlan
 from scheduler.usecases.gaps.waitlist_slots import slots_for_entry
-from scheduler.usecases.patients.consents import withdraw_consent
+from scheduler.usecases.outcomes.values import record_outcome
+from scheduler.usecases.patients.consents import record_consent, withdraw_consent
 from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
 from scheduler.usecases.repairs.preview import propose_repair
 from scheduler.usecases.series.alternatives import appointment_alternatives, session_alternatives
@@ -138,3 +140,21 @@ def test_a_consent_is_withdrawn_on_the_day_it_is_at_the_desk(world: World) -> No
     save(consent)
     done = withdraw_consent(world.patient_id, consent.id, actor=RECEPTIONIST, now=AUCKLAND.now)
     assert done.withdrawn_on == AUCKLAND.today
+
+
+@pytest.mark.parametrize("place", [AUCKLAND, LOS_ANGELES], ids=lambda place: place.zone.key)
+def test_a_consent_is_given_today_at_the_latest(world: World, place: Place) -> None:
+    settle(world, place)
+    told: dict[str, Any] = {"kind": "dry_needling", "version": "2026-01", "actor": RECEPTIONIST}
+    with pytest.raises(InvalidInput):
+        record_consent(world.patient_id, given_on=place.today + timedelta(days=1), now=place.now, **told)
+    record_consent(world.patient_id, given_on=place.today, now=place.now, **told)
+
+
+@pytest.mark.parametrize("place", [AUCKLAND, LOS_ANGELES], ids=lambda place: place.zone.key)
+def test_a_value_is_measured_today_at_the_latest(world: World, place: Place) -> None:
+    settle(world, place)
+    told: dict[str, Any] = {"measure": "nprs", "value": 3, "actor": RECEPTIONIST, "now": place.now}
+    with pytest.raises(InvalidInput):
+        record_outcome(world.patient_id, measured_on=place.today + timedelta(days=1), **told)
+    record_outcome(world.patient_id, measured_on=place.today, **told)
