@@ -88,7 +88,7 @@ Object.assign(diary, {
     const when = this.line("small", this.isOf("team") ? known.time.split("–")[0] : known.time);
     when.append(this.line("span", ` · ${known.status}`, "entry-status"));
     const what = this.line("span", known.detail);
-    const name = this.line("b", this.isOf("team") ? event.title.replace(/^(\S)\S*\s+(?=\S)/, "$1. ") : event.title);
+    const name = this.line("b", this.isOf("team") ? event.title.replace(/^(\S)\S*\s+(\S.*)/, "$2 $1.") : event.title);
     link.append(...(this.isOf("team") ? [when, name, what] : this.isOf("week") ? [name, when, what] : [name, what, when]));
     link.addEventListener("click", (click) => { if (!this.opensElsewhere(click)) click.preventDefault(); });
     link.addEventListener("keydown", (key) => this.pressed(key, event));
