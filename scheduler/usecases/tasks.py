@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session, joinedload
 
 from scheduler.errors import InvalidInput, NotFound
 from scheduler.models.appointments import Appointment
-from scheduler.models.messages import Message
 from scheduler.models.patients import Patient
 from scheduler.models.tasks import Task, TaskKind
 from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
+from scheduler.usecases.diary.version import stamp_diaries
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.paging import Page, fetch_page
 
@@ -92,6 +92,7 @@ def write_task(
     )
     session.add(task)
     session.flush()
+    stamp_diaries(session)  # which tell how many wait
     note_deed(session, actor, "task_added", "task", task.id, now=now, patient_id=patient_id, kind=task.kind)
     return task
 
@@ -134,19 +135,21 @@ def count_open_tasks(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Task).where(Task.done_at.is_(None))) or 0
 
 
-def settle_address_tasks(session: Session, message: Message, *, actor: Actor, now: datetime) -> None:
-    """Finish open tasks about the address that a message was sent to, where the patient has another one now."""
-    patient = session.get(Patient, message.patient_id) if message.patient_id else None
-    if patient is None or (patient.email or "").lower() == message.recipient.lower():
+def settle_address_tasks(
+    session: Session, patient: Patient, address: str, *, actor: Actor, now: datetime
+) -> None:
+    """Finish open tasks about an address that is not the patient's any more."""
+    if not address or (patient.email or "").lower() == address.lower():
         return
     query = select(Task).where(
         Task.patient_id == patient.id, Task.kind == TaskKind.ADDRESS.value, Task.done_at.is_(None)
     )
-    for task in session.scalars(query):
-        if task.detail.get("fields", {}).get("address", "").lower() == message.recipient.lower():
+    for task in session.scalars(query.order_by(Task.id)):
+        if task.detail.get("fields", {}).get("address", "").lower() == address.lower():
             _finish(session, task, actor, now)
 
 
 def _finish(session: Session, task: Task, actor: Actor, now: datetime) -> None:
     task.done_at, task.done_by = now, actor.name
+    stamp_diaries(session)
     note_deed(session, actor, "task_done", "task", task.id, now=now, patient_id=task.patient_id)

@@ -66,7 +66,8 @@ def send_again(session: Session, message_id: int, *, actor: Actor, now: datetime
     _copy_items(session, number, letter)
     corrected = letter.recipient.lower() != message.recipient.lower()
     message.handled_at, message.handled_how = now, CORRECTED if corrected else SENT_AGAIN
-    settle_address_tasks(session, message, actor=actor, now=now)
+    if message.patient is not None:
+        settle_address_tasks(session, message.patient, message.recipient, actor=actor, now=now)
     _note(session, actor, "message_sent_again", message, now, again=number)
     session.flush()
     return session.get_one(Message, number)

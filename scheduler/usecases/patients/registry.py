@@ -22,6 +22,7 @@ from scheduler.usecases.lookup import BIGGEST_ID, find
 from scheduler.usecases.messages.reminder_policy import bring_up_to_date
 from scheduler.usecases.paging import Page, fetch_page
 from scheduler.usecases.patients.details import checked_detail
+from scheduler.usecases.tasks import settle_address_tasks
 
 LAST_LETTER = "\U0010ffff"
 """Behind everything that begins alike: words from ``term`` to ``term + LAST_LETTER`` begin with it."""
@@ -103,6 +104,7 @@ def follow_change(
     patient.version += 1
     if patient.email != before["email"]:
         patient.address_failed_at = None
+        settle_address_tasks(session, patient, before["email"] or "", actor=actor, now=now)
     if any(getattr(patient, name) != before[name] for name in CHOICES_OF_REMINDERS):
         bring_up_to_date(session, _still_to_come(session, patient, now), now=now)
     changed = sorted(name for name, value in before.items() if getattr(patient, name) != value)

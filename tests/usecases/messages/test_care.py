@@ -1,5 +1,6 @@
 """Mails that failed or may not have arrived: sent again once, or seen to otherwise; tasks; what is upcoming."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from scheduler.usecases.messages import outbox
 from scheduler.usecases.messages.claims import claim_messages
 from scheduler.usecases.messages.letters import NO_ADDRESS
 from scheduler.usecases.messages.upcoming import list_upcoming
+from scheduler.usecases.patients.registry import change_patient, read_details
 from tests.factories import NOW, RECEPTIONIST, World, at, make_appointment, make_world, save
 
 owe_confirmation = writing(outbox.owe_confirmation)
@@ -92,6 +94,28 @@ def test_a_corrected_address_is_noted_and_its_task_is_done(context: Flask) -> No
     assert send_again().recipient == "right@mail.example"
     assert messages()[0].handled_how == "corrected"
     assert [task.done_at for task in db.session.scalars(select(Task).order_by(Task.id))] == [NOW, None, None]
+
+
+@pytest.mark.parametrize(
+    ("email", "is_open"), [("paul@other.example", False), (None, False), ("PAUL.pain@mail.example", True)]
+)
+def test_another_address_of_the_patient_does_the_task_about_the_old_one(
+    context: Flask, email: str | None, is_open: bool
+) -> None:
+    world = make_world()
+    about = {"patient_id": world.patient_id, "note": "", "actor": RECEPTIONIST, "now": NOW}
+    for kind, detail in (
+        (TaskKind.ADDRESS, {"fields": {"address": "paul.pain@mail.example"}}),
+        (TaskKind.ADDRESS, {"fields": {"address": "pain@old.example"}}),
+        (TaskKind.ADDRESS, {}),
+    ):
+        write_task(kind=kind, detail=detail, **about)
+    patient = db.session.get_one(Patient, world.patient_id)
+    details = replace(read_details(world.patient_id), email=email)
+    change_patient(world.patient_id, details, version=patient.version, actor=RECEPTIONIST, now=NOW)
+    db.session.rollback()
+    rows = db.session.scalars(select(Task).order_by(Task.id))
+    assert [row.done_at is None for row in rows] == [is_open, True, True]
 
 
 @pytest.mark.parametrize("state", ["due", "claimed", "sending", "sent", "cancelled"])
