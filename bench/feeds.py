@@ -39,7 +39,8 @@ from scheduler.models import (
     TreatmentPlan,
 )
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.feeds.reading import each_event, find_feed
+from scheduler.usecases.feeds.events import each_event
+from scheduler.usecases.feeds.reading import find_feed
 from scheduler.usecases.feeds.tokens import bump_feeds, issue_feed_token
 from tools import probe
 from tools.postgres import Cluster

@@ -28,7 +28,8 @@ from scheduler.calendars.clients import client_family
 from scheduler.clock import now
 from scheduler.errors import DatabaseBusy, SchedulerError, TooManyTries
 from scheduler.extensions import db
-from scheduler.usecases.feeds.reading import Feed, each_event, fetch_is_to_be_noted, find_feed, note_fetch
+from scheduler.usecases.feeds.events import each_event
+from scheduler.usecases.feeds.reading import Feed, fetch_is_to_be_noted, find_feed, note_fetch
 from scheduler.usecases.tries import count_unknown_link
 
 log = logging.getLogger(__name__)

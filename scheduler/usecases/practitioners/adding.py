@@ -104,6 +104,14 @@ def add_practitioner(
     session.add(practitioner)
     session.flush()
     stamp_diaries(session)
+    _note_added(session, practitioner, place.id, actor, now)
+    remember(session, actor, idempotency, [practitioner.id], now=now)
+    return practitioner
+
+
+def _note_added(
+    session: Session, practitioner: Practitioner, location_id: int, actor: Actor, now: datetime
+) -> None:
     note_deed(
         session,
         actor,
@@ -111,11 +119,9 @@ def add_practitioner(
         "practitioner",
         practitioner.id,
         now=now,
-        location_id=place.id,
+        location_id=location_id,
         credentials=[held.kind for held in practitioner.credentials],
     )
-    remember(session, actor, idempotency, [practitioner.id], now=now)
-    return practitioner
 
 
 def _first_hours(

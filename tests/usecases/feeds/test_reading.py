@@ -14,7 +14,8 @@ from scheduler.models import (
     Patient,
     Practitioner,
 )
-from scheduler.usecases.feeds.reading import Feed, each_event, fetch_is_to_be_noted, find_feed, note_fetch
+from scheduler.usecases.feeds.events import each_event
+from scheduler.usecases.feeds.reading import Feed, fetch_is_to_be_noted, find_feed, note_fetch
 from scheduler.usecases.feeds.tokens import issue_feed_token, revoke_feed_token
 from tests.factories import (
     NOW,
