@@ -17,6 +17,7 @@ from scheduler.web import formats, session
 from scheduler.web.bulk_json import answered, in_page
 from scheduler.web.diary_events import calendar_of, kept_until, out_of_use
 from scheduler.web.diary_range import REMEMBERED, Range, asked_range, whose_week
+from scheduler.web.layout import Layout
 from scheduler.web.links import local_path
 from scheduler.web.requests import wants_fragment
 
@@ -57,7 +58,7 @@ def data() -> Response:
     """What the calendar shows, anew."""
     asked = _asked()
     version = _version(asked)
-    return answered(calendar_of(asked, _load(asked), _zone(), version))
+    return answered(calendar_of(asked, _load(asked), _zone(), version) | {"open_tasks": Layout().open_tasks})
 
 
 @pages.get("/list")

@@ -9,6 +9,7 @@ from werkzeug import Response
 
 from scheduler.access import guard, may
 from scheduler.usecases.staff.settings import settings_of
+from scheduler.usecases.tasks import count_open_tasks
 from scheduler.web import session
 from scheduler.web.formats import city
 
@@ -33,6 +34,7 @@ NAVIGATION = (
     Entry("patients", "patients.search", _l("Patients"), "patients", "patients.read", daily=True),
     Entry("plans", "plans.index", _l("Plans"), "plans", "diary.read", daily=True),
     Entry("gaps", "gaps.index", _l("Gaps"), "gap", "patients.read", daily=True),
+    Entry("tasks", "tasks.index", _l("Tasks"), "task", "messages.read"),
     Entry("board", "board.show", _l("Behind"), "clock", "patients.read"),
     Entry("calendars", "calendars.index", _l("Calendars"), "link", "feeds.write"),
     Entry("messages", "messages.index", _l("Messages"), "messages", "messages.read"),
@@ -79,6 +81,14 @@ class Layout:
         """What is needed many times a day, and the rest."""
         known = self.navigation
         return [entry for entry in known if entry.daily], [entry for entry in known if not entry.daily]
+
+    @property
+    def open_tasks(self) -> int | None:
+        """What waits for somebody at the desk; None for who does not see tasks."""
+        if "open_tasks" not in g:
+            g.open_tasks = count_open_tasks() if self.person and may("messages.read") else None
+        counted: int | None = g.open_tasks
+        return counted
 
     @property
     def keys(self) -> str:

@@ -7,11 +7,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
+from scheduler import clock
 from scheduler.extensions import db
 from scheduler.models import Appointment, AppointmentType
+from scheduler.usecases.tasks import add_task
 from tests.browser.conftest import Live, sign_in
 from tests.browser.hands import drag, entry, spot
-from tests.factories import at, make_appointment, make_patient
+from tests.factories import RECEPTIONIST, at, make_appointment, make_patient
 
 pytestmark = pytest.mark.usefixtures("monday")
 MONDAY, TUESDAY = "/diary?on=2026-03-02", "/diary?on=2026-03-03"
@@ -48,6 +50,10 @@ def test_what_one_desk_does_the_other_sees_without_reloading(
         desk.keyboard.press("a")
         expect(entry(desk, "Pain")).to_contain_text("Arrived")
         expect(entry(other, "Pain")).to_contain_text("Arrived")
+        with live.app.app_context():
+            wish = {"kind": "request", "patient_id": live.world.patient_id, "note": "Mondays are better."}
+            add_task(**wish, actor=RECEPTIONIST, now=clock.now())
+        expect(other.get_by_role("link", name="Tasks 1 to do")).to_be_visible()
     assert only(live).status == "arrived"
 
 

@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 
-from scheduler.models import Closure, Location, Practitioner, TimeOff
+from scheduler.models import Closure, Location, Practitioner, Role, TimeOff
 from scheduler.usecases.absences.entering import add_closure, add_time_off
 from scheduler.usecases.appointments.changing import change_status
 from scheduler.usecases.diary.chosen import Chosen
 from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
 from scheduler.usecases.series.holds import hold_slots
 from scheduler.usecases.series.placement import ChosenSlot
+from scheduler.usecases.tasks import add_task, finish_task
 from scheduler.web.diary_range import whose_week
 from tests.factories import (
     NOW,
@@ -405,6 +406,26 @@ def test_filters_are_remembered_for_the_person(app: Flask, desk: Browser, world:
     assert len(times(data(desk, "on=2026-03-03"))) == 2
 
 
+def open_tasks(page: str) -> list[str]:
+    """What the navigation says waits, where it is not hidden."""
+    return re.findall(r"data-open-tasks(?! hidden)><b>(\w+)<", page)
+
+
+def test_the_navigation_and_the_diary_tell_how_many_tasks_wait(
+    app: Flask, desk: Browser, stranger: Browser, world: World
+) -> None:
+    assert open_tasks(desk.get("/diary").text) == []
+    with app.app_context():
+        make_staff(Role.PRACTITIONER, email="petra", practitioner_id=world.practitioner_id)
+        for _ in range(2):
+            add_task(kind="call", patient_id=world.patient_id, note="Call.", actor=RECEPTIONIST, now=NOW)
+    assert open_tasks(desk.get("/reports").text) == ["2", "2"]
+    assert data(desk, "on=2026-03-03")["open_tasks"] == 2
+    stranger.sign_in("petra")
+    assert open_tasks(stranger.get("/diary").text) == []
+    assert data(stranger, "on=2026-03-03")["open_tasks"] is None
+
+
 def version(desk: Browser, query: str = "on=2026-03-03") -> str:
     answer = desk.get(f"/diary/version?{query}")
     assert answer.status_code == 200
@@ -430,6 +451,14 @@ def test_whatever_changes_in_these_days_changes_the_version(app: Flask, desk: Br
     seen.append(version(desk))
     with app.app_context():
         add_closure(world.location_id, at(3, 16), at(3, 17), actor=RECEPTIONIST, now=NOW)
+    seen.append(version(desk))
+    with app.app_context():
+        task = add_task(
+            kind="call", patient_id=world.patient_id, note="Call back.", actor=RECEPTIONIST, now=NOW
+        )
+    seen.append(version(desk))
+    with app.app_context():
+        finish_task(task.id, actor=RECEPTIONIST, now=NOW)
     seen.append(version(desk))
     assert len(set(seen)) == len(seen)
     assert version(desk) == seen[-1] == f'"{data(desk, "on=2026-03-03")["version"]}"'

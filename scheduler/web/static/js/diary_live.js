@@ -14,6 +14,7 @@ Object.assign(diary, {
     if (!data?.ok || (listed && !list?.ok)) return;
     const [fresh, html] = [await data.json(), await list?.text()];
     if (this.dragging) return;
+    this.countTasks(fresh.open_tasks);
     const giveBack = this.focusKept();
     const before = this.changeable();
     [this.shown, this.loadedAt] = [fresh, performance.now()];
@@ -23,6 +24,14 @@ Object.assign(diary, {
     if (!this.isOf("team")) this.calendar.updateEvent(this.nowLine());
     if (listed && html !== this.listed) this.list.innerHTML = this.listed = html;
     requestAnimationFrame(giveBack);
+  },
+
+  // How many tasks wait stands in the navigation of who sees them.
+  countTasks(open) {
+    for (const count of document.querySelectorAll("[data-open-tasks]")) {
+      count.hidden = !open;
+      count.querySelector("b").textContent = open;
+    }
   },
 
   // A long list comes when it is asked for; from then on it is kept up to date.
