@@ -118,7 +118,7 @@ PAGE_LABELS: dict[str, str] = {
     K.CHECK_IN: _("Answer two questions"),
 }
 """What the button to the patient's own page says where it is not the following."""
-YOUR_PAGE = _("See your appointments")
+YOUR_PAGE = _("Your appointments")
 HOW_ARE_YOU = _("Before you come, please tell us on your page how you are. It takes two taps.")
 WITH = _("With %(name)s")
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from scheduler.usecases.messages.letters import DayLine, DayList, OwnLink
 from tests.browser.looks import overflow, violations
 from tests.factories import at
-from tests.mail.letters import KINDS, rendered, text_of, visit
+from tests.mail.letters import KINDS, OF_OFFERS, rendered, text_of, visit
 
 FOLDER = os.environ.get("PICTURES", "")
 """Where `make pictures` wants pictures; "" takes none."""
@@ -32,14 +32,17 @@ def phone(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
 
 def html_of(kind: str) -> str:
     """A mail of a kind with all that may stand in it; those about series with three dates."""
-    if kind == "check_in":
-        return text_of(rendered(kind, page=OwnLink(1, "any"), asks_check_in=True), "html")
     if kind == "day_list":
         return text_of(rendered(kind, visits=(), day=DAY, given_name="Petra"), "html")
+    if kind in (*OF_OFFERS, "weekly_summary"):
+        return text_of(rendered(kind), "html")
+    visits = [visit()]
     if "series" in kind:
         moved = visit(at(3), previous_at=at(2, 9, 30), last_told_sequence=0)
-        return text_of(rendered(kind, moved, visit(at(10)), visit(at(17))), "html")
-    return text_of(rendered(kind), "html")
+        visits = [moved, visit(at(10)), visit(at(17))]
+    if kind == "change":
+        visits = [visit(previous_at=at(2, 9, 30), last_told_sequence=0)]
+    return text_of(rendered(kind, *visits, page=OwnLink(1, "any"), asks_check_in=True), "html")
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)

@@ -92,7 +92,7 @@ def link_in_mail(live: Live) -> str:
         mail = render_letter(letter, "desk@clinic.example", Site(live.address, key), now=now).decode()
         db.session.remove()
     found = re.search(
-        rf"See your appointments: ({re.escape(live.address)}/p/[\w-]{{43}})", mail.replace("=\r\n", "")
+        rf"Your appointments: ({re.escape(live.address)}/p/[\w-]{{43}})", mail.replace("=\r\n", "")
     )
     assert found is not None
     return found[1]

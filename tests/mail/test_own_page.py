@@ -28,10 +28,10 @@ def sent(kind: str, **changes: object) -> tuple[str, str, dict[str, str]]:
     ("kind", "label", "sort"),
     [
         (MessageKind.CONFIRMATION, "Confirm or change", "confirmations"),
-        (MessageKind.SERIES_CONFIRMATION, "See your appointments", "confirmations"),
+        (MessageKind.SERIES_CONFIRMATION, "Your appointments", "confirmations"),
         (MessageKind.REMINDER, "Confirm or change", "reminders"),
         (MessageKind.CHANGE, "Confirm or change", None),
-        (MessageKind.CANCELLATION, "See your appointments", None),
+        (MessageKind.CANCELLATION, "Your appointments", None),
         (MessageKind.CHECK_IN, "Answer two questions", "check_ins"),
     ],
 )
