@@ -53,6 +53,30 @@ def start_offer(body: dict[str, Any], once: Idempotency | None) -> Response:
     return answer_created(schemas.offer_json(made), once, location=where)
 
 
+@routes.post("/gaps/bookings")
+@guard("gaps.write")
+@routes.arguments(schemas.GapBooking())
+@routes.arguments(Once(), location="headers")
+@routes.created(schemas.OfferSchema, "offer")
+def book_gap(body: dict[str, Any], once: Idempotency | None) -> Response:
+    """Book a free slot at once for a patient from its ranking
+
+    As an offer that is accepted: their later appointment moves there, their session is placed, their entry on the
+    waitlist is closed. `booked_id` of its turn is the appointment.
+    """
+    turn = offers.book_from_gap(
+        slot_of(body),
+        schemas.chosen_one(body["candidate"]),
+        goes_on=body["goes_on"],
+        actor=current_actor(),
+        now=clock.now(),
+        link_key=_link_key(),
+        idempotency=once,
+    )
+    where = url_for("api_offers.get_offer", offer_id=turn.offer_id)
+    return answer_created(schemas.offer_json(offer_queries.get_offer(turn.offer_id)), once, location=where)
+
+
 @routes.post("/offers/chain")
 @guard("patients.read")
 @routes.arguments(schemas.ChainQuestion())

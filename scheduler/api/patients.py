@@ -11,7 +11,10 @@ from scheduler.api.answers import answer, answer_created, answer_page
 from scheduler.api.once import Once
 from scheduler.api.routes import Routes
 from scheduler.api.schemas import patients as schemas
+from scheduler.api.schemas.messages import MessageSchema, message_json
+from scheduler.usecases.appointments import mailed_list
 from scheduler.usecases.idempotency import Idempotency
+from scheduler.usecases.patients import archive, consents
 from scheduler.usecases.patients import registry as patients
 from scheduler.usecases.patients.registry import PatientDetails
 
@@ -38,9 +41,7 @@ def find_patients(query: dict[str, Any]) -> Response:
 def register_patient(body: dict[str, Any], once: Idempotency | None) -> Response:
     """Register a patient"""
     _with_tuples(body)
-    patient = patients.register_patient(
-        PatientDetails(**body), actor=current_actor(), now=clock.now(), idempotency=once
-    )
+    patient = patients.register_patient(PatientDetails(**body), **_by(), idempotency=once)
     where = url_for("api_patients.view_patient", patient_id=patient.id)
     return answer_created(schemas.patient_json(patient), once, location=where)
 
@@ -53,7 +54,7 @@ def view_patient(patient_id: int) -> Response:
 
     The audit trail notes who looked.
     """
-    patient = patients.view_patient(patient_id, actor=current_actor(), now=clock.now())
+    patient = patients.view_patient(patient_id, **_by())
     return answer(schemas.patient_json(patient))
 
 
@@ -70,10 +71,69 @@ def change_patient(body: dict[str, Any], patient_id: int) -> Response:
     _with_tuples(body)
     # Whoever changes the patient between these two makes the version stale, so nothing is lost.
     details = replace(patients.read_details(patient_id), **body)
-    patient = patients.change_patient(
-        patient_id, details, version=version, actor=current_actor(), now=clock.now()
-    )
+    patient = patients.change_patient(patient_id, details, version=version, **_by())
     return answer(schemas.patient_json(patient))
+
+
+@routes.post("/patients/<row:patient_id>/archive")
+@guard("patients.write")
+@routes.arguments(schemas.PatientVersion())
+@routes.response(200, schemas.PatientSchema)
+def archive_patient(body: dict[str, Any], patient_id: int) -> Response:
+    """Put a patient away who comes no more
+
+    Their calendar addresses answer no more. 409 conflict while appointments lie ahead or a plan runs.
+    """
+    return answer(schemas.patient_json(archive.archive_patient(patient_id, **body, **_by())))
+
+
+@routes.post("/patients/<row:patient_id>/restore")
+@guard("patients.write")
+@routes.arguments(schemas.PatientVersion())
+@routes.response(200, schemas.PatientSchema)
+def restore_patient(body: dict[str, Any], patient_id: int) -> Response:
+    """Take a patient back who was put away"""
+    return answer(schemas.patient_json(archive.restore_patient(patient_id, **body, **_by())))
+
+
+@routes.post("/patients/<row:patient_id>/consents")
+@guard("patients.write")
+@routes.arguments(schemas.NewConsent())
+@routes.arguments(Once(), location="headers")
+@routes.response(201, schemas.ConsentSchema)
+def record_consent(body: dict[str, Any], once: Idempotency | None, patient_id: int) -> Response:
+    """Record that a patient agreed
+
+    409 conflict while an earlier consent of that kind is in force.
+    """
+    consent = consents.record_consent(patient_id, **body, **_by(), idempotency=once)
+    return answer_created(schemas.consent_json(consent), once)
+
+
+@routes.post("/patients/<row:patient_id>/consents/<row:consent_id>/withdraw")
+@guard("patients.write")
+@routes.response(200, schemas.ConsentSchema)
+def withdraw_consent(patient_id: int, consent_id: int) -> Response:
+    """Record that a patient takes a consent back, as of today"""
+    return answer(schemas.consent_json(consents.withdraw_consent(patient_id, consent_id, **_by())))
+
+
+@routes.post("/patients/<row:patient_id>/appointment-list")
+@guard("appointments.write")
+@routes.arguments(Once(), location="headers")
+@routes.response(201, MessageSchema)
+def mail_appointment_list(once: Idempotency | None, patient_id: int) -> Response:
+    """Mail a patient the list of what is ahead
+
+    409 conflict when nothing is, or while such a mail still waits.
+    """
+    return answer_created(
+        message_json(mailed_list.mail_appointment_list(patient_id, **_by(), idempotency=once)), once
+    )
+
+
+def _by() -> dict[str, Any]:
+    return {"actor": current_actor(), "now": clock.now()}
 
 
 def _with_tuples(body: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ WORDS = {
     "Appointment": "appointment",
     "AppointmentType": "appointment type",
     "BusyCalendar": "private calendar",
+    "Consent": "consent",
     "Credential": "credential",
     "FeedToken": "calendar address",
     "Hold": "hold",

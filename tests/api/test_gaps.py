@@ -174,3 +174,17 @@ def test_only_the_desk_enters_offers_and_answers(app: Flask, world: World) -> No
         practitioner.post("/offers/1/accept", {"turn_id": 1}),
     ]
     assert [answer.status_code for answer in refused] == [403] * 4
+
+
+def test_a_gap_is_booked_at_once_for_who_is_on_the_phone(app: Flask, world: World, desk: Caller) -> None:
+    number = wait(desk, world, app, "Ann")
+    body = {**slot_of(world), "candidate": {"reason": "waitlist", "number": number}}
+    made, again = (desk.post("/gaps/bookings", body, once="ann") for _ in range(2))
+    assert (made.status_code, again.headers["Idempotent-Replayed"]) == (201, "true")
+    assert again.get_json() == made.get_json()
+    (turn,) = made.get_json()["turns"]
+    booked = desk.get(f"/appointments/{turn['booked_id']}").get_json()
+    assert (booked["starts_at"], booked["patient_id"]) == (SLOT["starts_at"], turn["patient_id"])
+    assert desk.get(f"/waitlist/{number}").get_json()["closed_why"] == "booked"
+    taken = desk.post("/gaps/bookings", body)
+    assert (taken.status_code, taken.get_json()["code"]) == (409, "conflict")

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from scheduler.extensions import db
 from scheduler.models import AuditEntry, Consent
 from tests.api.support import Caller
-from tests.factories import NOW, World, make_patient, save
+from tests.factories import NOW, World, at, make_appointment, make_patient, save
 
 FULL = {
     "given_name": "Jürgen",
@@ -79,7 +79,8 @@ def test_consents_are_shown(app: Flask, world: World, desk: Caller) -> None:
             Consent(patient_id=world.patient_id, kind="dry_needling", version="2", given_on=date(2026, 1, 5))
         )
     (consent,) = desk.get(f"/patients/{world.patient_id}").get_json()["consents"]
-    assert consent == {"kind": "dry_needling", "version": "2", "given_on": "2026-01-05", "withdrawn_on": None}
+    told = {"kind": "dry_needling", "version": "2", "given_on": "2026-01-05", "withdrawn_on": None}
+    assert consent == {"id": 1, **told}
 
 
 def test_change_keeps_what_is_not_given_and_null_empties(desk: Caller) -> None:
@@ -123,3 +124,78 @@ def test_archived_patients_are_not_listed(app: Flask, world: World, desk: Caller
 @pytest.mark.parametrize("q", ["%", "_", "'", "\\", "''; --", "x" * 200, "💉", "ß"])
 def test_any_search_text_is_only_text(world: World, desk: Caller, q: str) -> None:
     assert desk.get("/patients", q=q).status_code == 200
+
+
+def test_a_patient_is_put_away_and_taken_back(app: Flask, world: World, desk: Caller) -> None:
+    path = f"/patients/{world.patient_id}"
+    desk.post(f"{path}/feed-tokens")
+    gone = desk.post(f"{path}/archive", {"version": 1}).get_json()
+    assert (gone["version"], bool(gone["archived_at"])) == (2, True)
+    assert desk.get("/patients").get_json()["total"] == 0
+    assert desk.get(f"{path}/feed-tokens").get_json()["total"] == 0
+    stale = desk.post(f"{path}/restore", {"version": 1})
+    assert (stale.status_code, stale.get_json()["current"]) == (409, {"version": 2})
+    back = desk.post(f"{path}/restore", {"version": 2}).get_json()
+    assert (back["version"], back["archived_at"]) == (3, None)
+    assert deeds(app)[-2:] == ["patient_archived", "patient_restored"]
+
+
+def test_a_patient_who_is_expected_stays(app: Flask, world: World, desk: Caller) -> None:
+    with app.app_context():
+        make_appointment(world, at(4))
+    refused = desk.post(f"/patients/{world.patient_id}/archive", {"version": 1})
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "conflict")
+
+
+def test_a_consent_is_recorded_once_and_withdrawn(app: Flask, world: World, desk: Caller) -> None:
+    path = f"/patients/{world.patient_id}/consents"
+    body = {"kind": "dry_needling", "version": "2026-01", "given_on": "2026-03-01"}
+    made, again = (desk.post(path, body, once="paper") for _ in range(2))
+    consent = made.get_json()
+    assert (made.status_code, again.headers["Idempotent-Replayed"], again.get_json()) == (
+        201,
+        "true",
+        consent,
+    )
+    assert desk.post(path, body).get_json()["code"] == "conflict"
+    assert desk.get(f"/patients/{world.patient_id}").get_json()["consents"] == [consent]
+    gone = desk.post(f"{path}/{consent['id']}/withdraw").get_json()
+    assert gone == consent | {"withdrawn_on": "2026-03-02"}
+    with app.app_context():
+        other = make_patient("Ann").id
+    assert desk.post(f"/patients/{other}/consents/{consent['id']}/withdraw").status_code == 404
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("kind", "everything"), ("version", ""), ("given_on", "2026-03-03"), ("given_on", "1949-12-31")],
+)
+def test_a_consent_that_makes_no_sense_is_refused_by_its_field(
+    world: World, desk: Caller, field: str, value: str
+) -> None:
+    body = {"kind": "dry_needling", "version": "2026-01", "given_on": "2026-03-01", field: value}
+    refused = desk.post(f"/patients/{world.patient_id}/consents", body)
+    assert (refused.status_code, list(refused.get_json()["errors"])) == (422, [field])
+
+
+def test_the_list_of_what_is_ahead_is_mailed_once(app: Flask, world: World, desk: Caller) -> None:
+    path = f"/patients/{world.patient_id}/appointment-list"
+    assert desk.post(path).status_code == 409
+    with app.app_context():
+        number = make_appointment(world, at(4)).id
+    made, again = (desk.post(path, once="list") for _ in range(2))
+    assert (made.status_code, made.get_json()["appointment_ids"]) == (201, [number])
+    assert again.get_json() == made.get_json()
+
+
+def test_practitioners_leave_patients_details_to_the_desk(world: World, practitioner: Caller) -> None:
+    path = f"/patients/{world.patient_id}"
+    consent = {"kind": "dry_needling", "version": "2026-01", "given_on": "2026-03-01"}
+    refused = [
+        practitioner.post(f"{path}/archive", {"version": 1}),
+        practitioner.post(f"{path}/restore", {"version": 1}),
+        practitioner.post(f"{path}/consents", consent),
+        practitioner.post(f"{path}/consents/1/withdraw"),
+    ]
+    assert [answer.status_code for answer in refused] == [403] * 4

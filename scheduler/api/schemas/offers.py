@@ -51,6 +51,16 @@ class NewOffer(FreeSlot):
     )
 
 
+class GapBooking(FreeSlot):
+    """A free slot to be booked at once."""
+
+    candidate = Part(ChosenInput, required=True, metadata={"description": "As the ranking names them."})
+    goes_on = Flag(
+        load_default=True,
+        metadata={"description": "Whether the slot that they leave for this one is offered to others."},
+    )
+
+
 class Answer(Input):
     """Whose answer it is: the turn that is asked."""
 
@@ -126,7 +136,12 @@ class ChainsSchema(Output):
 
 def chosen_of(body: dict[str, Any]) -> list[Chosen]:
     """The candidates that were sent."""
-    return [Chosen(one["reason"], one["number"]) for one in body["candidates"]]
+    return [chosen_one(one) for one in body["candidates"]]
+
+
+def chosen_one(sent: dict[str, Any]) -> Chosen:
+    """One candidate."""
+    return Chosen(sent["reason"], sent["number"])
 
 
 def chain_json(chain: list[ChainLink]) -> dict[str, Any]:

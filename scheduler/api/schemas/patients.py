@@ -8,6 +8,7 @@ from scheduler.api.schemas.common import Output, day, flag, instant, many, page_
 from scheduler.models import Consent, Patient
 from scheduler.planning.timeline import TICK_MINUTES
 from scheduler.usecases.mail_choices import LONGEST_OFFSET_MINUTES, MOST_REMINDERS, MUTABLE_KINDS
+from scheduler.usecases.patients.consents import KINDS, LONGEST_VERSION
 from scheduler.usecases.patients.details import (
     LONGEST_ATTENTION,
     LONGEST_EMAIL,
@@ -78,6 +79,25 @@ class PatientChange(NewPatient):
     family_name = Text(LONGEST_NAME, shortest=1)
 
 
+class PatientVersion(Input):
+    """What was seen of a patient."""
+
+    version = Number(required=True, metadata={"description": "The one that you saw."})
+
+
+class NewConsent(Input):
+    """A consent that a patient gave."""
+
+    kind = Choice(KINDS, required=True)
+    version = Text(
+        LONGEST_VERSION,
+        shortest=1,
+        required=True,
+        metadata={"description": "Edition of the text, such as 2026-01."},
+    )
+    given_on = Day(required=True, metadata={"description": "Today at the latest."})
+
+
 class PatientRowSchema(Output):
     """A patient in a list."""
 
@@ -89,6 +109,7 @@ class PatientRowSchema(Output):
 class ConsentSchema(Output):
     """A consent, in force from given_on until the day before withdrawn_on."""
 
+    id = whole()
     kind = text()
     version = text("Edition of the text that was signed.")
     given_on = day()
@@ -135,16 +156,17 @@ def patient_json(row: Patient) -> dict[str, Any]:
         "born_on": day_or_none(row.born_on),
         **picked(row, "locale", "notes", "cautions", "wants_reminders", "wants_invitations"),
         **picked(row, "muted_kinds", "reminder_offsets_minutes", "attention", "reference"),
-        "consents": [_consent_json(consent) for consent in row.consents],
+        "consents": [consent_json(consent) for consent in row.consents],
         "version": row.version,
         "created_at": utc(row.created_at),
         "archived_at": utc_or_none(row.archived_at),
     }
 
 
-def _consent_json(row: Consent) -> dict[str, Any]:
+def consent_json(row: Consent) -> dict[str, Any]:
+    """A consent."""
     return {
-        **picked(row, "kind", "version"),
+        **picked(row, "id", "kind", "version"),
         "given_on": day_or_none(row.given_on),
         "withdrawn_on": day_or_none(row.withdrawn_on),
     }

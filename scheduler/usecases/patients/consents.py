@@ -10,6 +10,7 @@ from scheduler.models import Consent, Patient
 from scheduler.transaction import lock_resources, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
+from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find
 from scheduler.usecases.wall_clock import latest_today, today_at
 
@@ -21,12 +22,23 @@ EARLIEST = date(1950, 1, 1)
 
 @writing
 def record_consent(
-    session: Session, patient_id: int, *, kind: str, version: str, given_on: date, actor: Actor, now: datetime
+    session: Session,
+    patient_id: int,
+    *,
+    kind: str,
+    version: str,
+    given_on: date,
+    actor: Actor,
+    now: datetime,
+    idempotency: Idempotency | None = None,
 ) -> Consent:
     """Write down that a patient agreed on a day to an edition of the text.
 
     Raises NotFound, InvalidInput, or Conflict while an earlier one of that kind is in force.
     """
+    known = recall(session, actor, idempotency)
+    if known is not None:
+        return find(session, Consent, known[0])
     patient = find(session, Patient, patient_id)
     if kind not in KINDS:
         raise InvalidInput("Choose what was agreed to.", field="kind")
@@ -56,6 +68,7 @@ def record_consent(
         version=edition,
         given_on=given_on.isoformat(),
     )
+    remember(session, actor, idempotency, [consent.id], now=now)
     return consent
 
 
