@@ -114,12 +114,19 @@ def _axes(chart: Chart, scale: Scale) -> Iterable[Markup]:
 
 def _backdrop(chart: Chart, scale: Scale) -> Iterable[Markup]:
     """Bands and marks, each with its words as a title."""
+    place = PLOT_WIDTH / max(len(chart.labels), 1)
     for band in chart.bands:
         top, bottom = scale.y(min(band.high, scale.ticks[-1])), scale.y(max(band.low, 0))
+        until = len(chart.labels) if band.until is None else band.until
         yield Markup(
             '<rect class="band" x="{x}" y="{y}" width="{width}" height="{height}"><title>{label}</title></rect>'
-        ).format(x=LEFT, y=_short(top), width=PLOT_WIDTH, height=_short(bottom - top), label=band.label)
-    place = PLOT_WIDTH / max(len(chart.labels), 1)
+        ).format(
+            x=_short(LEFT + place * band.since),
+            y=_short(top),
+            width=_short(place * (until - band.since)),
+            height=_short(bottom - top),
+            label=band.label,
+        )
     taken = 0.0
     for mark in chart.marks:
         yield Markup('<path class="mark" d="M{x} {y}V{to}"><title>{label}</title></path>').format(
@@ -188,10 +195,10 @@ def _lines(chart: Chart, scale: Scale) -> Iterable[Markup]:
             for at, value in enumerate(one.values)
         ]
         path, pen = [], "M"
-        for point in points:
-            if point is None:
+        for at, point in enumerate(points):
+            if point is None or at in chart.breaks:
                 pen = "M"
-            else:
+            if point is not None:
                 path.append(f"{pen}{_short(point[0])} {_short(point[1])}")
                 pen = "L"
         yield Markup('<path class="line {tone}" d="{path}"/>').format(tone=one.tone, path="".join(path))

@@ -27,11 +27,14 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A stretch of the axis behind the lines, from ``low`` to ``high``."""
+    """A stretch of the axis behind the lines, from ``low`` to ``high``, at the labels [since, until)."""
 
     low: float
     high: float
     label: str
+    since: int = 0
+    until: int | None = None
+    """None: up to the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class Chart:
     """Figures that only the table has, before the others."""
     bands: Sequence[Band] = ()
     marks: Sequence[Mark] = ()
+    breaks: Sequence[int] = ()
+    """Places at which lines begin anew: what was before is another story."""
     notes: Sequence[str] = ()
     """A last column of the table, in words."""
     notes_head: str = ""

@@ -73,7 +73,7 @@ def _view(
     first = next(row for row in rows if row.plan_id == rows[-1].plan_id)
     shown = rows[-SHOWN:]
     label = str(MEASURES[measure])
-    band, hint = _band(measure, first.value)
+    bands, hint = _bands(measure, rows, shown)
     sources = {"patient": gettext("patient"), "clinic": gettext("clinic"), "import": gettext("import")}
     marks = _marks(shown, points)
     told = gettext(
@@ -103,7 +103,8 @@ def _view(
             last_first=True,
             kind="lines",
             most=MOST.get(measure),
-            bands=[band] if band else [],
+            bands=bands,
+            breaks=[begin for begin, _ in _courses(shown)],
             marks=marks,
         ),
         hint=hint,
@@ -111,17 +112,41 @@ def _view(
     )
 
 
-def _band(measure: str, first: int) -> tuple[Band | None, str]:
-    """Values that differ from the first one by less than matters."""
-    if measure == Measure.HEADACHE_DAYS and first:
+def _courses(rows: Sequence[Outcome]) -> list[tuple[int, int]]:
+    """The stretches [begin, end) of values that belong to one plan; those of none go with what was before."""
+    begins, known = [0], rows[0].plan_id
+    for at, row in enumerate(rows):
+        if row.plan_id is not None and row.plan_id != known:
+            if known is not None:
+                begins.append(at)
+            known = row.plan_id
+    return list(zip(begins, [*begins[1:], len(rows)], strict=True))
+
+
+def _bands(measure: str, rows: Sequence[Outcome], shown: Sequence[Outcome]) -> tuple[list[Band], str]:
+    """Of each plan, the values that differ from its first one by less than matters; and what that means."""
+    change, several = SMALLEST_CHANGE.get(measure), len(_courses(shown)) > 1
+    if measure != Measure.HEADACHE_DAYS and change is None:
+        return [], ""
+    if change is None:
         hint = gettext("Band: more than half of the first value is left. Half of it or less is a response.")
-        return Band(first / 2, first, hint), hint
-    if measure not in SMALLEST_CHANGE:
-        return None, ""
-    change = SMALLEST_CHANGE[measure]
-    shown = format_decimal(change)
-    hint = gettext("Band: within %(change)s of the first value, too little to matter.", change=shown)
-    return Band(first - change, first + change, hint), hint
+    elif several:
+        hint = gettext(
+            "Band: within %(change)s of each plan's first value, too little to matter.",
+            change=format_decimal(change),
+        )
+    else:
+        hint = gettext(
+            "Band: within %(change)s of the first value, too little to matter.", change=format_decimal(change)
+        )
+    bands = []
+    for begin, end in _courses(shown):
+        plan_id = next((row.plan_id for row in shown[begin:end] if row.plan_id is not None), None)
+        first = next(row.value for row in rows if plan_id in (None, row.plan_id))
+        low, high = (first / 2, first) if change is None else (first - change, first + change)
+        if low < high:
+            bands.append(Band(low, high, hint, begin, end))
+    return bands, hint if bands else ""
 
 
 def _marks(rows: Sequence[Outcome], points: Mapping[int, ReviewPoints]) -> list[Mark]:

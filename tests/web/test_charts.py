@@ -8,7 +8,7 @@ from flask import Flask
 
 from scheduler.web import chart_drawing
 from scheduler.web.chart_drawing import HATCHES, nice_ticks
-from scheduler.web.charts import Chart, Series
+from scheduler.web.charts import Band, Chart, Series
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -84,6 +84,17 @@ def test_line_is_broken_where_a_value_is_missing(app: Flask) -> None:
     (line,) = [path for path in root.iter(f"{SVG}path") if "line" in (path.get("class") or "")]
     assert re.sub(r"[\d. ]", "", line.get("d", "")) == "MML"
     assert len(list(root.iter(f"{SVG}circle"))) == 3
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_line_begins_anew_at_a_break_and_a_band_keeps_to_its_labels(app: Flask) -> None:
+    bands = [Band(1, 2, "all"), Band(1, 2, "last two", since=2, until=4)]
+    root = drawn(app, chart("lines", [1, 2, 3, 4], labels=["A", "B", "C", "D"], breaks=[0, 2], bands=bands))
+    (line,) = [path for path in root.iter(f"{SVG}path") if "line" in (path.get("class") or "")]
+    assert re.sub(r"[\d. ]", "", line.get("d", "")) == "MLML"
+    whole, half = [rect for rect in root.iter(f"{SVG}rect") if rect.get("class") == "band"]
+    left, width = (float(whole.get(name, "")) for name in ("x", "width"))
+    assert (float(half.get("x", "")), float(half.get("width", ""))) == (left + width / 2, width / 2)
 
 
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)

@@ -62,6 +62,31 @@ def test_the_chart_has_the_band_of_what_does_not_matter_and_the_review_after_fou
     assert "2,5 " in desk.get(f"/patients/{world.patient_id}").text
 
 
+def test_each_plan_has_the_band_of_its_own_first_value(
+    app: Flask, world: World, treated: int, desk: Browser
+) -> None:
+    with app.app_context():
+        plan = prescribe_plan(
+            patient_id=world.patient_id,
+            practitioner_id=world.practitioner_id,
+            starts_on=NOW.date(),
+            phases=[PhaseWish(3, 3, 7, 10, world.needling_id)],
+            actor=RECEPTIONIST,
+            now=NOW,
+        )
+        said = {"patient_id": world.patient_id, "measure": "nprs", "source": "clinic", "created_at": NOW}
+        for plan_id, value, days in ((None, 6, -2), (plan.id, 3, -1), (None, 2, 0), (plan.id, 1, 1)):
+            save(Outcome(**said, plan_id=plan_id, value=value, measured_on=NOW.date() + timedelta(days=days)))
+    page = desk.get(f"/patients/{world.patient_id}").text
+    assert "Band: within 2.5 of each plan&#39;s first value" in page
+    places = re.findall(r'class="band" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"', page)
+    (left, low, wide), (next_left, next_low, narrow) = ([float(each) for each in place] for place in places)
+    assert (left + wide, wide * 3) == (next_left, pytest.approx(narrow * 6, abs=0.5))
+    assert low < next_low, "7 to begin with is higher up than 3"
+    (line,) = re.findall(r'class="line first" d="([^"]+)"', page)
+    assert re.sub(r"[\d. ]", "", line) == "MLLLLLMLL"
+
+
 def test_the_board_shows_plans_that_do_not_help(app: Flask, treated: int, desk: Browser) -> None:
     assert "No better after 4 sessions: review" in desk.get("/behind").text
     with app.app_context():
