@@ -3,7 +3,7 @@
 The order of things for one mail: MAIL, RCPT, DATA; 354; the text but for its last line; commit `sending` (with what
 became of the mail before) while the server reads; the last line, with which the mail counts; the answer. Where the
 server allows pipelining, the next mail is offered together with that last line, and the one after it is written
-meanwhile. A mail whose recipient the server is slow to answer for waits aside (parked.py) while the others go on.
+meanwhile. A mail that the server is slow to answer for waits aside (parked.py) while the others go on.
 Why nothing is sent twice: see usecases/messages/claims.py and dispatch.py.
 """
 
@@ -14,11 +14,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from scheduler.light_commits import LightWriter, light_writer
-from scheduler.mail.envelopes import Envelope, Mail, address_for_smtp, text_for_smtp
+from scheduler.mail.envelopes import Mail
 from scheduler.mail.parked import Parked, verdict_on
-from scheduler.mail.render import render_letter
 from scheduler.mail.smtp import CLOSING, GO_AHEAD, Connection, ConnectionLost, NoConnection, NotYet, Reply
 from scheduler.mail.tally import Mailer, Tally
+from scheduler.mail.writing import Unwritable, write_mail
 from scheduler.usecases.messages.claims import Claim, claim_messages, give_back
 from scheduler.usecases.messages.dispatch import Outcome, Verdict, begin_sending, keep_outcomes
 from scheduler.usecases.messages.letters import Letter
@@ -92,7 +92,7 @@ class _Run:
         self._ready: deque[Mail] = deque()
         self._postponed: list[Letter] = []
         self._outcomes: list[Outcome] = []
-        self.parked = Parked(writer, clock, mailer.patience.command, self._count)
+        self.parked = Parked(writer, clock, mailer.patience, self.tally.count)
 
     @property
     def over(self) -> bool:
@@ -162,7 +162,9 @@ class _Run:
             try:
                 reply = connection.answer(self._mailer.patience.others)
             except NotYet:
-                self._park(connection, mail)
+                self._ready.popleft()
+                self.parked.add(connection, self._claim, mail)
+                self._set_aside(mail)
                 return None
             if reply.code == GO_AHEAD:
                 connection.give_text(mail.text)
@@ -196,15 +198,27 @@ class _Run:
         try:
             connection.end_text(following)
             self._look_ahead(2)  # while the server works
-            reply = connection.result()
+            reply = self._result(connection, mail)
         except ConnectionLost as lost:
             self._note(mail.letter, Verdict.UNKNOWN, str(lost))
             self._note_loss(mail, lost)
             self._lose_connection()
         else:
+            if reply is None:
+                return
             self._note(mail.letter, verdict_on(reply), str(reply))
         if not connection.answers_within(SOON_SECONDS):
             self._keep_outcomes()
+
+    def _result(self, connection: Connection, mail: Mail) -> Reply | None:
+        """What becomes of a text; None if that is waited for aside."""
+        try:
+            return connection.result(self._mailer.patience.others_after_text)
+        except NotYet:
+            if not self.parked.add_text(connection, self._claim, mail):
+                return connection.result()
+        self._set_aside(mail)
+        return None
 
     def _look_ahead(self, count: int) -> bool:
         """Have that many mails ready, if there are; whether any is."""
@@ -215,19 +229,11 @@ class _Run:
         return bool(self._ready)
 
     def _write(self, letter: Letter) -> Mail | None:
-        address = address_for_smtp(letter.recipient)
-        if address is None:
-            self._note(letter, Verdict.FAILED, f"This is not an email address: {letter.recipient!r}.")
-            return None
-        mail_from = self._mailer.mail_from
         try:
-            addressed = letter._replace(recipient=address)
-            mail = render_letter(addressed, mail_from, self._mailer.site, now=self._clock())
-        except Exception as error:  # one letter that cannot be written must not hold up the others
-            log.exception("message %s cannot be written", letter.id)
-            self._note(letter, Verdict.FAILED, f"The mail could not be written: {error!r}.")
+            written = write_mail(letter, self._mailer, now=self._clock())
+        except Unwritable as error:
+            self._note(letter, Verdict.FAILED, str(error))
             return None
-        written = Mail(letter, Envelope(mail_from, address), text_for_smtp(mail))
         if written.domain in self._slow_domains:
             self._postponed.append(letter)
             return None
@@ -235,23 +241,17 @@ class _Run:
 
     def _note(self, letter: Letter, verdict: Verdict, reply: str) -> None:
         self._outcomes.append(Outcome(letter, verdict, reply))
-        self._count(verdict)
-
-    def _count(self, verdict: Verdict) -> None:
-        setattr(self.tally, verdict.value, getattr(self.tally, verdict.value) + 1)
+        self.tally.count(verdict)
 
     def _note_loss(self, mail: Mail, lost: ConnectionLost) -> None:
         """Those to the same domain wait, and after several time-outs all do."""
-        if not lost.timed_out:
-            return
-        self._timeouts += 1
-        self._server_in_trouble = self._timeouts >= MOST_TIMEOUTS
-        self._spare(mail)
+        if lost.timed_out:
+            self._timeouts += 1
+            self._server_in_trouble = self._timeouts >= MOST_TIMEOUTS
+            self._spare(mail)
 
-    def _park(self, connection: Connection, mail: Mail) -> None:
-        """Have a mail wait aside for the answer, and the others go on with another connection."""
-        self._ready.popleft()
-        self.parked.add(connection, self._claim, mail)
+    def _set_aside(self, mail: Mail) -> None:
+        """Leave the connection to a mail that waits, and go on with another one."""
         self._connection = None
         self._silences += 1
         self._server_in_trouble = self._silences >= MOST_SILENCES

@@ -57,7 +57,7 @@ class ConnectionLost(Exception):
 
 
 class NotYet(Exception):
-    """The server took the sender and says nothing of the recipient so far; the answer may still be waited for."""
+    """The server says nothing of the recipient, or of the text, so far; the answer may still be waited for."""
 
 
 class Connection:
@@ -124,9 +124,17 @@ class Connection:
         """Say that the text is whole: from now on it may arrive. Offer the following mail; raises ConnectionLost."""
         self._send(END_OF_TEXT + (self._offer(following) if following else b""))
 
-    def result(self) -> Reply:
-        """What became of the text that was given; raises ConnectionLost."""
-        reply = self._reply(self._patience.text)
+    def result(self, seconds: float | None = None) -> Reply:
+        """What became of the text that was given; raises ConnectionLost.
+
+        Given ``seconds``, it raises NotYet when the server says nothing for so long; then ask again.
+        """
+        try:
+            reply = self._reply(seconds or self._patience.text)
+        except ConnectionLost as lost:
+            if lost.timed_out and seconds is not None:
+                raise NotYet from lost
+            raise
         self.delivered += reply.is_success
         return reply
 

@@ -36,7 +36,9 @@ class Patience:
     text: float = 180
     """After the text: servers may look for viruses first."""
     others: float = 2
-    """After a recipient, before other mails are sent on another connection."""
+    """After a recipient, before other mails are sent on another connection …"""
+    others_after_text: float = 10
+    """… and after a text."""
 
 
 class NoConnection(Exception):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from scheduler.mail.site import Site
 from scheduler.mail.smtp_opening import Patience, Server
+from scheduler.usecases.messages.dispatch import Verdict
 
 PATIENCE = Patience()
 
@@ -26,6 +27,10 @@ class Tally:
     retry: int = 0
     failed: int = 0
     unknown: int = 0
+
+    def count(self, verdict: Verdict) -> None:
+        """One more ended like this."""
+        setattr(self, verdict.value, getattr(self, verdict.value) + 1)
 
     def __str__(self) -> str:
         return f"{self.sent} sent, {self.retry} to try again, {self.failed} failed, {self.unknown} unknown"

@@ -18,7 +18,7 @@ from tests.mail.smtp_server import HOST, ScriptedServer
 
 MAIL_FROM = "desk@clinic.example"
 SITE = Site("https://desk.clinic.example", "a secret that only these tests know, long enough")
-SHORT = Patience(connect=5, command=0.3, text=0.3, others=0.1)
+SHORT = Patience(connect=5, command=0.3, text=0.3, others=0.1, others_after_text=0.1)
 """For servers that stall."""
 owe_confirmation = writing(outbox.owe_confirmation)
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from scheduler.extensions import db
 from scheduler.mail import dispatcher, parked
+from scheduler.mail import writing as written
 from scheduler.mail.dispatcher import Tally, dispatch_messages
 from scheduler.mail.smtp import Patience
 from scheduler.transaction import writing
@@ -220,6 +222,77 @@ def test_a_refusal_after_a_long_silence_is_what_became_of_the_mail(context: Flas
     ]
 
 
+ONE_DOMAIN_IS_SLOW = Patience(others=0.1, others_after_text=0.1)
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [("250 2.0.0 taken", "sent"), ("554 5.7.1 spam", "failed"), ("451 4.3.0 later", "due")],
+)
+def test_others_go_out_while_the_server_hands_a_text_on_to_one_domain(
+    context: Flask, pipelining: bool, answer: str, state: str
+) -> None:
+    world_with_confirmations("a@slow.example", "b@one.example", "c@two.example")
+    server = ScriptedServer(pipelining=pipelining)
+    meanwhile: list[str] = []
+
+    def when_the_others_are_taken() -> str:
+        server.wait_for("END said", 2)
+        with context.app_context():
+            meanwhile.extend(states())
+            db.session.remove()
+        return answer
+
+    with server.on("END", when_the_others_are_taken, holding="@slow"):
+        tally = dispatch(server, patience=ONE_DOMAIN_IS_SLOW)
+    assert (tally.sent, tally.unknown) == (2 + (state == "sent"), 0)
+    assert (meanwhile[0], meanwhile[1]) == ("unknown", "sent")
+    assert [(row.state, row.attempts) for row in messages()] == [(state, 1), ("sent", 1), ("sent", 1)]
+    assert messages()[0].server_reply == answer
+
+
+def test_more_slow_texts_than_may_wait_are_waited_for_and_none_is_given_up(context: Flask) -> None:
+    slow = [f"p@slow{number}.example" for number in range(parked.MOST_TEXTS + 2)]
+    world_with_confirmations(*slow)
+    server = ScriptedServer()
+
+    def later() -> str:
+        server.wait_for("END", min(len(server.read), parked.MOST_TEXTS + 1))
+        return "250 2.0.0 taken"
+
+    with server.on("END", later):
+        assert dispatch(server, patience=ONE_DOMAIN_IS_SLOW) == Tally(sent=len(slow))
+    assert server.recipients == slow
+
+
+def test_where_only_one_connection_is_allowed_a_slow_text_is_waited_for(context: Flask) -> None:
+    world_with_confirmations("a@slow.example", "b@other.example")
+    server = ScriptedServer().on("CONNECT", "421 4.7.0 one at a time", skip=1, times=1)
+
+    def when_the_other_connection_is_refused() -> str:
+        server.wait_for("CONNECT said", 2)
+        return "250 2.0.0 taken"
+
+    with server.on("END", when_the_other_connection_is_refused, holding="@slow"):
+        assert dispatch(server, patience=ONE_DOMAIN_IS_SLOW) == Tally(sent=2)
+    assert server.connections == 3
+
+
+def test_told_to_stop_it_waits_for_what_becomes_of_a_text(context: Flask) -> None:
+    world_with_confirmations("a@slow.example", "b@one.example", "c@one.example")
+    server = ScriptedServer()
+
+    def when_another_is_taken() -> str:
+        server.wait_for("END said")
+        return "250 2.0.0 taken"
+
+    with server.on("END", when_another_is_taken, holding="@slow"):
+        patient = mailer(server.port, ONE_DOMAIN_IS_SLOW)
+        assert dispatch_messages(patient, clock=lambda: NOW, stop=lambda: bool(server.taken)) == Tally(sent=2)
+    assert states() == ["sent", "sent", "due"]
+
+
 def test_several_dead_domains_in_a_row_do_not_delay_the_others(context: Flask) -> None:
     dead = [f"p@dead{number}.example" for number in range(parked.MOST + 2)]
     world_with_confirmations(*dead, "a@alive.example")
@@ -298,14 +371,14 @@ def test_a_letter_that_cannot_be_written_holds_up_no_other(
     context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world_with_confirmations(*some_addresses(3))
-    render = dispatcher.render_letter
+    render = written.render_letter
 
     def stumble(letter: Any, *args: Any, **kwargs: Any) -> bytes:
         if letter.recipient.startswith("p01"):
             raise KeyError("zone")
         return render(letter, *args, **kwargs)
 
-    monkeypatch.setattr(dispatcher, "render_letter", stumble)
+    monkeypatch.setattr(written, "render_letter", stumble)
     with ScriptedServer() as server:
         assert dispatch(server) == Tally(sent=2, failed=1)
     assert messages()[1].server_reply == "The mail could not be written: KeyError('zone')."
