@@ -13,20 +13,20 @@ from scheduler.errors import InvalidInput
 
 WEEKDAYS = {name: number for number, name in enumerate(("MO", "TU", "WE", "TH", "FR", "SA", "SU"))}
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
-MOST_DAYS = 1_000_000
+MOST_LOOKS = 1_000_000
 TOO_MUCH = "The calendar repeats too much to be read."
 
 
 @dataclass(slots=True)
 class Budget:
-    """How many days may still be looked at for one file; raises InvalidInput when they are used up."""
+    """How many days and times of them may still be looked at for one file; raises InvalidInput when it is used up."""
 
-    days: int = MOST_DAYS
+    left: int = MOST_LOOKS
 
-    def spend(self, days: int) -> None:
-        """Look at so many days."""
-        self.days -= days
-        if self.days < 0:
+    def spend(self, looks: int) -> None:
+        """Look at so many."""
+        self.left -= looks
+        if self.left < 0:
             raise InvalidInput(TOO_MUCH, field="file")
 
 
@@ -91,11 +91,11 @@ def occurrences(
     rule: Rule, start: datetime, begin: datetime, end: datetime, budget: Budget
 ) -> Iterator[datetime]:
     """Starts within [begin, end) of what first starts at ``start``; all on one wall clock, naive."""
-    counted = 0
+    counted, times = 0, _times(rule, start)
     for days in _periods(rule, start, begin, end):
         budget.spend(len(days) or 1)
         found = [day for day in days if _is_on(rule, day, start.date())]
-        times = _times(rule, start)
+        budget.spend(len(found) * (len(times) - 1))
         instants = [datetime.combine(day, at) for day in found for at in times]
         if rule.positions:
             size = len(instants)

@@ -102,10 +102,18 @@ def test_a_bomb_of_repetitions_is_refused() -> None:
     assert str(refused.value) == "The calendar repeats too much to be read."
 
 
+EACH_MINUTE = f"BYHOUR={','.join(map(str, range(24)))};BYMINUTE={','.join(map(str, range(60)))}"
+
+
+def test_a_bomb_of_times_of_day_is_refused() -> None:
+    bomb = f"DTSTART:19900101T000000\nDURATION:PT1M\nRRULE:FREQ=DAILY;COUNT=99999999;{EACH_MINUTE}"
+    with pytest.raises(InvalidInput) as refused:
+        read(bomb)
+    assert str(refused.value) == "The calendar repeats too much to be read."
+
+
 def test_too_many_entries_are_refused() -> None:
-    hours = ",".join(str(hour) for hour in range(24))
-    minutes = ",".join(str(minute) for minute in range(60))
-    often = f"DTSTART:20260301T000000\nDURATION:PT1M\nRRULE:FREQ=DAILY;BYHOUR={hours};BYMINUTE={minutes}"
+    often = f"DTSTART:20260301T000000\nDURATION:PT1M\nRRULE:FREQ=DAILY;{EACH_MINUTE}"
     with pytest.raises(InvalidInput) as refused:
         read(often)
     assert str(refused.value) == "There are more than 20000 entries in this window; choose a shorter one."
