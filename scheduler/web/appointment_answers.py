@@ -1,18 +1,20 @@
 """How the screens of one appointment answer: to the diary's script, as the body of its panel, or as a page."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response, jsonify, redirect, render_template, request, url_for
 from werkzeug import Response as AnyResponse
 
-from scheduler.errors import NeedsOverride, SchedulerError
+from scheduler.errors import InvalidInput, NeedsOverride, SchedulerError
 from scheduler.models import Appointment
 from scheduler.usecases.booking.state import MOVABLE
 from scheduler.web import session
 from scheduler.web.formats import local, wall_day, wall_time
 from scheduler.web.notices import notice
 from scheduler.web.requests import wants_fragment
+from scheduler.web.wall_times import instant_on
 from scheduler.web.who_changed import say_who
 
 Answer = AnyResponse | str | tuple[str, int]
@@ -71,6 +73,22 @@ def panel(template: str, **values: object) -> str:
     return render_template(
         template, frame="bare_fragment.html" if wants_fragment() else "base.html", **values
     )
+
+
+def target_in(entered: Mapping[str, str], zone: str) -> tuple[datetime, int | None, int | None]:
+    """Where to move: an offered ``epoch seconds|practitioner|location``, else day, time and person; None: as it is.
+
+    Raises InvalidInput.
+    """
+    chosen = entered.get("slot")
+    if not chosen:
+        starts_at = instant_on(entered.get("on", ""), entered.get("at", ""), zone)
+        return starts_at, number(entered.get("practitioner_id")), None
+    try:
+        start, practitioner_id, location_id = (int(part) for part in chosen.split("|"))
+        return datetime.fromtimestamp(start, UTC), practitioner_id, location_id
+    except (ValueError, OverflowError, OSError):
+        raise InvalidInput("The choice cannot be read. Please choose again.", field="starts_at") from None
 
 
 def number(text: str | None) -> int | None:

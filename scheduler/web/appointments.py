@@ -22,9 +22,9 @@ from scheduler.usecases.patients.registry import view_patient
 from scheduler.usecases.practitioners.busy_conflicts import list_busy_conflicts
 from scheduler.usecases.repairs.course import REPAIRABLE
 from scheduler.web import repairs
-from scheduler.web.appointment_answers import Answer, done, number, panel, refusal, wants_json
+from scheduler.web.appointment_answers import Answer, done, number, panel, refusal, target_in, wants_json
 from scheduler.web.formats import local, moment
-from scheduler.web.wall_times import instant_on, wall
+from scheduler.web.wall_times import wall
 from scheduler.web.who_changed import say_who
 from scheduler.web.words import WORDS
 
@@ -58,18 +58,21 @@ def move(appointment_id: int) -> Answer:
     Where that would break windows of its plan that hold now, nothing is moved yet: it is shown and asked first.
     """
     entered = request.form
-    if entered.get("series") != "only" and (question := _asked_first(appointment_id)):
+    offered = entered.get("slot")  # one that keeps the windows of its plan
+    if not offered and entered.get("series") != "only" and (question := asked_first(appointment_id)):
         return question
 
     def act(version: int) -> Appointment:
         zone = get_appointment(appointment_id).location.zone
+        starts_at, practitioner_id, location_id = target_in(entered, zone)
         return appointments.move_appointment(
             appointment_id,
             version=version,
-            starts_at=instant_on(entered.get("on", ""), entered.get("at", ""), zone),
-            practitioner_id=entered.get("practitioner_id", type=int),
+            starts_at=starts_at,
+            practitioner_id=practitioner_id,
+            location_id=location_id,
             room_id=entered.get("room_id", type=int) or None,
-            minutes=entered.get("minutes", type=int),
+            minutes=None if offered else entered.get("minutes", type=int),
             override_reason=entered.get("override_reason"),
             actor=current_actor(),
             now=clock.now(),
@@ -128,7 +131,7 @@ def _changed(
     return done(changed, sentence(changed))
 
 
-def _asked_first(appointment_id: int) -> Answer | None:
+def asked_first(appointment_id: int) -> Answer | None:
     """What to ask before a move that breaks windows; None where there is nothing to ask, or the move is refused."""
     entered = request.form
     try:

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import date
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
-from werkzeug import Response
 
 from scheduler import clock
 from scheduler.access import current_actor, guard
@@ -24,17 +23,18 @@ from scheduler.usecases.patients.registry import view_patient
 from scheduler.usecases.patients.trail import read_trail
 from scheduler.usecases.series.alternatives import appointment_alternatives
 from scheduler.web import once
+from scheduler.web.appointment_answers import Answer, target_in
+from scheduler.web.appointments import asked_first
 from scheduler.web.deeds import deed_sentence
 from scheduler.web.formats import moment
 from scheduler.web.free_times import by_day
 from scheduler.web.notices import notice
 from scheduler.web.patient_page import patient_page
 from scheduler.web.requests import page_number
-from scheduler.web.wall_times import day_or, instant_on, wall
+from scheduler.web.wall_times import day_or, wall
 
 pages = Blueprint("patient_actions", __name__, url_prefix="/patients")
 PAGE_SIZE = 40
-Answer = Response | str | tuple[str, int]
 
 
 @pages.get("/archived")
@@ -107,11 +107,13 @@ def free(patient_id: int, appointment_id: int) -> str:
 @pages.post("/<int:patient_id>/appointments/<int:appointment_id>/move")
 @guard("appointments.write")
 def move(patient_id: int, appointment_id: int) -> Answer:
-    """Move to a time that was offered, or to one that was typed."""
+    """Move to a time that was offered, or to one that was typed; what that would break of its plan is asked first."""
     row = _of_patient(patient_id, appointment_id)
+    if "slot" not in request.form and (question := asked_first(appointment_id)):
+        return question
 
     def act() -> str:
-        starts_at, practitioner_id, location_id = _target(row)
+        starts_at, practitioner_id, location_id = target_in(request.form, row.location.zone)
         moved = move_appointment(
             appointment_id,
             version=request.form.get("version", 0, type=int),
@@ -228,21 +230,7 @@ def _as_typed(row: Appointment) -> dict[str, str]:
     entered = request.form.to_dict()
     if "slot" in entered:
         with suppress(InvalidInput):
-            starts_at, practitioner_id, _ = _target(row)
+            starts_at, practitioner_id, _ = target_in(request.form, row.location.zone)
             on, at = wall(starts_at, row.location.zone).split("T")
             entered |= {"on": on, "at": at, "practitioner_id": str(practitioner_id)}
     return entered
-
-
-def _target(row: Appointment) -> tuple[datetime, int | None, int | None]:
-    """Where to move: ``epoch seconds|practitioner|location`` of an offered slot, else day, time and person."""
-    chosen = request.form.get("slot")
-    if not chosen:
-        entered = request.form
-        starts_at = instant_on(entered.get("on", ""), entered.get("at", ""), row.location.zone)
-        return starts_at, entered.get("practitioner_id", type=int), None
-    try:
-        start, practitioner_id, location_id = (int(part) for part in chosen.split("|"))
-        return datetime.fromtimestamp(start, UTC), practitioner_id, location_id
-    except (ValueError, OverflowError, OSError):
-        raise InvalidInput("The choice cannot be read. Please choose again.", field="starts_at") from None

@@ -129,6 +129,22 @@ def test_a_drag_to_another_column_changes_the_practitioner(live: Live, desk: Pag
         assert db.session.get_one(Appointment, number).practitioner_id != live.world.practitioner_id
 
 
+def test_where_to_move_is_offered_in_the_panel_and_drawn_behind_it(live: Live, desk: Page) -> None:
+    booked(live, at(3))
+    desk.goto(TUESDAY)
+    for press_in in ("the panel", "the diary"):
+        entry(desk, "Pain").click()
+        desk.locator("summary", has_text="Move to…").click()
+        if press_in == "the panel":
+            desk.get_by_role("button", name="Tue 3 Mar, 09:30, Petra Pin").click()
+            expect(entry(desk, "Pain")).to_contain_text("09:30–10:00")
+        else:
+            expect(desk.locator(".ec-bg-event.free").first).to_be_visible()
+            click_free(desk, "11:30")
+            expect(entry(desk, "Pain")).to_contain_text("11:30–12:00")
+    assert starts(live) == [at(3, 11, 30)]
+
+
 def test_a_drag_in_the_week_changes_the_day(live: Live, desk: Page) -> None:
     booked(live, at(3))
     desk.goto(f"{TUESDAY}&view=week")

@@ -115,6 +115,10 @@ def test_a_typed_time_moves_the_appointment_and_comes_back_to_the_page(
     assert (answer.status_code, answer.location) == (303, f"/patients/{world.patient_id}")
     assert starts(app) == {first: (at(3), "booked"), second: (at(6, 14, 30), "booked")}
     assert "Moved to Fri, 6 Mar 2026, 14:30." in page_of(desk, world)
+    form = {"version": version_of(app, second), "on": "2026-03-20", "at": "10:00"}
+    asked = desk.post(f"/patients/{world.patient_id}/appointments/{second}/move", form)
+    assert (asked.status_code, 'name="series" value="only"' in asked.text) == (409, True)
+    assert starts(app)[second] == (at(6, 14, 30), "booked")
 
 
 def test_free_times_are_those_of_its_window_and_a_press_takes_one(

@@ -65,7 +65,7 @@ for (const swapped of ["htmx:after:swap", "htmx:afterSwap"]) {
 document.addEventListener("input", (event) => { delete event.target.form?.dataset.waits; });
 function tookFirst() {
   const free = document.getElementById("free");
-  const first = free?.querySelector("[name=slot]");
+  const first = free?.querySelector("input[name=slot]"); // where one is chosen, not taken by a press
   if (first && !free.querySelector("[name=slot]:checked")) { first.checked = true; first.dispatchEvent(new Event("change", { bubbles: true })); }
   else if (free) panel.tellFree();
   if (document.activeElement?.matches("[data-goes-on]")) free?.querySelector("[name=slot]:checked")?.focus();

@@ -151,7 +151,8 @@ document.addEventListener("click", (event) => {
 function besides({ clientX, clientY }) {
   const id = window.diary?.freeAt(clientX, clientY);
   const slot = id && panel.body().querySelector(`[name=slot][value="${CSS.escape(id)}"]`);
-  if (slot) { slot.checked = true; slot.dispatchEvent(new Event("change", { bubbles: true })); panel.body().querySelector(".book")?.focus(); }
+  if (slot?.matches("button")) slot.click();
+  else if (slot) { slot.checked = true; slot.dispatchEvent(new Event("change", { bubbles: true })); panel.body().querySelector(".book")?.focus(); }
   else if (!panel.typed) panel.dialog().close();
 }
 document.addEventListener("input", ({ target }) => { if (panel.dialog()?.contains(target)) { panel.typed = true; panel.touched.add(target.form); } });
