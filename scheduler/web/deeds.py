@@ -40,6 +40,7 @@ FIELDS: dict[str, LazyString] = {
     "phone": _l("phone"),
     "born_on": _l("birth date"),
     "locale": _l("language of mails"),
+    "zone": _l("time zone"),
     "notes": _l("notes"),
     "cautions": _l("cautions"),
     "wants_reminders": _l("reminders"),

@@ -24,6 +24,7 @@ from scheduler.web.links import local_path
 from scheduler.web.notices import notice
 from scheduler.web.patient_page import patient_page
 from scheduler.web.requests import page_number, wants_fragment
+from scheduler.web.settings.locations import zones
 from scheduler.web.words import WORDS
 
 pages = Blueprint("patients", __name__, url_prefix="/patients")
@@ -125,6 +126,7 @@ def _entered() -> PatientDetails:
         phone=entered.get("phone"),
         born_on=_date(entered.get("born_on", "").strip()),
         locale=entered.get("locale"),
+        zone=entered.get("zone"),
         notes=entered.get("notes", ""),
         cautions=tuple(code for code in entered.getlist("cautions") if code in WORDS["caution"]),
         wants_reminders="wants_reminders" in entered,
@@ -168,6 +170,7 @@ def _choices(values: Mapping[str, Any]) -> dict[str, Any]:
         "offsets": sorted({*OFFSETS, *chosen}, reverse=True),
         "chosen": chosen,
         "clinic_offsets": get_clinic().reminder_offsets_minutes,
+        "zones": zones(),
     }
 
 

@@ -18,6 +18,7 @@ FULL = {
     "phone": "+49 171 5550123",
     "born_on": "1980-03-12",
     "locale": "de",
+    "zone": "America/New_York",
     "notes": "Prefers mornings.\nRing twice.",
     "cautions": ["anticoagulants"],
     "wants_reminders": False,

@@ -156,6 +156,7 @@ def test_choices_about_mails_are_kept_and_shown_again(desk: Browser, app: Flask,
         "wants_reminders": "yes",
         "mails": ["offers", "check_ins"],
         "offsets": ["4320", "120"],
+        "zone": "America/New_York",
         "wants_invitations": "yes",
         "attention": "pays at the counter",
         "reference": "K-17",
@@ -167,8 +168,10 @@ def test_choices_about_mails_are_kept_and_shown_again(desk: Browser, app: Flask,
         assert row.muted_kinds == ["confirmation", "series_confirmation"]
         assert row.reminder_offsets_minutes == [4320, 120]
         assert (row.wants_invitations, row.attention, row.reference) == (True, "pays at the counter", "K-17")
+        assert row.zone == "America/New_York"
     form = desk.get("/patients/1/edit").text
     ticked = re.findall(r'name="(mails|offsets)" value="(\w+)" checked', form)
+    assert 'value="America/New_York" selected' in form
     assert ticked == [("mails", "offers"), ("mails", "check_ins"), ("offsets", "4320"), ("offsets", "120")]
 
 

@@ -42,6 +42,13 @@ class NewPatient(Input):
     locale = Text(
         40, allow_none=True, metadata={"description": "Language of mails, such as de; null: the clinic's."}
     )
+    zone = Text(
+        64,
+        allow_none=True,
+        metadata={
+            "description": "IANA time zone for quiet hours, such as Europe/Lisbon; null: the location's."
+        },
+    )
     notes = Text(LONGEST_NOTES)
     cautions = Many(
         Text(80, shortest=1), MOST_CAUTIONS, metadata={"description": "Clinical cautions, such as pregnancy."}
@@ -127,6 +134,7 @@ class PatientSchema(Output):
     phone = text(none=True)
     born_on = day(none=True)
     locale = text(none=True)
+    zone = text(none=True)
     notes = text()
     cautions = many(text())
     wants_reminders = flag()
@@ -154,7 +162,7 @@ def patient_json(row: Patient) -> dict[str, Any]:
     return {
         **picked(row, "id", "name", "given_name", "family_name", "email", "phone"),
         "born_on": day_or_none(row.born_on),
-        **picked(row, "locale", "notes", "cautions", "wants_reminders", "wants_invitations"),
+        **picked(row, "locale", "zone", "notes", "cautions", "wants_reminders", "wants_invitations"),
         **picked(row, "muted_kinds", "reminder_offsets_minutes", "attention", "reference"),
         "consents": [consent_json(consent) for consent in row.consents],
         "version": row.version,

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from scheduler.errors import InvalidInput
+from scheduler.usecases.clinic.catalogue import checked_zone
 from scheduler.usecases.edits import EMAIL
 from scheduler.usecases.mail_choices import checked_muted, checked_offsets
 
@@ -26,6 +27,8 @@ def checked_detail(name: str, value: Any, now: datetime) -> Any:
             return _born_on(value, now)
         case "locale":
             return value or None
+        case "zone":
+            return checked_zone(value) if value else None
         case "notes":
             return value.replace("\0", "").strip()
         case "cautions":

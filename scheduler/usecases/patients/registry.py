@@ -38,6 +38,8 @@ class PatientDetails:
     phone: str | None = None
     born_on: date | None = None
     locale: str | None = None
+    zone: str | None = None
+    """Where they live, for quiet hours; None: where the appointment is."""
     notes: str = ""
     cautions: tuple[str, ...] = ()
     wants_reminders: bool = True
@@ -50,7 +52,7 @@ class PatientDetails:
     """The patient's number in another system; nobody else's."""
 
 
-CHOICES_OF_REMINDERS = ("email", "wants_reminders", "reminder_offsets_minutes")
+CHOICES_OF_REMINDERS = ("email", "zone", "wants_reminders", "reminder_offsets_minutes")
 
 
 @writing

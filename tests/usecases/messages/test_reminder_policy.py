@@ -171,6 +171,17 @@ def test_quiet_hours_are_those_of_the_patients_zone(world: World) -> None:
     assert at(20) - local > timedelta(days=1)
 
 
+def test_reminders_move_out_of_the_night_where_the_patient_lives(
+    appointment: Appointment, world: World
+) -> None:
+    choose(world.patient_id, zone="America/New_York")
+    assert reminders() == [(3 * DAY, at(17, 1, 55)), (DAY, at(19, 1, 55))]
+    with pytest.raises(InvalidInput, match="is no time zone"):
+        choose(world.patient_id, zone="Mars/Olympus")
+    choose(world.patient_id, zone=None)
+    assert reminders() == [(3 * DAY, at(17)), (DAY, at(19))]
+
+
 def test_the_dry_run_shows_what_was_chosen(world: World) -> None:
     row = make_appointment(world, at(6), created_at=NOW, changed_at=NOW)
     owe_reminders([row], now=NOW)
