@@ -101,7 +101,9 @@ def asked_range(remembered: Mapping[str, Any]) -> Range:
     practitioner_id = request.args.get("practitioner_id", type=int)
     if view not in VIEWS or not 0 < (practitioner_id or 1) <= BIGGEST_ID:
         abort(404)
-    on = day_or(request.args.get("on"), formats.local(clock.now()).date())
+    said = day_or(request.args.get("on"), date.min)
+    # Only where no day is said, what day it is at the desk has to be looked up.
+    on = formats.local(clock.now()).date() if said == date.min else said
     return Range(view, on, practitioner_id if view == "week" else None, filters_of(remembered))
 
 

@@ -28,6 +28,7 @@ from tests.factories import (
     make_staff,
     save,
 )
+from tests.query_counter import count_queries
 from tests.web.browser import Browser
 
 pytestmark = pytest.mark.usefixtures("monday")
@@ -437,6 +438,15 @@ def test_nothing_new_is_answered_with_304(app: Flask, desk: Browser, world: Worl
     known = version(desk)
     again = desk.get("/diary/version?on=2026-03-03", If_None_Match=known)
     assert (again.status_code, again.data) == (304, b"")
+
+
+def test_asking_whether_anything_is_new_reads_who_asks_and_the_version_alone(
+    app: Flask, desk: Browser, world: World
+) -> None:
+    known = version(desk)
+    with app.app_context(), count_queries() as counter:
+        desk.get("/diary/version?on=2026-03-03", If_None_Match=known)
+    assert counter.total == 2
 
 
 def test_whatever_changes_in_these_days_changes_the_version(app: Flask, desk: Browser, world: World) -> None:
