@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from scheduler.models import Patient
+from scheduler.models.base import among, these
 from scheduler.models.patients import PatientTerm
 from scheduler.transaction import reading
 from scheduler.usecases.patients.registry import LAST_LETTER, query_terms
@@ -81,7 +82,7 @@ def _matching(terms: Sequence[str]) -> Select[Any]:
 
 
 def _by_name(numbers: Sequence[int]) -> Select[Any]:
-    chosen = select(Patient).where(Patient.id.in_(numbers))
+    chosen = select(Patient).where(among(Patient.id, these(numbers)))
     return chosen.order_by(Patient.family_name, Patient.given_name, Patient.id)
 
 
