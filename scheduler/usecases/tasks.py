@@ -14,7 +14,7 @@ from scheduler.models.tasks import Task, TaskKind
 from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
-from scheduler.usecases.diary.version import stamp_diaries
+from scheduler.usecases.diary_stamp import stamp_diaries
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.paging import Page, fetch_page
 

@@ -16,7 +16,7 @@ from scheduler.models.appointments import NOT_BOOKED
 from scheduler.models.base import Base
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
-from scheduler.usecases.diary.version import stamp_diaries
+from scheduler.usecases.diary_stamp import stamp_diaries
 
 ENTITIES = {"type": "appointment_type"}
 """How the trail calls what its verbs name shorter."""

@@ -19,7 +19,7 @@ from scheduler.usecases.absences.rows import (
 )
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
-from scheduler.usecases.diary.version import stamp_diaries
+from scheduler.usecases.diary_stamp import stamp_diaries
 from scheduler.usecases.feeds.tokens import tell_room
 
 

@@ -24,7 +24,7 @@ from scheduler.planning.timeline import TICK_MINUTES
 from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
-from scheduler.usecases.diary.version import stamp_diaries
+from scheduler.usecases.diary_stamp import stamp_diaries
 from scheduler.usecases.edits import (
     changed_names,
     colour_code,

@@ -14,7 +14,7 @@ from scheduler.models import AuditEntry, TimeOff
 from scheduler.planning.hours import start_of_day
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
-from scheduler.usecases.diary.version import stamp_diaries
+from scheduler.usecases.diary_stamp import stamp_diaries
 from scheduler.usecases.imports.appointment_rows import Line
 from scheduler.usecases.imports.appointment_slots import AppointmentChoices
 from scheduler.usecases.imports.appointments import check_lines, write_lines

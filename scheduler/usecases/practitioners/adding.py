@@ -16,7 +16,7 @@ from scheduler.transaction import writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.clinic.catalogue import location_named
-from scheduler.usecases.diary.version import stamp_diaries
+from scheduler.usecases.diary_stamp import stamp_diaries
 from scheduler.usecases.edits import EMAIL
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find

@@ -20,7 +20,7 @@ from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.absences.rows import zones_of_practitioner
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
-from scheduler.usecases.diary.version import stamp_diaries
+from scheduler.usecases.diary_stamp import stamp_diaries
 from scheduler.usecases.feeds.options import checked_name
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find, find_in_use

@@ -150,3 +150,9 @@ def test_a_renamed_room_reaches_the_calendars(world: World) -> None:
     locations.rename_room(room.id, "Sonne", seen=stamp_of(room), **BY)
     db.session.expire_all()
     assert db.session.get_one(Appointment, number).sequence == 1
+
+
+def test_what_is_in_use_is_not_restored_in_the_trail(world: World) -> None:
+    locations.restore_location(world.location_id, **BY)
+    locations.restore_room(world.room_ids[0], **BY)
+    assert list(db.session.scalars(select(AuditEntry.action))) == []
