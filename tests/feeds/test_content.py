@@ -12,6 +12,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from scheduler import clock
+from scheduler.calendars.event import render_event
 from scheduler.models import Appointment, AppointmentStatus
 from scheduler.transaction import writing
 from scheduler.usecases.appointments.changing import book_appointment, cancel_appointment, move_appointment
@@ -176,6 +177,17 @@ def test_booking_moving_and_cancelling_reach_every_calendar_concerned(
     third = (2, at(5, 11), "CANCELLED")
     assert seen == [[[first], [first], []], [[second], [], [second]], [[third], [], [third]]]
     assert [len(known) for known in etags] == [2, 2, 2]
+
+
+def test_after_one_change_one_event_is_rendered_anew(app: Flask, client: FlaskClient, world: World) -> None:
+    with app.app_context():
+        uids = [make_appointment(world, at(day)).uid for day in range(3, 8)]
+    path = issue(app, patient_id=world.patient_id)
+    first = client.get(path)
+    rendered = render_event.cache_info().misses
+    change(app, world, uids[2], room_id=None, starts_at=at(5, 10, 5))
+    assert client.get(path).data != first.data
+    assert render_event.cache_info().misses == rendered + 1
 
 
 def test_a_fetch_during_changes_is_never_older_than_its_etag(app: Flask, travel: object) -> None:
