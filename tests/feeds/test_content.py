@@ -183,6 +183,7 @@ def test_after_one_change_one_event_is_rendered_anew(app: Flask, client: FlaskCl
     with app.app_context():
         uids = [make_appointment(world, at(day)).uid for day in range(3, 8)]
     path = issue(app, patient_id=world.patient_id)
+    render_event.cache_clear()
     first = client.get(path)
     rendered = render_event.cache_info().misses
     change(app, world, uids[2], room_id=None, starts_at=at(5, 10, 5))
