@@ -83,6 +83,7 @@ def change_location(
     fields = changed_names(place)
     if SHOWN_IN_EVENTS & set(fields):
         touch_events(session, Appointment.location_id == place.id, now=now)
+    stamp_diaries(session)
     note_deed(session, actor, "location_changed", "location", place.id, now=now, fields=fields)
     return place
 

@@ -16,6 +16,7 @@ from scheduler.models.patients import Patient, PatientTerm
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
+from scheduler.usecases.diary_stamp import stamp_diaries
 from scheduler.usecases.feeds.tokens import touch_events
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import BIGGEST_ID, find
@@ -113,6 +114,7 @@ def follow_change(
     session.flush()
     if {"given_name", "family_name"} & set(changed):
         touch_events(session, Appointment.patient_id == patient.id, now=now)
+        stamp_diaries(session)
     session.execute(delete(PatientTerm).where(PatientTerm.patient_id == patient.id))
     _index(session, patient)
     note_deed(

@@ -1,6 +1,7 @@
 """What a page asks every few seconds: another answer after each change that it would show, and one cheap read."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from scheduler.usecases.clinic.appointment_types import TypeDetails, change_type
 from scheduler.usecases.clinic.locations import add_room
 from scheduler.usecases.diary.version import diary_version
 from scheduler.usecases.edits import stamp_of
+from scheduler.usecases.patients.registry import change_patient, read_details
 from scheduler.usecases.practitioners.adding import DayHours
 from scheduler.usecases.practitioners.hours_blocks import HoursBlock
 from scheduler.usecases.practitioners.records import archive_practitioner
@@ -52,11 +54,17 @@ def recolour(world: World) -> None:
     change_type(world.review_id, TypeDetails(**known | {"colour": "#aa0000"}), seen=stamp_of(kind), **BY)
 
 
+def marry(world: World) -> None:
+    details = replace(read_details(world.patient_id), family_name="Gain")
+    change_patient(world.patient_id, details, version=1, **BY)
+
+
 CHANGES: dict[str, Callable[[World], object]] = {
     "time off": lambda world: add_time_off(world.practitioner_id, at(2, 12), at(2, 14), **BY),
     "a closure": lambda world: add_closure("Mitte", at(2, 12), at(2, 14), **BY),
     "hours": hours,
     "a colour": recolour,
+    "a patient's name": marry,
     "a room": lambda world: add_room(world.location_id, "Attic", **BY),
     "somebody archived": lambda world: archive_practitioner(
         make_practitioner(world.location_id, given_name="Nina").id, **BY
