@@ -44,7 +44,7 @@ def test_everything_unfolded_is_accessible_and_fits(live: Live, page: Page) -> N
     assert found == dict.fromkeys(found, ())
 
 
-def test_patients_are_found_while_typing_and_the_number_is_read_out(live: Live, desk: Page) -> None:
+def test_patients_are_found_while_typing_and_enter_opens_the_only_one(live: Live, desk: Page) -> None:
     register(live, "Paula Müller", "Karl Kaiser")
     desk.goto("/patients")
     desk.get_by_role("searchbox").press_sequentially("mül")
@@ -53,6 +53,8 @@ def test_patients_are_found_while_typing_and_the_number_is_read_out(live: Live, 
     assert desk.url.endswith("/patients?q=m%C3%BCl")
     desk.get_by_role("searchbox").fill("kais")
     expect(desk.locator("#results .row-link")).to_have_text(["Kaiser, Karl"])
+    desk.keyboard.press("Enter")
+    expect(desk.get_by_role("heading", level=1)).to_contain_text("Karl Kaiser")
 
 
 def test_the_result_is_the_same_after_reload_and_back(live: Live, desk: Page) -> None:

@@ -21,6 +21,15 @@ document.addEventListener("submit", (event) => {
   if (question && !window.confirm(question)) event.preventDefault();
 });
 
+// Enter in a search marked data-opens leads to the only one found, once what was typed is what was looked for.
+document.addEventListener("submit", (event) => {
+  const found = event.target.dataset.opens && document.querySelector(`${event.target.dataset.opens} [data-found-for]`);
+  const links = found?.dataset.foundFor && found.dataset.foundFor === event.target.elements.q.value.trim() ? found.querySelectorAll(".row-link") : [];
+  if (links.length !== 1) return;
+  event.preventDefault();
+  links[0].click();
+});
+
 // A button marked data-print prints; without scripts there is none.
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
