@@ -108,7 +108,8 @@ def test_a_server_ends_when_its_worker_refuses(server: str, tmp_path: Path) -> N
 def test_a_sound_database_is_served_from(sqlite_app: Flask, tmp_path: Path) -> None:
     path = Path(str(sqlite_app.config["SETTINGS"].database_url).removeprefix("sqlite:///"))
     shutil.copy(path.with_suffix(".empty"), tmp_path / "sound.db")
-    assert start("-c", "import wsgi", DATABASE_URL=f"sqlite:///{tmp_path}/sound.db")[0] == 0
+    code = "import gc, sys, wsgi; sys.exit(not gc.isenabled())"
+    assert start("-c", code, DATABASE_URL=f"sqlite:///{tmp_path}/sound.db")[0] == 0
 
 
 def test_the_code_of_the_first_set_up_is_printed_where_the_service_starts(

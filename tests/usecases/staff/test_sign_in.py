@@ -18,7 +18,7 @@ from scheduler.usecases.actors import COMMAND
 from scheduler.usecases.staff import passwords
 from scheduler.usecases.staff import sign_in as staff
 from scheduler.usecases.staff.people import add_staff
-from tests.conftest import COSTLY_HASHER
+from tests.conftest import COSTLY_HASHER, COSTLY_NOBODYS
 from tests.factories import NOW, PASSWORD, make_staff, save
 
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
@@ -69,6 +69,7 @@ def test_passwords_and_session_secrets_are_stored_as_hashes_only(context: Flask)
 
 def test_a_password_costs_who_guesses_what_the_rfc_recommends() -> None:
     assert extract_parameters(COSTLY_HASHER.hash("a good password")) == RFC_9106_LOW_MEMORY
+    assert extract_parameters(COSTLY_NOBODYS) == RFC_9106_LOW_MEMORY
 
 
 def test_unknown_names_are_refused_like_wrong_passwords(context: Flask) -> None:
