@@ -37,7 +37,7 @@ def entries_waiting(
     That is the patient's next one of the same type after the slot; one of a plan only if it is among ``moves`` (the
     plan allows it). ``lengths`` in ticks by type. Two queries.
     """
-    rows = session.execute(_waiting(), {"day": asked.day, "types": asked.type_ids}).all()
+    rows = session.execute(_waiting(), {"day": asked.day, "types": asked.movable_type_ids}).all()
     allowed = {one.number for one in moves}
     later = _later_appointments(session, {row.patient_id for row in rows}, asked, allowed, lengths)
     nothing = (None, None)

@@ -108,11 +108,11 @@ def ranked_for(
     zone = clock_of(zones[slot.location_id])
     kinds = session.scalars(select(AppointmentType).where(AppointmentType.archived_at.is_(None))).all()
     fit = _fit(session, slot, kinds, now, without)
-    opening = _opening(slot, fit, zone)
-    if not opening.starts:
+    if not fit.is_free:
         return []
+    opening = _opening(slot, fit, zone)
     today = now.astimezone(zone).date()
-    asked = Asked(slot.starts_at, slot.ends_at, opening.day, today, list(opening.starts))
+    asked = Asked(slot.starts_at, slot.ends_at, opening.day, today, list(opening.starts), list(fit.kinds))
     house = House(zones, {kind.id for kind in kinds if kind.is_needling}, opening.lengths)
     behind, booked = claims_of_plans(session, asked, house)
     opening = _with_own_lengths(opening, fit, booked)
@@ -156,6 +156,15 @@ class Fit:
     last: int
     """Ticks of the slot, [first, last)."""
     kinds: Mapping[int, AppointmentType]
+
+    @property
+    def is_free(self) -> bool:
+        """Whether anything of the slot is."""
+        if self.desk is None:
+            return False
+        horizon = self.found.horizon
+        inside = span(horizon.index(self.first), horizon.index(self.last))
+        return bool(self.desk.open & ~self.desk.busy & inside)
 
     def starts(self, type_id: int, own_ticks: int | None = None) -> tuple[int, ...]:
         """The ticks at which an appointment can begin and end within the slot."""

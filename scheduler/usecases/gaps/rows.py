@@ -51,8 +51,10 @@ def claims_of_plans(session: Session, asked: Asked, house: House) -> tuple[list[
     after the slot into whose windows its day may fall, but only those that follow a session that stands: with one
     before them to place, that one is asked for.
     """
-    behind = session.execute(to_place(session.get_bind().dialect.name), asked.parameters).all()
-    booked = session.execute(to_move(), asked.parameters).all()
+    behind = session.execute(
+        to_place(session.get_bind().dialect.name), asked.parameters(asked.type_ids)
+    ).all()
+    booked = session.execute(to_move(), asked.parameters(asked.movable_type_ids)).all()
     wanted = {row.next_id for row in (*behind, *booked) if row.next_id is not None}
     for number, start, location_id, least, most in session.execute(neighbours(), {"wanted": wanted}):
         neighbour = Neighbour(house.day(start, location_id), start // TICK_SECONDS, least, most)

@@ -66,18 +66,19 @@ class Asked:
     """Local."""
     today: date
     type_ids: Sequence[int]
-    """What fits into it."""
+    """What fits into it at its usual length …"""
+    movable_type_ids: Sequence[int]
+    """… and whatever is booked, as an appointment may be shorter than usual."""
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """For `to_place` and `to_move`."""
+    def parameters(self, type_ids: Sequence[int]) -> dict[str, Any]:
+        """For `to_place` and `to_move`, of these types."""
         return {
             "starts": self.starts_at,
             "ends": self.ends_at,
             "latest": self.ends_at + LOOKS_AHEAD,
             "second": int(self.starts_at.timestamp()),
             "day": self.day,
-            "types": self.type_ids,
+            "types": type_ids,
         }
 
 

@@ -358,8 +358,11 @@ def test_the_trail_tells_who_answered() -> None:
     ]
 
 
+@pytest.mark.parametrize(("minutes", "too_short"), [(45, 30), (15, 10)], ids=["longer", "shorter"])
 @pytest.mark.parametrize("entered", [False, True], ids=["a plan that moves forward", "the waitlist"])
-def test_an_appointment_that_was_made_longer_is_offered_and_moves_as_long_as_it_is(entered: bool) -> None:
+def test_an_appointment_of_another_length_is_offered_and_moves_as_long_as_it_is(
+    entered: bool, minutes: int, too_short: int
+) -> None:
     world = make_world()
     if entered:
         patient_id = enter(world, "Long").patient_id
@@ -367,14 +370,15 @@ def test_an_appointment_that_was_made_longer_is_offered_and_moves_as_long_as_it_
     else:
         make_plan(world, "Long", placed=(at(9),), starts_on=at(4).date())
         (late,) = active()
-    late.ends_at = late.busy_until = late.starts_at + timedelta(minutes=45)
+    length = timedelta(minutes=minutes)
+    late.ends_at = late.busy_until = late.starts_at + length
     db.session.commit()
-    assert rank_gap(slot_in(world), now=NOW) == []
-    (one,) = rank_gap(slot_in(world, minutes=60), now=NOW)
-    assert (one.releases_id, one.ends_at - one.starts_at) == (late.id, timedelta(minutes=45))
-    slot = slot_in(world, minutes=60)
+    assert rank_gap(slot_in(world, minutes=too_short), now=NOW) == []
+    slot = slot_in(world, minutes=minutes)
+    (one,) = rank_gap(slot, now=NOW)
+    assert (one.releases_id, one.ends_at - one.starts_at) == (late.id, length)
     chosen = [Chosen(one.reason, one.number)]
     offer = start_offer(slot, chosen, minutes_each=60, actor=RECEPTIONIST, now=NOW, link_key=KEY)
     answer(accept_turn, offer.turns[0])
     (moved,) = active()
-    assert (moved.id, moved.starts_at, moved.ends_at) == (late.id, SLOT_AT, SLOT_AT + timedelta(minutes=45))
+    assert (moved.id, moved.starts_at, moved.ends_at) == (late.id, SLOT_AT, SLOT_AT + length)
