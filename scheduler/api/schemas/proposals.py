@@ -36,7 +36,7 @@ class UnplacedSchema(Output):
     """A session for which no slot was found."""
 
     number = whole()
-    reason = text("A stable code, such as away, closed, fully_booked or rest_period.")
+    reason = text("A stable code, such as away, closed, fully_booked, rooms_shut or rest_period.")
     sentence = text("The reason in words.")
 
 
