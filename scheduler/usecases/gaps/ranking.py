@@ -1,4 +1,4 @@
-"""Ranking who could use one free slot: reading, judging (planning/gaps.py) and naming; private to the use cases."""
+"""Ranking who could use one free slot: reading, judging (planning/gaps) and naming; private to the use cases."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

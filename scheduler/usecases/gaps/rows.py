@@ -1,6 +1,6 @@
 """Which plans could use a free slot, read in bulk: a fixed number of queries, however many plans there are.
 
-What the databases cannot rule out (statements.py) is judged by planning/gaps.py. A placed or held session always
+What the databases cannot rule out (statements.py) is judged by planning/gaps. A placed or held session always
 has an appointment that stands.
 """
 
