@@ -45,6 +45,16 @@ def find(session: Session, model: type[Row], number: int) -> Row:
 def find_in_use(session: Session, model: type[Row], number: int) -> Row:
     """The row with that primary key, as something to book with; raises NotFound, or InvalidInput if archived."""
     row = find(session, model, number)
-    if getattr(row, "archived_at", None) is not None:
-        raise InvalidInput("This %(what)s is archived and cannot be booked.", what=WORDS[model.__name__])
+    _refuse_archived(row)
     return row
+
+
+def still_in_use(session: Session, row: Base) -> None:
+    """Ask again once the row is locked: raise InvalidInput if somebody archived it meanwhile."""
+    session.refresh(row, ["archived_at"])
+    _refuse_archived(row)
+
+
+def _refuse_archived(row: Base) -> None:
+    if getattr(row, "archived_at", None) is not None:
+        raise InvalidInput("This %(what)s is archived and cannot be booked.", what=WORDS[type(row).__name__])

@@ -48,7 +48,7 @@ from scheduler.usecases.booking.state import (
     tell_calendars,
 )
 from scheduler.usecases.idempotency import Idempotency, recall, remember
-from scheduler.usecases.lookup import find, find_in_use
+from scheduler.usecases.lookup import find, find_in_use, still_in_use
 from scheduler.usecases.messages.outbox import (
     owe_cancellation,
     owe_change,
@@ -93,6 +93,7 @@ def book_appointment(
     location = choose_location(session, practitioner, starts_at, location_id=location_id, room_id=room_id)
     wish = wish_for(patient, practitioner, kind, location, starts_at, minutes, room_id)
     lock_resources(session, resources_of(wish))
+    still_in_use(session, patient)
     clear_expired(session, now=now)
     planned = _planned_session(session, planned_session_id, patient)
     refuse_if_busy(session, wish, room_id)
