@@ -25,11 +25,11 @@ from scheduler.models import (
 )
 from scheduler.models.plans import PASSED_OVER
 from scheduler.planning.cadence import Phase, Window, windows
-from scheduler.transaction import reading, writing
+from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.idempotency import Idempotency, recall, remember
-from scheduler.usecases.lookup import find, find_in_use
+from scheduler.usecases.lookup import find, find_in_use, still_in_use
 from scheduler.usecases.plans.rows import filled_by
 
 MOST_SESSIONS = 60
@@ -95,6 +95,8 @@ def prescribe_plan(
     if known is not None:
         return find(session, TreatmentPlan, known[0])
     patient = find_in_use(session, Patient, patient_id)
+    lock_resources(session, [("patient", patient.id)])
+    still_in_use(session, patient)
     plan = TreatmentPlan(patient_id=patient.id, status=PlanStatus.ACTIVE.value, created_at=now)
     write_plan(session, plan, prescription)
     session.add(plan)
