@@ -16,7 +16,9 @@ from werkzeug import Response as AnyResponse
 from scheduler import clock
 from scheduler.errors import DatabaseBusy, NotFound, SchedulerError, TooManyTries
 from scheduler.http_errors import problem_of
+from scheduler.models import Clinic
 from scheduler.usecases.actors import Actor
+from scheduler.usecases.clinic.catalogue import get_clinic
 from scheduler.usecases.patient_side.check_in import question_for
 from scheduler.usecases.patient_side.links import (
     Visitor,
@@ -104,7 +106,9 @@ def unknown() -> Response:
     sentence = gettext(
         "This link is not valid any more. Please use the one in your latest mail, or call the clinic."
     )
-    return make_response(render_template("patient_side/unknown.html", sentence=sentence), 404)
+    return make_response(
+        render_template("patient_side/unknown.html", sentence=sentence, clinic=_clinic()), 404
+    )
 
 
 def stranger(page: Response) -> Response:
@@ -124,8 +128,15 @@ def wait(error: TooManyTries, why: str) -> Response:
     """429, with when to come back; nothing was done."""
     problem = problem_of(error)
     minutes = -(-int(str(error.details["retry_after_seconds"])) // 60)
-    page = render_template("patient_side/wait.html", why=why, minutes=minutes)
+    page = render_template("patient_side/wait.html", why=why, minutes=minutes, clinic=_clinic())
     return make_response(page, problem.status, problem.headers)
+
+
+def _clinic() -> Clinic | None:
+    """Whom to call: the link opened nothing, but who holds it was sent it once."""
+    with suppress(NotFound):
+        return get_clinic()
+    return None
 
 
 def actor_of(visitor: Visitor) -> Actor:

@@ -37,6 +37,8 @@ def test_an_unknown_link_tells_nothing(app: Flask, world: World, secret: str) ->
     answer = app.test_client().get(f"/p/{secret}")
     assert answer.status_code == 404
     assert "This link is not valid any more." in answer.text
+    assert 'href="tel:+49301234567"' in answer.text, "who held a link once must learn whom to call"
+    assert [word for word in ("Paul", "Pain") if word in answer.text] == []
     assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
