@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from config import parse_smtp_url
@@ -16,6 +17,9 @@ from scheduler.usecases.messages import outbox
 from tests.factories import NOW, World, at, make_appointment, make_patient, make_world, save
 from tests.mail.smtp_server import HOST, ScriptedServer
 
+MINUTE = timedelta(minutes=1)
+BOTH_WAYS = pytest.mark.parametrize("pipelining", [True, False], ids=["pipelining", "lockstep"])
+"""A server that takes several commands at once, and one that does not."""
 MAIL_FROM = "desk@clinic.example"
 SITE = Site("https://desk.clinic.example", "a secret that only these tests know, long enough")
 SHORT = Patience(connect=5, command=0.3, text=0.3, others=0.1, others_after_text=0.1)

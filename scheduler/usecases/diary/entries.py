@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from scheduler.models import (
@@ -69,11 +69,31 @@ def load_entries(
     session: Session, location_id: int, start: datetime, end: datetime, chosen: Chosen
 ) -> list[Entry]:
     """What is booked and touches [start, end), by start; without what was cancelled."""
+    query = _entries().where(
+        Appointment.location_id == location_id,
+        Appointment.starts_at > start - LONGEST,
+        Appointment.starts_at < end,
+        Appointment.ends_at > start,
+        Appointment.status.not_in(NOT_SHOWN),
+        *chosen.conditions(),
+    )
+    # Plain rows: what the session adds to them takes as long as reading.
+    rows = session.connection().execute(query.order_by(Appointment.starts_at, Appointment.id))
+    return [
+        Entry._make(
+            (number, version, _instant(starts), _instant(ends), *rest, _instant(busy), _instant(until))
+        )
+        for number, version, starts, ends, *rest, busy, until in rows
+    ]
+
+
+def _entries() -> Select[Any]:
+    """The fields of Entry, in their order."""
     sibling = aliased(PlannedSession)
     sessions = (
         select(func.count(sibling.id)).where(sibling.plan_id == PlannedSession.plan_id).scalar_subquery()
     )
-    query = (
+    return (
         select(
             Appointment.id,
             Appointment.version,
@@ -99,25 +119,7 @@ def load_entries(
         .join(AppointmentType, AppointmentType.id == Appointment.appointment_type_id)
         .outerjoin(Room, Room.id == Appointment.room_id)
         .outerjoin(PlannedSession, PlannedSession.id == Appointment.planned_session_id)
-        .where(
-            Appointment.location_id == location_id,
-            Appointment.starts_at > start - LONGEST,
-            Appointment.starts_at < end,
-            Appointment.ends_at > start,
-            Appointment.status.not_in(NOT_SHOWN),
-            *chosen.conditions(),
-        )
-        .order_by(Appointment.starts_at, Appointment.id)
     )
-    rows = session.connection().execute(
-        query
-    )  # plain rows: what the session adds to them takes as long as reading
-    return [
-        Entry._make(
-            (number, version, _instant(starts), _instant(ends), *rest, _instant(busy), _instant(until))
-        )
-        for number, version, starts, ends, *rest, busy, until in rows
-    ]
 
 
 @lru_cache(maxsize=8192)

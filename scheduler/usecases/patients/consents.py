@@ -40,11 +40,7 @@ def record_consent(
     if known is not None:
         return find(session, Consent, known[0])
     patient = find(session, Patient, patient_id)
-    if kind not in KINDS:
-        raise InvalidInput("Choose what was agreed to.", field="kind")
-    edition = " ".join(version.replace("\0", "").split())
-    if not edition or len(edition) > LONGEST_VERSION:
-        raise InvalidInput("Enter the edition of the text, such as 2026-01.", field="version")
+    edition = _checked_edition(kind, version)
     if not (patient.born_on or EARLIEST) <= given_on <= latest_today(session, now):
         raise InvalidInput("A consent is given on a day that has come.", field="given_on")
     lock_resources(session, [("patient", patient.id)])
@@ -70,6 +66,15 @@ def record_consent(
     )
     remember(session, actor, idempotency, [consent.id], now=now)
     return consent
+
+
+def _checked_edition(kind: str, version: str) -> str:
+    if kind not in KINDS:
+        raise InvalidInput("Choose what was agreed to.", field="kind")
+    edition = " ".join(version.replace("\0", "").split())
+    if not edition or len(edition) > LONGEST_VERSION:
+        raise InvalidInput("Enter the edition of the text, such as 2026-01.", field="version")
+    return edition
 
 
 @writing
