@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from scheduler.models import (
@@ -87,7 +87,7 @@ def load_entries(
     ]
 
 
-def _entries() -> Select[Any]:
+def _entries() -> Any:
     """The fields of Entry, in their order."""
     sibling = aliased(PlannedSession)
     sessions = (
