@@ -11,6 +11,7 @@ from scheduler.extensions import db
 from scheduler.models import AuditEntry, Consent, FeedToken, Message, MessageItem, MessageState, Patient
 from scheduler.usecases.appointments.mailed_list import LIST, mail_appointment_list
 from scheduler.usecases.feeds.tokens import issue_feed_token
+from scheduler.usecases.gaps.waitlist import add_to_waitlist
 from scheduler.usecases.idempotency import Idempotency
 from scheduler.usecases.patients.archive import archive_patient, list_archived_patients, restore_patient
 from scheduler.usecases.patients.consents import record_consent, withdraw_consent
@@ -21,6 +22,7 @@ from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
 from tests.factories import NOW, RECEPTIONIST, World, at, make_appointment, make_patient, make_world
 from tests.mail.smtp_server import ScriptedServer
 from tests.mail.support import dispatch
+from tests.usecases.gap_world import wish_for
 
 BY = {"actor": RECEPTIONIST, "now": NOW}
 
@@ -91,6 +93,20 @@ def test_the_archive_hides_a_patient_and_gives_them_back(world: World) -> None:
     assert list_archived_patients().items == []
     assert db.session.get_one(Patient, world.patient_id).archived_at is None
     assert db.session.get_one(FeedToken, token).revoked_at == NOW
+
+
+def test_who_is_put_away_waits_for_nothing_and_the_trail_says_what_was_let_go(world: World) -> None:
+    issue_feed_token(patient_id=world.patient_id, **BY)
+    entry = add_to_waitlist(world.patient_id, wish_for(world), **BY)
+    archive_patient(world.patient_id, version=1, **BY)
+    db.session.refresh(entry)
+    assert (entry.closed_why, entry.closed_at) == ("withdrawn", NOW)
+    told = select(AuditEntry.action).where(AuditEntry.patient_id == world.patient_id).order_by(AuditEntry.id)
+    assert list(db.session.scalars(told))[-3:] == [
+        "feed_token_revoked",
+        "waitlist_closed",
+        "patient_archived",
+    ]
 
 
 def test_a_patient_who_is_still_to_come_is_not_archived(world: World) -> None:

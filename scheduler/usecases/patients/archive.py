@@ -2,15 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from scheduler.errors import Conflict, StaleVersion
-from scheduler.models import Appointment, FeedToken, Patient, PlanStatus, TreatmentPlan
+from scheduler.models import Appointment, FeedToken, Patient, PlanStatus, TreatmentPlan, WaitlistEntry
 from scheduler.models.appointments import NOT_BOOKED
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
+from scheduler.usecases.feeds.tokens import revoke_token
+from scheduler.usecases.gaps.waitlist import settle_entry
 from scheduler.usecases.lookup import find
 from scheduler.usecases.paging import Page, fetch_page
 
@@ -21,7 +23,9 @@ OPEN_PLANS = (PlanStatus.DRAFT.value, PlanStatus.ACTIVE.value, PlanStatus.PAUSED
 def archive_patient(
     session: Session, patient_id: int, *, version: int, actor: Actor, now: datetime
 ) -> Patient:
-    """Put a patient away: not found by the search, not bookable; their calendar addresses answer no more.
+    """Put a patient away: not found by the search, not bookable.
+
+    Their calendar addresses answer no more, and they wait for nothing any more.
 
     Raises NotFound, StaleVersion, or Conflict while appointments lie ahead or a plan runs.
     """
@@ -45,11 +49,7 @@ def archive_patient(
         raise Conflict("The plan “%(name)s” is not over. Complete or discontinue it first.", name=name)
     patient.archived_at = now
     patient.version += 1
-    session.execute(
-        update(FeedToken)
-        .where(FeedToken.patient_id == patient.id, FeedToken.revoked_at.is_(None))
-        .values(revoked_at=now)
-    )
+    _let_go(session, patient, actor, now)
     note_deed(session, actor, "patient_archived", "patient", patient.id, now=now, patient_id=patient.id)
     return patient
 
@@ -77,6 +77,18 @@ def list_archived_patients(session: Session, *, page: int = 1, page_size: int = 
     return fetch_page(
         session, query.order_by(Patient.family_name, Patient.given_name, Patient.id), page, page_size
     )
+
+
+def _let_go(session: Session, patient: Patient, actor: Actor, now: datetime) -> None:
+    """Revoke the patient's calendar addresses and take them off the waitlist."""
+    tokens = select(FeedToken).where(FeedToken.patient_id == patient.id, FeedToken.revoked_at.is_(None))
+    for token in session.scalars(tokens.order_by(FeedToken.id)).all():
+        revoke_token(session, token, actor=actor, now=now)
+    waiting = select(WaitlistEntry).where(
+        WaitlistEntry.patient_id == patient.id, WaitlistEntry.closed_at.is_(None)
+    )
+    for entry in session.scalars(waiting.order_by(WaitlistEntry.id).with_for_update()).all():
+        settle_entry(session, entry, "withdrawn", actor, now=now)
 
 
 def _for_change(session: Session, patient_id: int, version: int) -> Patient:
