@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,12 @@ MOST_BYTES = 20_000_000
 MOST_ROWS = 100_000
 MOST_COLUMNS = 200
 DELIMITERS = (",", ";", "\t", "|")
-ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1")
+ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "cp850", "mac-roman")
+OLD_ENCODINGS = ("cp1252", "cp850", "mac-roman")
+"""Windows, DOS and old Macs; every byte string is something in each, so the one that makes words is taken."""
+LOWER, UPPER = "àáâãäåæçèéêëìíîïñòóôõöøœùúûüýßšž’", "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØŒÙÚÛÜÝŠŽ’"
+"""What stands between letters in names and notes of Western Europe."""
+INSIDE_WORDS = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f](?=[a-z])|(?<=[A-Z])[^\x00-\x7f](?=[A-Z])")
 SAMPLE = 300
 """Records by which the delimiter is chosen."""
 BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -51,14 +57,7 @@ def read_table(data: bytes, *, encoding: str | None = None, delimiter: str | Non
         first, _, text = text.partition("\n")
         delimiter = delimiter or first[4]
     delimiter = delimiter or choose_delimiter(text)
-    try:
-        records = [
-            (number, record) for number, record in enumerate(_records(text, delimiter), 1) if any(record)
-        ]
-    except csv.Error:
-        raise InvalidInput(
-            "The file cannot be read as a table: a quotation mark is opened and never closed.", field="file"
-        ) from None
+    records = _below_titles(_whole(text, delimiter))
     if len(records) < 2:
         raise InvalidInput("The file has no rows below its headings.", field="file")
     if len(records) > MOST_ROWS + 1:
@@ -71,11 +70,13 @@ def read_table(data: bytes, *, encoding: str | None = None, delimiter: str | Non
 
 
 def decode(data: bytes, encoding: str | None = None) -> tuple[str, str]:
-    """The text and its encoding: a byte order mark decides, then strict UTF-8, then Windows' and ISO's Latin."""
+    """The text and its encoding: a byte order mark decides, then strict UTF-8, then what makes words."""
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise InvalidInput(
             "This is a spreadsheet, not a CSV file: open it and save it as CSV (UTF-8).", field="file"
         )
+    if data.lstrip()[:9].lower().startswith((b"%pdf-", b"{\\rtf", b"<!doctype", b"<html", b"<?xml")):
+        raise InvalidInput("The file is no text: it cannot be read as CSV.", field="file")
     marked = next((name for mark, name in BYTE_ORDER_MARKS.items() if data.startswith(mark)), None)
     for name in [encoding] if encoding else [marked] if marked else _candidates(data):
         try:
@@ -115,16 +116,75 @@ def _candidates(data: bytes) -> list[str]:
         return ["utf-16-le"]
     if len(start) >= 4 and start[::2].count(0) > len(start) / 4:
         return ["utf-16-be"]
-    return ["utf-8", "cp1252", "latin-1"]
+    return ["utf-8", *sorted(OLD_ENCODINGS, key=lambda name: -_words(data, name)), "latin-1"]
 
 
-def _records(text: str, delimiter: str) -> Iterator[list[str]]:
+def _words(data: bytes, encoding: str) -> int:
+    """How many more of the signs between letters are letters themselves, in this encoding, than are not."""
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        return -len(data)
+    found = ((sign[0], text[sign.end()]) for sign in INSIDE_WORDS.finditer(text))
+    return sum(1 if sign in (LOWER if after.islower() else UPPER) else -1 for sign, after in found)
+
+
+def _whole(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
+    """Every record that holds something, with its number; raises InvalidInput where a quotation mark swallows rows."""
+    records: list[tuple[int, list[str]]] = []
+    number = 0
+    try:
+        for number, record in enumerate(_records(text, delimiter), 1):
+            if any(record):
+                records.append((number, record))
+    except csv.Error:
+        raise _swallowed(number + 1) from None
+    try:
+        for _ in _records(text, delimiter, strict=True):
+            pass
+    except csv.Error as error:
+        width = max((len(_trimmed(record)) for _, record in records), default=0)
+        for place, record in records:
+            never_closed = place == records[-1][0] and "unexpected end" in str(error)
+            if never_closed or _swallows(record, delimiter, width):
+                raise _swallowed(place) from None
+    return records
+
+
+def _swallowed(row: int) -> InvalidInput:
+    return InvalidInput(
+        "A quotation mark opens in row %(row)s and is not closed there, so that the rows after it cannot be told"
+        " apart. Please correct that row.",
+        row=row,
+        field="file",
+    )
+
+
+def _swallows(record: list[str], delimiter: str, width: int) -> bool:
+    """Whether a cell holds lines that look like rows."""
+    return width > 1 and any(
+        line.count(delimiter) >= width - 1 for cell in record for line in cell.splitlines()[1:]
+    )
+
+
+def _below_titles(records: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """From the headings on: what stands alone in lines above a table of several columns is its title."""
+    widths = [sum(1 for cell in record if cell.strip()) for _, record in records[:SAMPLE]]
+    first = next((place for place, width in enumerate(widths) if width > 1), 0)
+    return records[first:] if len(records) > first + 1 else records
+
+
+def _records(text: str, delimiter: str, *, strict: bool = False) -> Iterator[list[str]]:
     backslash = '\\"' in text and '""' not in text
     lines = (
         io.StringIO(text, newline="") if "\n" in text else io.StringIO(text.replace("\r", "\n"), newline="")
     )
     return csv.reader(
-        lines, delimiter=delimiter, doublequote=not backslash, escapechar="\\" if backslash else None
+        lines,
+        delimiter=delimiter,
+        doublequote=not backslash,
+        escapechar="\\" if backslash else None,
+        strict=strict,
     )
 
 

@@ -5,6 +5,11 @@ import pytest
 from scheduler.errors import InvalidInput
 from scheduler.usecases.imports.tables import choose_delimiter, harmless, read_table
 
+SWALLOWED = (
+    "A quotation mark opens in row %(row)s and is not closed there, so that the rows after it cannot be told"
+    " apart. Please correct that row."
+)
+
 WANTED = (
     ("Vorname", "Nachname", "Notiz"),
     [("Jörg", "Müller", 'sagt "ja", gern'), ("Ann", "O'Neil; B", "a\nb")],
@@ -84,8 +89,9 @@ def test_commas_in_the_text_do_not_make_a_semicolon_file_a_comma_file() -> None:
         (b"a,b\n\x00\x01,2", "The file is no text: it cannot be read as CSV."),
         (
             b'a,b\n"' + b"x" * 200_000,
-            "The file cannot be read as a table: a quotation mark is opened and never closed.",
+            SWALLOWED.replace("%(row)s", "2"),
         ),
+        (b"%PDF-1.4\n1 0 obj << /Type /Catalog >>\n", "The file is no text: it cannot be read as CSV."),
         (b"a" * 20_000_001, "The file has more than 20 MB."),
     ],
 )
@@ -93,6 +99,40 @@ def test_what_is_no_table_is_refused_in_a_sentence(data: bytes, sentence: str) -
     with pytest.raises(InvalidInput) as refused:
         read_table(data)
     assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        'Ann;01;"never closed\n' + "Bea;02;x\n" * 30,
+        'Ann;01;"never closed\nBea;02;x\nCarl;03;"quoted"\n',
+        'Ann;01;"first\nBea;02;x\nCarl;03;"second" of them\nDora;04;x\n',
+    ],
+)
+def test_a_quotation_mark_never_swallows_the_rows_after_it(rows: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        read_table(f"name;phone;note\nZoe;00;x\n{rows}".encode())
+    assert (refused.value.sentence, refused.value.details["row"]) == (SWALLOWED, 3)
+
+
+def test_quotation_marks_within_cells_are_no_harm() -> None:
+    rows = read_table(b'name;phone;note\nAnn;01;"big" needle\nBea;02;5" needle\nCarl;03;"a\nb"\n').rows
+    assert [row.cells[2] for row in rows] == ["big needle", '5" needle', "a\nb"]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp850", "mac-roman"])
+def test_umlauts_of_windows_dos_and_old_macs_are_read(encoding: str) -> None:
+    data = "Vorname;Nachname\nJürgen;Schröder\nBärbel;Größe\n".encode(encoding)
+    assert [row.cells for row in read_table(data).rows] == [("Jürgen", "Schröder"), ("Bärbel", "Größe")]
+
+
+def test_a_title_above_the_headings_is_passed_over_and_rows_keep_their_numbers() -> None:
+    table = read_table(b"Patients of 2026;;\n;;\nVorname;Nachname;Tel\nAnn;Bell;01\n")
+    assert (table.headings, table.rows[0].number) == (("Vorname", "Nachname", "Tel"), 4)
+
+
+def test_a_table_of_one_column_has_no_title() -> None:
+    assert read_table(b"Name\nAnn Bell\n").headings == ("Name",)
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+49 30 1", "-1", "@x", "\tx", "\rx"])
