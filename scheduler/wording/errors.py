@@ -66,7 +66,7 @@ def error_sentence(error: SchedulerError, gettext: Gettext) -> str:
     for name, value in error.details.items():
         if name in STATE_FIELDS:
             details[name] = gettext(STATES.get(str(value), str(value)))
-        elif name in {"what", "rule"}:
+        elif name in {"what", "rule", "reason"} and value:
             details[name] = gettext(str(value))
     busy = details.get("resources")
     if isinstance(busy, list) and "busy" in details:

@@ -7,6 +7,7 @@ import pytest
 from scheduler.errors import Conflict, IllegalTransition, NeedsOverride, NotFound, SchedulerError, SlotTaken
 from scheduler.models import AppointmentStatus, PlanStatus, SessionStatus
 from scheduler.usecases import lookup
+from scheduler.usecases.messages.letters import NO_REMINDERS
 from scheduler.wording.errors import NOUNS, STATES, error_sentence
 
 
@@ -30,6 +31,10 @@ def _parts(text: str) -> list[str]:
         (
             Conflict("This plan is %(status)s; nothing can be placed.", status="paused"),
             "THIS PLAN IS PAUSED; NOTHING CAN BE PLACED.",
+        ),
+        (
+            Conflict("This mail is not sent again: %(reason)s", reason=NO_REMINDERS),
+            "THIS MAIL IS NOT SENT AGAIN: THE PATIENT WANTS NO REMINDERS.",
         ),
         (
             SlotTaken(busy="room and the patient", resources=["room", "patient"]),

@@ -16,7 +16,7 @@ from scheduler.transaction import reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.messages.letter_rows import load_letters
-from scheduler.usecases.messages.letters import Letter, still_to_tell
+from scheduler.usecases.messages.letters import NONE_LEFT, Letter, still_to_tell
 from scheduler.usecases.messages.outbox_rows import insert_messages, message_row
 from scheduler.usecases.messages.overview import NEEDS_CARE, unattended
 from scheduler.usecases.paging import Page, fetch_page
@@ -103,7 +103,7 @@ def _find(session: Session, message_id: int) -> Message:
 def _letter_now(session: Session, message: Message, now: datetime) -> Letter:
     """What the mail would say now. Raises Conflict with the reason why it should not be sent."""
     found = load_letters(session, [message.id], now=now)
-    answer = still_to_tell(found[0], now) if found else "There is nothing left to tell."
+    answer = still_to_tell(found[0], now) if found else NONE_LEFT
     if isinstance(answer, str):
         raise Conflict("This mail is not sent again: %(reason)s", reason=answer)
     return answer

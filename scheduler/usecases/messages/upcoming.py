@@ -19,7 +19,7 @@ from scheduler.models.patients import Patient
 from scheduler.transaction import reading
 from scheduler.usecases.messages.check_in_mails import check_ins_ahead
 from scheduler.usecases.messages.letter_rows import load_letters
-from scheduler.usecases.messages.letters import Letter, still_to_tell
+from scheduler.usecases.messages.letters import NONE_LEFT, Letter, still_to_tell
 from scheduler.usecases.messages.summaries import StaffMail, summaries_ahead
 from scheduler.usecases.paging import Page
 
@@ -139,7 +139,7 @@ def _counts(session: Session, lists: Sequence[StaffMail]) -> Counter[tuple[int |
 
 def _upcoming(message: Message, letter: Letter | None, now: datetime) -> tuple[Upcoming, list[Day]]:
     at = max(now, message.next_attempt_at)
-    answer = still_to_tell(letter, at) if letter else "There is nothing left to tell."
+    answer = still_to_tell(letter, at) if letter else NONE_LEFT
     told = answer if isinstance(answer, Letter) else letter
     upcoming = Upcoming(
         kind=message.kind,
