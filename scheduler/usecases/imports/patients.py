@@ -12,6 +12,7 @@ from scheduler.errors import InvalidInput
 from scheduler.models import Patient
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
+from scheduler.usecases.diary_stamp import stamp_diaries
 from scheduler.usecases.imports.bulk import IMPORT_LOCK, insert_patients, note_import
 from scheduler.usecases.imports.cells import Cells, asked_writing, read_language, read_words, read_yes
 from scheduler.usecases.imports.columns import checked_mapping
@@ -62,14 +63,8 @@ class Reading:
     def person(self) -> Person:
         """Who is meant."""
         told = self.values
-        who = (
-            told["given_name"],
-            told["family_name"],
-            told.get("born_on"),
-            told.get("email"),
-            told.get("phone"),
-        )
-        return Person.of(-self.row, *who)
+        known_by = (told.get("born_on"), told.get("email"), told.get("phone"))
+        return Person.of(-self.row, told["given_name"], told["family_name"], *known_by)
 
 
 def check_patients(table: Table, choices: PatientChoices, *, now: datetime) -> Report:
@@ -206,6 +201,8 @@ def _write(
             progress(0.3 + 0.6 * (len(old) + start + len(chunk)) / len(matched))
     if may_write:
         report.written = True
+        # At the end: whoever else changes what diaries show waits for this stamp.
+        stamp_diaries(session)
         note_import(session, actor, "patients", report.counts, reference=reference, now=now)
     return report
 

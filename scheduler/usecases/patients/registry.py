@@ -92,6 +92,8 @@ def change_patient(
     before = known_details(patient)
     _apply(session, patient, details, now)
     follow_change(session, patient, before, actor=actor, now=now)
+    if patient.name != f"{before['given_name']} {before['family_name']}":
+        stamp_diaries(session)
     return patient
 
 
@@ -114,7 +116,6 @@ def follow_change(
     session.flush()
     if {"given_name", "family_name"} & set(changed):
         touch_events(session, Appointment.patient_id == patient.id, now=now)
-        stamp_diaries(session)
     session.execute(delete(PatientTerm).where(PatientTerm.patient_id == patient.id))
     _index(session, patient)
     note_deed(
