@@ -1,27 +1,13 @@
 """Every word for people is found by the extractor, so that none is forgotten in a translation."""
 
-from functools import lru_cache
-from pathlib import Path
-
-from babel.messages.extract import extract_from_dir
-from babel.messages.frontend import parse_mapping_cfg
-
 from scheduler import errors
 from scheduler.usecases.messages import outbox
-from tools.vendor import ROOT
+from tools import catalogue
 
 
-@lru_cache(maxsize=1)
-def extracted() -> frozenset[str]:
-    with (ROOT / "babel.cfg").open() as file:
-        methods, _ = parse_mapping_cfg(file)
-    found = [message for _, _, message, _, _ in extract_from_dir(ROOT, methods, directory_filter=_is_ours)]
-    texts = [message if isinstance(message, tuple) else (message,) for message in found]
-    return frozenset(text for message in texts for text in message)
-
-
-def _is_ours(folder: str) -> bool:
-    return Path(folder).relative_to(ROOT).parts[0] == "scheduler"
+def extracted() -> set[str]:
+    found = [message.id for message in catalogue.extracted()]
+    return {text for words in found for text in (words if isinstance(words, tuple) else (words,))}
 
 
 def test_the_sentences_of_errors_are_found() -> None:

@@ -5,6 +5,7 @@ dates, so that a change of code changes only the words that it changes.
 """
 
 import sys
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -26,6 +27,7 @@ NOT_KEPT = (
 )
 
 
+@cache
 def extracted() -> Catalog:
     """Every word for people in the code and the templates."""
     with (ROOT / "babel.cfg").open() as file:

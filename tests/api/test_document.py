@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.routing import Rule
@@ -11,6 +12,8 @@ from scheduler.access import DESK, EVERYBODY, PERMISSIONS
 from scheduler.models.staff import Role
 from tests.api.support import PREFIX, Caller, read_document
 
+pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+"""The document knows nothing of databases."""
 DOCS = Path(__file__).parent.parent.parent / "docs" / "api.md"
 
 
