@@ -25,7 +25,7 @@ def done(appointment: Appointment, sentence: str) -> AnyResponse:
     if wants_json() or wants_fragment():
         zone = appointment.location.zone
         known = _state(appointment.version, appointment.starts_at, zone, appointment.status)
-        return jsonify(sentence=sentence, id=appointment.id, **known)
+        return jsonify(sentence=sentence, id=appointment.id, location=appointment.location_id, **known)
     notice(sentence)
     day = local(appointment.starts_at, appointment.location.zone).date()
     return redirect(url_for("diary.show", on=day.isoformat()), 303)

@@ -109,6 +109,19 @@ def test_by_keyboard_and_click_the_clipboard_is_put_down_too(live: Live, desk: P
     assert only(live).starts_at == at(12, 9, 30)
 
 
+def test_what_was_put_on_another_day_is_told_with_a_way_there(live: Live, desk: Page) -> None:
+    with live.app.app_context():
+        make_appointment(live.world, at(3))
+    desk.goto(TUESDAY)
+    entry(desk, "Pain").locator("a").focus()
+    desk.keyboard.press("m")
+    desk.locator("#move-on").fill("2026-03-05")
+    desk.keyboard.press("Enter")
+    desk.locator(".toast").get_by_role("link", name="Show that day").click()
+    expect(entry(desk, "Pain")).to_contain_text("10:00–10:30")
+    assert "on=2026-03-05" in desk.url
+
+
 def test_what_is_not_drawn_on_the_page_is_taken_in_hand_from_its_panel(live: Live, desk: Page) -> None:
     with live.app.app_context():
         number = make_appointment(live.world, at(3)).id

@@ -153,7 +153,7 @@ def cancel(live: Live, desk: Desk) -> None:
     begin(live, desk, TUESDAY, booked=True)
     desk.click(entry(desk.page, "Pain"), "the appointment")
     desk.click(desk.page.get_by_text("Cancel the appointment…"), "Cancel the appointment…")
-    desk.page.get_by_label("Reason").focus()
+    expect(desk.page.get_by_label("Reason")).to_be_focused()
     desk.write("type the reason", "ill")
     desk.press("Enter")
     expect(desk.page.locator(TOAST)).to_have_text("Cancelled.")

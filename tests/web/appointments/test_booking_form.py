@@ -22,6 +22,7 @@ def test_a_script_gets_a_sentence_instead_of_a_page(desk: Browser, world: World)
     answer = desk.post("/appointments/new", form(world), HX_Request="true")
     assert answer.get_json() == {
         "id": 1,
+        "location": world.location_id,
         "version": 1,
         "on": "2026-03-03",
         "at": "10:00",

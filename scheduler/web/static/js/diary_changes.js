@@ -93,11 +93,22 @@ Object.assign(diary, {
     return { sentence: page.body.textContent.trim() };
   },
 
+  // What was done on a day that is not shown is told with a way to it.
+  tellWhere({ sentence, on, location }) {
+    const last = this.asWall(this.asTime(`${this.shown.date}T00:00`) + (this.isOf("week", "team") ? 6 : 0) * 86_400_000).slice(0, 10);
+    const isElsewhere = String(location) === this.addresses.place && (on < this.shown.date || on > last);
+    const line = window.panel.tell(sentence, "good", isElsewhere ? 20_000 : undefined);
+    if (!isElsewhere) return;
+    const day = new URL(window.location);
+    day.searchParams.set("on", on);
+    line.append(Object.assign(this.line("a", this.addresses.go, "button small"), { href: day }));
+  },
+
   changed(said) {
     this.undecided = null;
     window.clipboard.follow(said.id, said, this.inHand === String(said.id));
     if (!this.calendar) { window.location.reload(); return; }
-    window.panel.tell(said.sentence, "good");
+    this.tellWhere(said);
     this.refresh();
   },
 });

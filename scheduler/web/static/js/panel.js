@@ -164,6 +164,12 @@ document.addEventListener("close", (event) => {
   panel.touched.clear();
 }, true);
 
+// Who unfolds what can be done goes on with its first field.
+document.addEventListener("toggle", ({ target }) => {
+  const isAsked = target.open && panel.dialog()?.contains(target) && target.matches(".act") && document.activeElement === target.querySelector("summary");
+  if (isAsked) target.querySelector("input:not([type=hidden]), select")?.focus();
+}, true);
+
 document.addEventListener("submit", (event) => {
   if (!panel.dialog()?.contains(event.target) || event.target.method !== "post") return;
   event.preventDefault();
