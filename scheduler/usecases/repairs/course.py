@@ -1,6 +1,6 @@
 """A plan's course as it stands, after one change, and after its repair; private to the use cases of repairs."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -206,9 +206,14 @@ def _supplies(
     }
     later = bits_from(horizon, now)
     return [
-        replace(one, starts={kind: starts & ~_days(one, left) for kind, starts in one.starts.items()})
+        replace(one, starts=_without(one.starts, gone), shut=_without(one.shut, gone))
         for one in supplies_of(found, asked.values(), taken=taken, later=later)
+        for gone in [_days(one, left)]
     ]
+
+
+def _without(starts: Mapping[int, int], gone: int) -> dict[int, int]:
+    return {kind: bits & ~gone for kind, bits in starts.items()}
 
 
 def _rested(supply: Supply, wanted: Sequence[WantedSession], elsewhere: Sequence[int]) -> Supply:
