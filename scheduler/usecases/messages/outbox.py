@@ -48,6 +48,11 @@ def owe_series_confirmation(session: Session, appointments: Sequence[Appointment
     _owe_at_once(session, kind, appointments, now)
 
 
+def owe_invitations(session: Session, appointments: Sequence[Appointment], *, now: datetime) -> None:
+    """Owe one mail with all dates of one patient who chose only now to get them as invitations."""
+    _owe_at_once(session, K.SERIES_CONFIRMATION, appointments, now, batch=f"invitations:{now.isoformat()}")
+
+
 def owe_change(session: Session, appointment: Appointment, *, now: datetime) -> None:
     """Owe a mail that tells the appointment's new state; unsent ones that told an earlier state are withdrawn."""
     kinds = (K.CONFIRMATION.value, K.CHANGE.value)

@@ -20,6 +20,7 @@ from scheduler.usecases.diary_stamp import stamp_diaries
 from scheduler.usecases.feeds.tokens import touch_events
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import BIGGEST_ID, find
+from scheduler.usecases.messages.outbox import owe_invitations
 from scheduler.usecases.messages.reminder_policy import bring_up_to_date
 from scheduler.usecases.paging import Page, fetch_page
 from scheduler.usecases.patients.details import checked_detail
@@ -112,6 +113,8 @@ def follow_change(
         settle_address_tasks(session, patient, before["email"] or "", actor=actor, now=now)
     if any(getattr(patient, name) != before[name] for name in CHOICES_OF_REMINDERS):
         bring_up_to_date(session, _still_to_come(session, patient, now), now=now)
+    if patient.wants_invitations and not before["wants_invitations"]:
+        owe_invitations(session, _still_to_come(session, patient, now), now=now)
     changed = sorted(name for name, value in before.items() if getattr(patient, name) != value)
     session.flush()
     if {"given_name", "family_name"} & set(changed):
