@@ -188,12 +188,14 @@ def load_desks(
     practitioner_ids: Collection[int] | None = None,
     location_id: int | None = None,
     places: Collection[tuple[int, int]] = (),
+    with_archived: bool = False,
 ) -> list[Desk]:
     """Who works where, what is closed and who is away, without looking at appointments.
 
-    ``places`` are (practitioner, location) to be looked at even where there are no weekly hours.
+    ``places`` are (practitioner, location) to be looked at even where there are no weekly hours; ``with_archived`` takes
+    in who and what is archived, for looking back.
     """
-    hours = weekly_hours(session, practitioner_ids, location_id)
+    hours = weekly_hours(session, practitioner_ids, location_id, with_archived=with_archived)
     for place in places:
         hours.setdefault(place, [])
     people = {practitioner for practitioner, _ in hours}

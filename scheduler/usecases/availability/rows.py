@@ -40,22 +40,27 @@ ENDS: BindParameter[Any] = bindparam("ends")
 
 
 def weekly_hours(
-    session: Session, practitioner_ids: Collection[int] | None, location_id: int | None
+    session: Session,
+    practitioner_ids: Collection[int] | None,
+    location_id: int | None,
+    *,
+    with_archived: bool = False,
 ) -> dict[tuple[int, int], list[WeeklyHours]]:
-    """Weekly hours by (practitioner, location); nobody and nowhere archived."""
+    """Weekly hours by (practitioner, location); of nobody and nowhere archived, unless asked for the past."""
     parameters: dict[str, Any] = {}
     if practitioner_ids is not None:
         parameters["people"] = list(practitioner_ids)
     if location_id is not None:
         parameters["place"] = location_id
     found: dict[tuple[int, int], list[WeeklyHours]] = defaultdict(list)
-    for row in session.execute(_weekly_hours(practitioner_ids is None, location_id is None), parameters):
+    query = _weekly_hours(practitioner_ids is None, location_id is None, with_archived)
+    for row in session.execute(query, parameters):
         found[row[0], row[1]].append(WeeklyHours(*row[2:]))
     return found
 
 
 @lru_cache
-def _weekly_hours(everybody: bool, everywhere: bool) -> Any:
+def _weekly_hours(everybody: bool, everywhere: bool, with_archived: bool) -> Any:
     query = (
         select(
             WorkingHours.practitioner_id,
@@ -69,8 +74,9 @@ def _weekly_hours(everybody: bool, everywhere: bool) -> Any:
         )
         .join(Practitioner, Practitioner.id == WorkingHours.practitioner_id)
         .join(Location, Location.id == WorkingHours.location_id)
-        .where(Practitioner.archived_at.is_(None), Location.archived_at.is_(None))
     )
+    if not with_archived:
+        query = query.where(Practitioner.archived_at.is_(None), Location.archived_at.is_(None))
     if not everybody:
         query = query.where(WorkingHours.practitioner_id.in_(PEOPLE))
     return query if everywhere else query.where(WorkingHours.location_id == bindparam("place"))

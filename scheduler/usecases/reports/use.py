@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from scheduler.models import Appointment, Practitioner
+from scheduler.models import Appointment, Location, Practitioner
 from scheduler.models.appointments import NOT_BOOKED
 from scheduler.models.base import epoch
-from scheduler.planning.timeline import TICK_MINUTES
+from scheduler.planning.timeline import TICK_MINUTES, Horizon
 from scheduler.transaction import reading
-from scheduler.usecases.availability.free_time import Desk, horizon_of, load_desks
+from scheduler.usecases.availability.free_time import Desk, bits_from, horizon_of, load_desks
 from scheduler.usecases.reports.period import Period, check_period, monday_of, starting_within, zones
 
 
@@ -60,15 +60,18 @@ def report_utilisation(session: Session, period: Period) -> Utilisation:
     """Booked minutes against working hours, on each location's clock. Raises InvalidInput or NotFound.
 
     Appointments count without buffers, and those that were cancelled or missed not at all; work outside the hours can
-    make it more than a hundred per cent. Weeks at the ends count only the days of the period.
+    make it more than a hundred per cent. Weeks at the ends count only the days of the period. Who or what was archived
+    counts up to then.
     """
     check_period(session, period)
     found: dict[tuple[int, date], Use] = defaultdict(Use)
     horizon = horizon_of(period.from_on, period.to_on)
     seen: dict[int, int] = {}
-    for desk in load_desks(session, horizon, location_id=period.location_id):
+    people, places = _archived(session, Practitioner, horizon), _archived(session, Location, horizon)
+    for desk in load_desks(session, horizon, location_id=period.location_id, with_archived=True):
+        over = people.get(desk.practitioner_id, 0) | places.get(desk.location_id, 0)
         # Hours at two places at once are one person's time.
-        here = desk.open & ~seen.get(desk.practitioner_id, 0)
+        here = desk.open & ~over & ~seen.get(desk.practitioner_id, 0)
         seen[desk.practitioner_id] = seen.get(desk.practitioner_id, 0) | here
         _add_hours(found, desk, here, period)
     clocks = zones(session)
@@ -77,6 +80,12 @@ def report_utilisation(session: Session, period: Period) -> Utilisation:
         if day in period:
             found[practitioner, monday_of(day)] += Use(0, (end - start) // 60)
     return Utilisation(period.mondays, _named(session, found, period.mondays))
+
+
+def _archived(session: Session, model: type[Practitioner | Location], horizon: Horizon) -> dict[int, int]:
+    """The ticks of the horizon from when on each archived one did not work any more."""
+    query = select(model).where(model.archived_at.is_not(None))
+    return {row.id: bits_from(horizon, row.archived_at) for row in session.scalars(query) if row.archived_at}
 
 
 def _add_hours(found: dict[tuple[int, date], Use], desk: Desk, here: int, period: Period) -> None:

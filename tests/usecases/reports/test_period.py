@@ -15,6 +15,7 @@ from scheduler.models import (
     Closure,
     Location,
     PlannedSession,
+    Practitioner,
     TimeOff,
     TreatmentPlan,
     WorkingHours,
@@ -144,6 +145,17 @@ def test_hours_at_two_places_at_once_count_once(context: Flask) -> None:
     )
     save(twice)
     assert report_utilisation(MARCH).weeks[0] == Use(2400 + 60, 0)
+
+
+@pytest.mark.parametrize("left", [Practitioner, Location])
+def test_who_and_what_was_archived_worked_until_then(
+    context: Flask, left: type[Practitioner | Location]
+) -> None:
+    world = make_world()
+    make_appointment(world, at(3))
+    db.session.get_one(left, 1).archived_at = at(5, 13) - timedelta(minutes=2)
+    db.session.commit()
+    assert [one.weeks for one in report_utilisation(MARCH).practitioners] == [[Use(3 * 480 + 240, 30), Use()]]
 
 
 def test_attendance_tells_kept_missed_and_late(context: Flask) -> None:
