@@ -192,8 +192,8 @@ def load_desks(
 ) -> list[Desk]:
     """Who works where, what is closed and who is away, without looking at appointments.
 
-    ``places`` are (practitioner, location) to be looked at even where there are no weekly hours; ``with_archived`` takes
-    in who and what is archived, for looking back.
+    ``places`` are (practitioner, location) to be looked at even where there are no weekly hours. ``with_archived``
+    takes in who and what is archived, for looking back.
     """
     hours = weekly_hours(session, practitioner_ids, location_id, with_archived=with_archived)
     for place in places:

@@ -82,10 +82,12 @@ def report_utilisation(session: Session, period: Period) -> Utilisation:
     return Utilisation(period.mondays, _named(session, found, period.mondays))
 
 
-def _archived(session: Session, model: type[Practitioner | Location], horizon: Horizon) -> dict[int, int]:
+def _archived(
+    session: Session, model: type[Practitioner] | type[Location], horizon: Horizon
+) -> dict[int, int]:
     """The ticks of the horizon from when on each archived one did not work any more."""
-    query = select(model).where(model.archived_at.is_not(None))
-    return {row.id: bits_from(horizon, row.archived_at) for row in session.scalars(query) if row.archived_at}
+    rows = session.execute(select(model.id, model.archived_at).where(model.archived_at.is_not(None)))
+    return {number: bits_from(horizon, archived_at) for number, archived_at in rows if archived_at}
 
 
 def _add_hours(found: dict[tuple[int, date], Use], desk: Desk, here: int, period: Period) -> None:
