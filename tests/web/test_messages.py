@@ -169,7 +169,8 @@ def test_the_next_days_show_what_goes_out_and_what_does_not(desk: Browser, app: 
     page = unescape(desk.get("/messages/upcoming").text)
     assert page.count("The appointment was cancelled.") == 1
     assert page.count("Tue, 3 Mar 2026, 10:00") == 1
-    assert page.count("Not sent") == 1
+    assert page.count("Not sent</span> The") == 1
+    assert re.findall(r'<span class="badge[^"]*">(\w[\w ]+ \d+)</span>', page) == ["Reminder 1", "Not sent 1"]
 
 
 @pytest.mark.usefixtures("monday")

@@ -4,7 +4,7 @@ What is owed already, and what will be owed when its hour has come: questions be
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -59,16 +59,32 @@ class Upcoming:
     """None: it is not owed yet."""
 
 
+@dataclass(frozen=True, slots=True)
+class Forecast(Page[Upcoming]):
+    """One page of the dry run, and what all of it comes to."""
+
+    by_kind: Mapping[str, int]
+    """kind -> how many would go out, the most frequent first."""
+    held_back: int
+    """How many would not be sent after all."""
+
+
 @reading
 def list_upcoming(
     session: Session, *, now: datetime, days: int = DAYS, page: int = 1, page_size: int = 50
-) -> Page[Upcoming]:
+) -> Forecast:
     """Mails of [now, now + days), the first to go out first; retries and what is overdue count as now."""
     until = now + timedelta(days=days)
     found = [*_owed(session, now, until), *_questions(session, now, until), *_to_staff(session, now, until)]
     found.sort(key=lambda each: each.goes_out_at)
     first = (page - 1) * page_size
-    return Page(items=found[first : first + page_size], total=len(found))
+    going = Counter(row.kind for row in found if not row.why_not)
+    return Forecast(
+        items=found[first : first + page_size],
+        total=len(found),
+        by_kind=dict(sorted(going.items(), key=lambda each: (-each[1], each[0]))),
+        held_back=len(found) - going.total(),
+    )
 
 
 def _owed(session: Session, now: datetime, until: datetime) -> list[Upcoming]:

@@ -66,6 +66,16 @@ def test_what_is_not_owed_yet_is_foreseen(world: World) -> None:
     ]
 
 
+def test_all_of_it_is_counted_by_kind(world: World) -> None:
+    place(world, at(5), at(7, 9))
+    gone = make_appointment(world, at(6), status="cancelled")
+    make_message(gone, due_at=at(5), next_attempt_at=at(5))
+    db.session.rollback()
+    found = list_upcoming(now=NOW, page_size=2)
+    assert (len(found.items), found.total, found.held_back) == (2, 6, 1)
+    assert list(found.by_kind.items()) == [("check_in", 2), ("day_list", 2), ("weekly_summary", 1)]
+
+
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 def test_the_clock_owes_just_what_was_foreseen(world: World) -> None:
     place(world, at(3, 8), at(5), at(7, 20), at(9, 9), at(10, 9))
