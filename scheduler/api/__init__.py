@@ -22,6 +22,7 @@ from scheduler.api import (
     private_calendars,
     protocols,
     repairs,
+    reports,
     slots,
     tasks,
     waitlist,
@@ -52,6 +53,7 @@ NOUNS = (
     messages,
     tasks,
     outcomes,
+    reports,
     feed_tokens,
     private_calendars,
 )
