@@ -1,6 +1,6 @@
 """Public holidays, to be accepted one by one as closures, and what is closed already."""
 
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from flask import redirect, request
@@ -15,7 +15,7 @@ from scheduler.usecases.absences import public_holidays
 from scheduler.usecases.absences.entering import WallTime, add_closure, list_closures, remove_closure
 from scheduler.usecases.clinic.catalogue import list_locations
 from scheduler.web import session
-from scheduler.web.formats import DEFAULT, local
+from scheduler.web.formats import DEFAULT, day, full_day, local, moment
 from scheduler.web.notices import BAD, notice
 from scheduler.web.settings.frame import by, carry_out, pages, show, to
 
@@ -53,6 +53,7 @@ def holidays() -> str | tuple[str, int]:
         years=range(this_year, this_year + public_holidays.YEARS_AHEAD + 1),
         found=found,
         closures=list_closures(location_id=asked["location_id"], now=clock.now()).items,
+        when=_when,
         sentence=sentence,
     )
     return (page, status) if status != 200 else page
@@ -95,6 +96,15 @@ def closure_remove(closure_id: int) -> Response:
         lambda _none: gettext("The closure is taken back."),
         to("holidays", **_asked(request.form)),
     )
+
+
+def _when(starts_at: datetime, ends_at: datetime, zone: str) -> str:
+    """A closure's days where it lasts from midnight to midnight, else its moments; the end is exclusive."""
+    first, end = local(starts_at, zone), local(ends_at, zone)
+    if first.time() != time.min or end.time() != time.min:
+        return f"{moment(starts_at, zone)} – {moment(ends_at, zone)}"
+    last = end.date() - timedelta(days=1)
+    return full_day(last) if first.date() == last else f"{day(first.date())} – {day(last)}"
 
 
 def _asked(given: Any) -> dict[str, Any]:

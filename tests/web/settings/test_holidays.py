@@ -25,7 +25,12 @@ def test_holidays_are_accepted_one_by_one_and_taken_back(app: Flask, admin: Brow
         at(3, 0, month=4),
         timedelta(days=1),
     )
-    assert "Take back" in admin.get("/clinic/holidays").text
+    page = admin.get("/clinic/holidays").text
+    assert (page.count("Friday, 3 April 2026"), page.count("00:00"), page.count(">Take back<")) == (
+        2,
+        0,
+        1,
+    )
     admin.post("/clinic/closures/1/remove", form)
     assert stored(app, Closure) is None
 
