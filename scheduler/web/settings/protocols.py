@@ -14,7 +14,7 @@ from scheduler.usecases.clinic.catalogue import list_appointment_types
 from scheduler.usecases.plans import protocols as prescriptions
 from scheduler.usecases.plans.prescribing import PhaseWish
 from scheduler.usecases.plans.protocols import ProtocolDetails, protocol_stamp
-from scheduler.web.notices import notice
+from scheduler.web.notices import BAD, notice
 from scheduler.web.settings.frame import (
     Answer,
     archived,
@@ -62,9 +62,12 @@ def protocol_add() -> Answer:
 
 @pages.get("/protocols/<int:protocol_id>")
 @guard("clinic.write")
-def protocol(protocol_id: int) -> str:
-    """One protocol, to be changed."""
+def protocol(protocol_id: int) -> Answer:
+    """One protocol, to be changed; what is archived is shown in the list, where it can be brought back."""
     row = prescriptions.get_protocol(protocol_id)
+    if row.archived_at is not None:
+        notice(gettext("%(name)s is archived. Bring it back to change it.", name=row.name), BAD)
+        return redirect(to("protocols"), 303)
     return show("protocol.html", "protocols", values=_known(row), **_around(row, _stored_rows(row)))
 
 

@@ -80,3 +80,5 @@ def test_editing_a_protocol_with_plans_says_its_version(app: Flask, admin: Brows
     form = {"name": "Tension-type headache", "review_months": "1"} | phases(("6", "5", "7", "9"))
     assert send(admin, "/clinic/protocols/1", form).status_code == 303
     assert "Kept as version 2." in admin.get("/clinic/protocols").text
+    assert admin.get("/clinic/protocols/1").location == "/clinic/protocols"
+    assert "is archived. Bring it back to change it." in admin.get("/clinic/protocols").text
