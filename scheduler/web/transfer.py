@@ -253,6 +253,9 @@ def _said(told: Any) -> str | None:
     if not told:
         return None
     sentence, details = (told.sentence, told.details) if isinstance(told, Problem) else told
+    if "candidates" in details:
+        ways = [str(DATE_WORDS[code]) for code in details["candidates"].split(", ") if code in DATE_WORDS]
+        details = {**details, "candidates": " · ".join(ways)}
     words = gettext(sentence)
     return words % details if details else words
 

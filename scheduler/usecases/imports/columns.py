@@ -14,9 +14,9 @@ SEVERAL = frozenset({"notes"})
 
 PATIENT_FIELDS: dict[str, str] = {
     "given_name": "given name, first name, firstname, forename, givenname, vorname, rufname, prenom,"
-    " patient first name",
+    " patient first name, first",
     "family_name": "family name, last name, lastname, surname, familyname, nachname, familienname, zuname, name 1,"
-    " patient last name",
+    " patient last name, last",
     "name": "name, full name, patient, patient name, patientenname, kunde, client, client name, customer",
     "email": "email, e mail, mail, email address, e mail adresse, emailadresse, mailadresse, patient email",
     "phone": "mobile, mobile phone, cell, cell phone, mobile number, handy, mobil, mobiltelefon, handynummer, natel,"
