@@ -104,7 +104,7 @@ def finish_task(session: Session, task_id: int, *, actor: Actor, now: datetime) 
     if task is None:
         raise NotFound("There is no task %(id)s.", id=task_id)
     if task.done_at is None:
-        _finish(session, task, actor, now)
+        close_task(session, task, actor, now)
     return task
 
 
@@ -146,10 +146,11 @@ def settle_address_tasks(
     )
     for task in session.scalars(query.order_by(Task.id)):
         if task.detail.get("fields", {}).get("address", "").lower() == address.lower():
-            _finish(session, task, actor, now)
+            close_task(session, task, actor, now)
 
 
-def _finish(session: Session, task: Task, actor: Actor, now: datetime) -> None:
+def close_task(session: Session, task: Task, actor: Actor, now: datetime) -> None:
+    """Keep that a task is done, in the open transaction."""
     task.done_at, task.done_by = now, actor.name
     stamp_diaries(session)
     note_deed(session, actor, "task_done", "task", task.id, now=now, patient_id=task.patient_id)

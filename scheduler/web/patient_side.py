@@ -16,6 +16,7 @@ from scheduler.usecases.outcomes.values import RANGES
 from scheduler.usecases.patient_side.check_in import answer_check_in
 from scheduler.usecases.patient_side.links import Visitor
 from scheduler.usecases.patient_side.page import event_of, own_appointment, refuse_late_cancel, see_own_page
+from scheduler.usecases.patient_side.times import drop_request
 from scheduler.usecases.patient_side.wishes import (
     MUTABLE,
     calendar_for,
@@ -75,6 +76,7 @@ def cancel(secret: str, visitor: Visitor, appointment_id: int) -> Answer:
         appointments.cancel_appointment(
             appointment_id, version=version, reason="patient", actor=actor_of(visitor), now=now
         )
+        drop_request(visitor.patient_id, appointment_id, actor=actor_of(visitor), now=now)
     except NotFound:
         raise
     except SchedulerError as error:

@@ -21,6 +21,7 @@ from scheduler.usecases.patient_side.times import (
     NOT_SOONER,
     Wish,
     ask_for_times,
+    drop_request,
     opened_for_moving,
     read,
     written,
@@ -65,6 +66,7 @@ def take(secret: str, visitor: Visitor, appointment_id: int) -> Answer:
         wishes = _wishes(row, now)
         if how == Rebooking.BOOK:
             move_appointment(appointment_id, version=version, **wishes[0]._asdict(), actor=actor, now=now)
+            drop_request(visitor.patient_id, appointment_id, actor=actor, now=now)
             return done(secret, "moved")
         ask_for_times(
             visitor.patient_id,

@@ -17,7 +17,7 @@ from scheduler.usecases.audit import note_deed
 from scheduler.usecases.booking.state import MOVABLE
 from scheduler.usecases.lookup import find
 from scheduler.usecases.patient_side.page import may_move
-from scheduler.usecases.tasks import write_task
+from scheduler.usecases.tasks import close_task, write_task
 
 NOT_SOONER = timedelta(hours=2)
 """Nobody is expected to come to a time that is nearer."""
@@ -109,6 +109,18 @@ def ask_for_times(
     task.note, task.detail, task.created_at = note, detail, now
     note_deed(session, actor, "task_changed", "task", task.id, now=now, patient_id=patient_id)
     return task
+
+
+@writing
+def drop_request(
+    session: Session, patient_id: int, appointment_id: int, *, actor: Actor, now: datetime
+) -> None:
+    """Close an open request of the patient's that they settled otherwise: the appointment is cancelled or moved."""
+    lock_resources(session, [("patient", patient_id)])
+    row = find(session, Appointment, appointment_id)
+    task = _open_request(session, row) if row.patient_id == patient_id else None
+    if task is not None:
+        close_task(session, task, actor, now)
 
 
 def _asked_about(

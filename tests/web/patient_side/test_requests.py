@@ -68,3 +68,19 @@ def test_what_was_moved_since_says_where_to(
     page = desk.get("/tasks").text
     assert "It was moved to Fri, 6 Mar 2026, 10:00 since." in page
     assert f'value="{wished}"' in page
+
+
+def test_who_cancels_or_moves_asks_no_more(
+    app: Flask, phone: Phone, desk: Browser, planned: int, wished: str
+) -> None:
+    with app.app_context():
+        db.session.get_one(Clinic, 1).rebooking = "book"
+        db.session.commit()
+    assert phone.post(f"/appointments/{planned}/times", version=1, slot=wished).status_code == 303
+    assert not is_open(app)
+    with app.app_context():
+        db.session.query(Task).update({"done_at": None})
+        db.session.commit()
+    assert phone.post(f"/appointments/{planned}/cancel", version=2).status_code == 303
+    assert not is_open(app)
+    assert "The patient" in desk.get("/tasks?done=1").text
