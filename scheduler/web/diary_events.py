@@ -1,7 +1,5 @@
 """A diary as the calendar component takes it: options and events, in wall times of the location."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,17 +9,16 @@ from flask_babel import gettext
 from scheduler import clock
 from scheduler.planning.hours import start_of_day
 from scheduler.usecases.diary.days import Diary, ShutRoom
-from scheduler.usecases.diary.entries import Entry, Held
+from scheduler.usecases.diary.entries import Held
 from scheduler.web import formats
+from scheduler.web.diary_booked import booked_of, column_of
 from scheduler.web.diary_range import Range
 from scheduler.web.wall_times import wall
-from scheduler.web.words import WORDS, word
+from scheduler.web.words import WORDS
 
 MARGIN_MINUTES = 30
 LEAST_MINUTES = 240
 """So much of a day is always shown."""
-FIXED = frozenset({"arrived", "completed", "no_show"})
-"""Statuses whose appointments are not dragged any more."""
 
 
 def calendar_of(asked: Range, diary: Diary, zone: str, version: str) -> dict[str, object]:
@@ -38,8 +35,8 @@ def calendar_of(asked: Range, diary: Diary, zone: str, version: str) -> dict[str
         "last": f"{last // 60:02}:{last % 60:02}",
         "left_out": _left_out(asked, diary, zone),
         "resources": _resources(asked, diary),
-        "events": _appointments(diary, asked.view, zone)
-        + [_held_event(slot, asked.view, zone) for slot in diary.held]
+        "booked": booked_of(diary, asked.view, zone),
+        "events": [_held_event(slot, asked.view, zone) for slot in diary.held]
         + (_buffers(diary, asked.view, zone) if asked.view != "team" else [])
         + (_shut_rooms(asked, diary, zone) if asked.view == "rooms" else _background(diary, zone)),
     }
@@ -62,86 +59,11 @@ def _resources(asked: Range, diary: Diary) -> list[dict[str, object]]:
     ]
 
 
-def _appointments(diary: Diary, view: str, zone: str) -> list[dict[str, object]]:
-    """The appointments; what many of them share is put together once, because a week of a team has 1,500 of them."""
-    times = formats.Times(zone)
-    kinds: dict[tuple[object, ...], _Kind] = {}
-    spans: dict[tuple[datetime, datetime], _Span] = {}
-    found = []
-    for entry in diary.entries:
-        clashes = entry.id in diary.clashes
-        key = (entry.status, entry.colour, entry.may_resize, clashes)
-        kind = kinds.get(key) or kinds.setdefault(key, _kind_of(entry, clashes))
-        when = (entry.starts_at, entry.ends_at)
-        span = spans.get(when) or spans.setdefault(when, _span_of(*when, zone, times))
-        found.append(_event(entry, view, kind, span))
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """What appointments of the same status and colour have in common: fields of the event, and of what is its own."""
-
-    fields: Mapping[str, object]
-    props: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """A time as the calendar reckons with it, and as people write it."""
-
-    start: str
-    end: str
-    written: str
-
-
-def _kind_of(entry: Entry, clashes: bool) -> _Kind:
-    """What collides with a private calendar says so in every view: by room, too, where nobody's times are drawn."""
-    movable = entry.status not in FIXED
-    status = word(entry.status, "appointment")
-    return _Kind(
-        fields={
-            "editable": movable,
-            "durationEditable": movable and entry.may_resize,
-            "classNames": ["entry", entry.status, *(["clash"] if clashes else [])],
-        },
-        props={
-            "code": entry.status,
-            "status": f"{gettext('busy (private calendar)')} · {status}" if clashes else status,
-            "colour": entry.colour,
-        },
-    )
-
-
-def _span_of(starts_at: datetime, ends_at: datetime, zone: str, times: formats.Times) -> _Span:
-    """Where the clock goes back within it, it is drawn as long as it is."""
-    start, end = wall(starts_at, zone), wall(ends_at, zone)
-    if end <= start:
-        end = f"{datetime.fromisoformat(start) + (ends_at - starts_at):%Y-%m-%dT%H:%M}"
-    return _Span(start, end, times.span(starts_at, ends_at))
-
-
-def _event(entry: Entry, view: str, kind: _Kind, span: _Span) -> dict[str, object]:
-    """One appointment."""
-    what = entry.type if entry.session is None else f"{entry.type} {entry.session}/{entry.sessions}"
-    beside = entry.room if view == "day" else entry.practitioner if view == "rooms" else None
-    detail = f"{what} · {beside}" if beside else what
-    return {
-        "id": str(entry.id),
-        "resourceIds": [_resource_of(entry, view)],
-        "start": span.start,
-        "end": span.end,
-        "title": entry.patient,
-        **kind.fields,
-        "extendedProps": {**kind.props, "version": entry.version, "detail": detail, "time": span.written},
-    }
-
-
 def _held_event(slot: Held, view: str, zone: str) -> dict[str, object]:
     """A slot that somebody keeps: nobody drags it, and it leads to the plan it is kept for."""
     return {
         "id": f"held-{slot.id}",
-        "resourceIds": [_resource_of(slot, view)],
+        "resourceIds": [column_of(slot, view)],
         "start": wall(slot.starts_at, zone),
         "end": wall(slot.ends_at, zone),
         "title": slot.patient,
@@ -164,10 +86,6 @@ def kept_until(slot: Held, zone: str) -> str:
     return gettext("Kept by %(who)s until %(when)s", who=slot.holder, when=when)
 
 
-def _resource_of(row: Entry | Held, view: str) -> int:
-    return (row.room_id or 0) if view == "rooms" else row.practitioner_id
-
-
 def _background(diary: Diary, zone: str) -> list[dict[str, object]]:
     return [
         {
@@ -188,7 +106,7 @@ def _buffers(diary: Diary, view: str, zone: str) -> list[dict[str, object]]:
     return [
         {
             "id": f"buffer-{entry.id}-{number}",
-            "resourceIds": [_resource_of(entry, view)],
+            "resourceIds": [column_of(entry, view)],
             "start": wall(start, zone),
             "end": wall(end, zone),
             "display": "background",

@@ -13,6 +13,7 @@ from scheduler.models import BusyTime, FeedToken
 from scheduler.usecases.practitioners.busy_calendars import add_busy_calendar
 from tests.factories import BERLIN, RECEPTIONIST, World, make_appointment, save
 from tests.web.browser import Browser
+from tests.web.drawn import drawn
 
 
 def test_an_address_is_shown_once_and_works(desk: Browser, world: World) -> None:
@@ -181,7 +182,7 @@ def test_what_collides_with_a_private_calendar_is_on_the_tasks_and_at_the_appoin
     on = starts_at.astimezone(BERLIN).date()
     marked = [
         event["id"]
-        for event in desk.get(f"/diary/data?view=rooms&on={on}").json["events"]
+        for event in drawn(desk, f"view=rooms&on={on}")["events"]
         if "clash" in event["classNames"]
     ]
     assert marked == [str(clash)]

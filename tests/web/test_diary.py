@@ -30,15 +30,10 @@ from tests.factories import (
 )
 from tests.query_counter import count_queries
 from tests.web.browser import Browser
+from tests.web.drawn import drawn
 
 pytestmark = pytest.mark.usefixtures("monday")
 CHATHAM = ZoneInfo("Pacific/Chatham")
-
-
-def data(desk: Browser, query: str) -> Any:
-    answer = desk.get(f"/diary/data?{query}")
-    assert answer.status_code == 200
-    return answer.get_json()
 
 
 def times(shown: Any) -> list[tuple[str, str]]:
@@ -62,7 +57,7 @@ def test_an_appointment_comes_with_all_that_the_calendar_shows(
     app: Flask, desk: Browser, world: World
 ) -> None:
     number = book(app, world, at(3), status="confirmed")
-    shown = data(desk, "on=2026-03-03")
+    shown = drawn(desk, "on=2026-03-03")
     (event,) = (event for event in shown["events"] if "title" in event)
     assert event == {
         "id": str(number),
@@ -92,7 +87,7 @@ def test_what_is_kept_free_around_an_appointment_is_shown(
     app: Flask, desk: Browser, world: World, view: str
 ) -> None:
     book(app, world, at(3), busy_from=at(3, 9, 50), busy_until=at(3, 10, 45))
-    shown = data(desk, f"on=2026-03-03&view={view}&practitioner_id={world.practitioner_id}")
+    shown = drawn(desk, f"on=2026-03-03&view={view}&practitioner_id={world.practitioner_id}")
     buffers = [event for event in shown["events"] if event["classNames"] == ["buffer"]]
     owner = world.room_ids[0] if view == "rooms" else world.practitioner_id
     assert [(event["start"], event["end"], event["resourceIds"]) for event in buffers] == [
@@ -107,7 +102,7 @@ def test_a_week_of_somebody_who_never_treats_here_is_shut(app: Flask, desk: Brow
         elsewhere = Location(name="Elsewhere", address="", zone="Europe/Berlin")
         save(elsewhere)
         stranger = make_practitioner(elsewhere.id, given_name="Sue", family_name="Stranger").id
-    shown = data(desk, f"on=2026-03-03&view=week&practitioner_id={stranger}")
+    shown = drawn(desk, f"on=2026-03-03&view=week&practitioner_id={stranger}")
     assert backgrounds(shown) == [("hours", "2026-03-02T00:00", "2026-03-09T00:00")]
 
 
@@ -116,9 +111,9 @@ def test_times_are_the_wall_clocks_on_both_sides_of_a_clock_change(
 ) -> None:
     for day in (27, 30):
         book(app, world, at(day, 14, 15))
-    shown = data(desk, f"view=week&on=2026-03-27&practitioner_id={world.practitioner_id}")
+    shown = drawn(desk, f"view=week&on=2026-03-27&practitioner_id={world.practitioner_id}")
     assert times(shown) == [("2026-03-27T14:15", "2026-03-27T14:45")]
-    shown = data(desk, f"view=week&on=2026-03-30&practitioner_id={world.practitioner_id}")
+    shown = drawn(desk, f"view=week&on=2026-03-30&practitioner_id={world.practitioner_id}")
     assert times(shown) == [("2026-03-30T14:15", "2026-03-30T14:45")]
 
 
@@ -126,7 +121,7 @@ def test_what_lies_across_the_hour_that_is_repeated_is_drawn_as_long_as_it_is(
     app: Flask, desk: Browser, world: World
 ) -> None:
     book(app, world, datetime(2026, 10, 25, 0, 45, tzinfo=UTC))
-    shown = data(desk, "on=2026-10-25")
+    shown = drawn(desk, "on=2026-10-25")
     assert times(shown) == [("2026-10-25T02:45", "2026-10-25T03:15")]
     assert shown["events"][0]["extendedProps"]["time"] == "02:45–02:15"
 
@@ -143,7 +138,7 @@ def test_times_are_those_of_a_place_at_the_other_end_of_the_world(
         make_appointment(world, starts_at, practitioner_id=treats, location_id=place.id, room_id=None)
         place_id = place.id
     desk.client.set_cookie("place", str(place_id))
-    shown = data(desk, f"on=2026-{month:02}-02")
+    shown = drawn(desk, f"on=2026-{month:02}-02")
     assert times(shown) == [(f"2026-{month:02}-02T09:15", f"2026-{month:02}-02T09:45")]
     assert shown["now"] == "2026-03-02T20:45"
     noon = datetime(2026, month, 2, 12, tzinfo=UTC) - timedelta(minutes=offset)
@@ -166,7 +161,7 @@ def test_hours_and_appointments_are_shown_with_half_an_hour_around(
 ) -> None:
     if booked_at:
         book(app, world, at(3, *booked_at))
-    shown = data(desk, "on=2026-03-03")
+    shown = drawn(desk, "on=2026-03-03")
     assert (shown["first"], shown["last"]) == (first, last)
 
 
@@ -180,9 +175,9 @@ def test_a_weekend_without_hours_takes_no_room_in_the_week_unless_somebody_is_bo
     app: Flask, desk: Browser, world: World
 ) -> None:
     week = f"view=week&on=2026-03-04&practitioner_id={world.practitioner_id}"
-    assert data(desk, week)["left_out"] == [6, 0]
+    assert drawn(desk, week)["left_out"] == [6, 0]
     book(app, world, at(7))
-    assert data(desk, week)["left_out"] == [0]
+    assert drawn(desk, week)["left_out"] == [0]
 
 
 def test_leave_and_closures_are_told_from_the_end_of_hours(app: Flask, desk: Browser, world: World) -> None:
@@ -191,7 +186,7 @@ def test_leave_and_closures_are_told_from_the_end_of_hours(app: Flask, desk: Bro
             TimeOff(practitioner_id=world.practitioner_id, starts_at=at(3, 12), ends_at=at(3, 14)),
             Closure(location_id=world.location_id, starts_at=at(3, 16), ends_at=at(3, 17), reason="Party"),
         )
-    assert sorted(backgrounds(data(desk, "on=2026-03-03"))) == [
+    assert sorted(backgrounds(drawn(desk, "on=2026-03-03"))) == [
         ("away", "2026-03-03T12:00", "2026-03-03T14:00"),
         ("closed", "2026-03-03T16:00", "2026-03-03T17:00"),
         ("hours", "2026-03-03T00:00", "2026-03-03T09:00"),
@@ -214,7 +209,7 @@ def test_what_happened_already_is_not_dragged_and_what_is_cancelled_not_shown(
     app: Flask, desk: Browser, world: World, status: str, shown: int, draggable: bool
 ) -> None:
     book(app, world, at(3), status=status)
-    events = [event for event in data(desk, "on=2026-03-03")["events"] if "title" in event]
+    events = [event for event in drawn(desk, "on=2026-03-03")["events"] if "title" in event]
     assert [event["editable"] for event in events] == [draggable] * shown
 
 
@@ -311,7 +306,7 @@ def test_an_address_that_makes_no_sense_is_not_found(desk: Browser, world: World
 
 @pytest.mark.parametrize("on", ["", "soon", "2026-02-30", "0001-01-01", "9999-12-31"])
 def test_a_date_that_is_none_means_today(desk: Browser, on: str) -> None:
-    assert data(desk, f"on={on}")["date"] == "2026-03-02"
+    assert drawn(desk, f"on={on}")["date"] == "2026-03-02"
 
 
 def test_only_what_happens_at_the_location_is_shown(app: Flask, desk: Browser, world: World) -> None:
@@ -321,9 +316,9 @@ def test_only_what_happens_at_the_location_is_shown(app: Flask, desk: Browser, w
         make_practitioner(other.id, given_name="Olga", family_name="Ort")
         make_appointment(world, at(3), location_id=other.id, room_id=None, patient_id=make_patient("Else").id)
         other_id = other.id
-    assert times(data(desk, "on=2026-03-03")) == []
+    assert times(drawn(desk, "on=2026-03-03")) == []
     desk.client.set_cookie("place", str(other_id))
-    shown = data(desk, "on=2026-03-03")
+    shown = drawn(desk, "on=2026-03-03")
     assert times(shown) == [("2026-03-03T10:00", "2026-03-03T10:30")]
     assert [column["title"] for column in shown["resources"]] == ["Olga Ort", "Petra Pin"]
 
@@ -340,7 +335,7 @@ def named(shown: Any) -> list[str]:
 
 def test_the_day_by_room_has_a_column_for_each_room(app: Flask, desk: Browser, world: World) -> None:
     book(app, world, at(3), room_id=world.room_ids[1])
-    shown = data(desk, "view=rooms&on=2026-03-03")
+    shown = drawn(desk, "view=rooms&on=2026-03-03")
     assert named(shown) == ["Room 1", "Room 2"]
     (event,) = shown["events"]
     assert event["resourceIds"] == [world.room_ids[1]]
@@ -349,7 +344,7 @@ def test_the_day_by_room_has_a_column_for_each_room(app: Flask, desk: Browser, w
 
 def test_what_needs_no_room_has_a_column_of_its_own(app: Flask, desk: Browser, world: World) -> None:
     book(app, world, at(3), room_id=None)
-    shown = data(desk, "view=rooms&on=2026-03-03")
+    shown = drawn(desk, "view=rooms&on=2026-03-03")
     assert named(shown) == ["Room 1", "Room 2", "Without a room"]
     assert shown["events"][0]["resourceIds"] == [0]
 
@@ -360,7 +355,7 @@ def test_the_week_of_the_team_has_a_row_for_each_practitioner(
     with app.app_context():
         make_practitioner(world.location_id, given_name="Anna", family_name="Acu")
     book(app, world, at(3))
-    shown = data(desk, "view=team&on=2026-03-05")
+    shown = drawn(desk, "view=team&on=2026-03-05")
     assert (shown["date"], named(shown)) == ("2026-03-02", ["Anna Acu", "Petra Pin"])
     assert times(shown) == [("2026-03-03T10:00", "2026-03-03T10:30")]
     assert shown["left_out"] == [6, 0]
@@ -398,13 +393,13 @@ def test_filters_are_remembered_for_the_person(app: Flask, desk: Browser, world:
     assert (answer.status_code, answer.location) == (303, "/diary?on=2026-03-03")
     elsewhere = Browser(app)
     elsewhere.sign_in()
-    shown = data(elsewhere, "on=2026-03-03")
+    shown = drawn(elsewhere, "on=2026-03-03")
     assert (named(shown), times(shown)) == (["Anna Acu"], [("2026-03-03T11:00", "2026-03-03T11:30")])
     desk.post("/diary/filters", {"type": [world.review_id]})
-    shown = data(desk, "on=2026-03-03")
+    shown = drawn(desk, "on=2026-03-03")
     assert (named(shown), times(shown)) == (["Anna Acu", "Petra Pin"], [])
     desk.post("/diary/filters", {})
-    assert len(times(data(desk, "on=2026-03-03"))) == 2
+    assert len(times(drawn(desk, "on=2026-03-03"))) == 2
 
 
 def open_tasks(page: str) -> list[str]:
@@ -421,10 +416,10 @@ def test_the_navigation_and_the_diary_tell_how_many_tasks_wait(
         for _ in range(2):
             add_task(kind="call", patient_id=world.patient_id, note="Call.", actor=RECEPTIONIST, now=NOW)
     assert open_tasks(desk.get("/reports").text) == ["2", "2"]
-    assert data(desk, "on=2026-03-03")["open_tasks"] == 2
+    assert drawn(desk, "on=2026-03-03")["open_tasks"] == 2
     stranger.sign_in("petra")
     assert open_tasks(stranger.get("/diary").text) == []
-    assert data(stranger, "on=2026-03-03")["open_tasks"] is None
+    assert drawn(stranger, "on=2026-03-03")["open_tasks"] is None
 
 
 def version(desk: Browser, query: str = "on=2026-03-03") -> str:
@@ -471,7 +466,7 @@ def test_whatever_changes_in_these_days_changes_the_version(app: Flask, desk: Br
         finish_task(task.id, actor=RECEPTIONIST, now=NOW)
     seen.append(version(desk))
     assert len(set(seen)) == len(seen)
-    assert version(desk) == seen[-1] == f'"{data(desk, "on=2026-03-03")["version"]}"'
+    assert version(desk) == seen[-1] == f'"{drawn(desk, "on=2026-03-03")["version"]}"'
     book(app, world, at(24))
     assert version(desk) == seen[-1]
 

@@ -4,11 +4,21 @@
 
 const diary = {
   place: document.getElementById("calendar"),
-  shown: JSON.parse(document.getElementById("calendar-data").textContent),
+  shown: null,
   loadedAt: performance.now(),
   dragging: false,
   free: [],
   views: { day: "resourceTimeGridDay", rooms: "resourceTimeGridDay", team: "resourceTimelineWeek", week: "timeGridWeek" },
+
+  // What many appointments share is sent once; here each is made whole, as the calendar component takes it.
+  whole({ booked: { rows, spans, kinds }, ...shown }) {
+    const booked = rows.map(([id, column, span, kind, version, title, detail]) => {
+      const [start, end, time] = spans[span];
+      const { code, status, colour, ...drawn } = kinds[kind];
+      return { id: String(id), resourceIds: [column], start, end, title, ...drawn, extendedProps: { code, status, colour, version, detail, time } };
+    });
+    return { ...shown, events: [...booked, ...shown.events] };
+  },
 
   // Wall times are reckoned with as if they were UTC: no zone, neither the browser's nor its clock changes, comes in.
   asTime: (wall) => Date.parse(`${wall}Z`),
@@ -116,5 +126,6 @@ const diary = {
 
   opensElsewhere: (click) => click.ctrlKey || click.metaKey || click.shiftKey,
 };
+diary.shown = diary.whole(JSON.parse(document.getElementById("calendar-data").textContent));
 window.diary = diary;
 document.getElementById("choose").addEventListener("change", (event) => event.currentTarget.requestSubmit());

@@ -17,7 +17,7 @@ Object.assign(diary, {
     this.countTasks(fresh.open_tasks);
     const giveBack = this.focusKept();
     const before = this.changeable();
-    [this.shown, this.loadedAt] = [fresh, performance.now()];
+    [this.shown, this.loadedAt] = [this.whole(fresh), performance.now()];
     for (const [name, value] of Object.entries(this.changeable())) {
       if (JSON.stringify(value) !== JSON.stringify(before[name])) this.calendar.setOption(name, value);
     }
