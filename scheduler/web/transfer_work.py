@@ -1,13 +1,13 @@
 """Checking an uploaded file, and bringing it in while the page watches."""
 
 import logging
-import os
 import secrets
 import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from flask import Flask, current_app
 
@@ -84,18 +84,28 @@ def check(state: State, data: bytes) -> Report:
 
 def start(waiting: WaitingRoom, token: str, state: State, *, only_good: bool, actor: Actor) -> bool:
     """Begin to bring a file in, beside this request; False if that is going on already."""
-    if not waiting.claim(token):
+    claim = waiting.claim(token)
+    if claim is None:
         return False
-    waiting.save(token, {**state, "phase": RUNNING, "share": 0, "pid": os.getpid(), "sentence": None})
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    work = (app, waiting, token, state, only_good, actor)
-    threading.Thread(target=_run, args=work, name="import").start()
+    with ExitStack() as held:
+        held.enter_context(claim)
+        if waiting.state(token, state["owner"])["phase"] not in (OPEN, FAILED):
+            return False  # Somebody else began and was done while this request was on its way.
+        waiting.save(token, {**state, "phase": RUNNING, "share": 0, "sentence": None})
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        work = (app, waiting, token, state, only_good, actor, claim)
+        threading.Thread(target=_run, args=work, name="import").start()
+        held.pop_all()
     return True
 
 
 def look_after(waiting: WaitingRoom, token: str, state: State) -> State:
     """The state, put right if the process that worked on it is gone: the audit trail says whether it had finished."""
-    if state["phase"] != RUNNING or _is_alive(state.get("pid")):
+    if state["phase"] != RUNNING or waiting.is_claimed(token):
+        return state
+    # Whoever works writes how it ended before letting go: only a state that is still the same was left by the dead.
+    state = waiting.state(token, state["owner"])
+    if state["phase"] != RUNNING:
         return state
     counts = committed_import(state["reference"])
     if counts is not None:
@@ -103,41 +113,47 @@ def look_after(waiting: WaitingRoom, token: str, state: State) -> State:
         told = {name: number for name, number in counts.items() if name != "what"}
         state = {**state, "phase": DONE, "share": 1, "counts": told}
     else:
-        waiting.give_back(token)
         state = {**state, "phase": FAILED, "sentence": [LOST, {}]}
     waiting.save(token, state)
     return state
 
 
-def _run(app: Flask, waiting: WaitingRoom, token: str, state: State, only_good: bool, actor: Actor) -> None:
-    running = {**state, "phase": RUNNING, "pid": os.getpid(), "sentence": None}
+def _run(
+    app: Flask,
+    waiting: WaitingRoom,
+    token: str,
+    state: State,
+    only_good: bool,
+    actor: Actor,
+    claim: IO[bytes],
+) -> None:
+    running = {**state, "phase": RUNNING, "sentence": None}
 
     def progress(share: float) -> None:
         waiting.save(token, {**running, "share": round(share, 3)})
 
-    try:
-        with app.app_context():
-            report = _bring_in(running, waiting.data(token), only_good, actor, progress)
-    except SchedulerError as error:
-        _fail(waiting, token, running, error.sentence, dict(error.details))
-        return
-    except Exception:
-        log.exception("an import failed")
-        _fail(waiting, token, running, SURPRISE, {})
-        return
-    waiting.keep_report(token, report)
-    if report.written:
-        waiting.forget_data(token)
-        waiting.save(token, {**running, "phase": DONE, "share": 1, "counts": report.counts})
-    else:
-        waiting.give_back(token)
-        waiting.save(token, {**running, "phase": OPEN})
+    with claim:
+        try:
+            with app.app_context():
+                report = _bring_in(running, waiting.data(token), only_good, actor, progress)
+        except SchedulerError as error:
+            _fail(waiting, token, running, error.sentence, dict(error.details))
+            return
+        except Exception:
+            log.exception("an import failed")
+            _fail(waiting, token, running, SURPRISE, {})
+            return
+        waiting.keep_report(token, report)
+        if report.written:
+            waiting.forget_data(token)
+            waiting.save(token, {**running, "phase": DONE, "share": 1, "counts": report.counts})
+        else:
+            waiting.save(token, {**running, "phase": OPEN})
 
 
 def _fail(
     waiting: WaitingRoom, token: str, state: State, sentence: str, details: Mapping[str, object]
 ) -> None:
-    waiting.give_back(token)
     told = {name: str(value) for name, value in details.items()}
     waiting.save(token, {**state, "phase": FAILED, "sentence": [sentence, told]})
 
@@ -194,15 +210,3 @@ def _day(text: str | None) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         return None
-
-
-def _is_alive(pid: int | None) -> bool:
-    if pid is None:
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -231,8 +231,11 @@ def test_when_the_service_dies_the_trail_says_whether_it_was_written(
     with app.app_context():
         room = transfer_work.room()
         state = room.state(token, 1)
-        room.claim(token)
-        room.save(token, {**state, "phase": "running", "pid": 2**22 + 1})
+        claim = room.claim(token)
+        room.save(token, {**state, "phase": "running"})
+        assert claim is not None and room.claim(token) is None
+        assert "Bringing in" in text_of(admin.get(address))
+        claim.close()  # As the system does for a process that dies, whatever is started with its number later.
         if is_committed:
             counts = {"new": 2, "updated": 0, "unchanged": 0, "left_out": 0}
             note_import(db.session(), COMMAND, "patients", counts, reference=state["reference"], now=NOW)

@@ -13,8 +13,9 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from scheduler.errors import NotFound
 from scheduler.usecases.imports.report import Problem, Report
@@ -96,17 +97,26 @@ class WaitingRoom:
         """Delete what was found: the choices are others now."""
         (self._place(token) / REPORT).unlink(missing_ok=True)
 
-    def claim(self, token: str) -> bool:
-        """Be the one who brings it in; False if somebody else is."""
+    def claim(self, token: str) -> IO[bytes] | None:
+        """Be the one who brings it in until this is closed, or the process ends; None if somebody else is."""
+        file = os.fdopen(os.open(self._place(token) / CLAIM, os.O_RDWR | os.O_CREAT, 0o600), "rb")
         try:
-            (self._place(token) / CLAIM).touch(mode=0o600, exist_ok=False)
-        except FileExistsError:
-            return False
-        return True
+            flock(file, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return None
+        return file
 
-    def give_back(self, token: str) -> None:
-        """Let it be brought in again."""
-        (self._place(token) / CLAIM).unlink(missing_ok=True)
+    def is_claimed(self, token: str) -> bool:
+        """Whether somebody who is alive brings it in: the system lets go of what a dead process had claimed."""
+        try:
+            with (self._place(token) / CLAIM).open("rb") as file:
+                flock(file, LOCK_SH | LOCK_NB)
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:
+            return False
+        return False
 
     def forget_data(self, token: str) -> None:
         """Delete the file; its state and what was found stay for an hour."""
