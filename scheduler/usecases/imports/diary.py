@@ -32,7 +32,7 @@ IMPORTED = "imported_absence"
 LONGEST_REASON = 200
 WINDOW_DAYS = 366
 OVERLAPS = "%(count)s of the absences overlap booked appointments, which somebody must move or cancel."
-PASSED_OVER = "%(count)s entries are cancelled or leave their time free: they were passed over."
+PASSED_OVER = "Passed over, because they are cancelled or take nobody's time: %(count)s of the entries."
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Floating times and whole days are those of the location's zone. Cancelled events
 over. An occurrence is known by the event's UID and the start that its rule gave it.
 """
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -11,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar
+from icalendar.error import GloballyUniqueTZIDGuessed
 
 from scheduler.errors import InvalidInput
 from scheduler.planning.hours import start_of_day
@@ -21,6 +23,8 @@ from scheduler.usecases.imports.tables import MOST_BYTES
 Component = Any
 """An icalendar component: what its properties hold is known only by reading them."""
 
+# Evolution writes zones as /freeassociation.sourceforge.net/Europe/Berlin: what that means is no guess.
+warnings.filterwarnings("ignore", category=GloballyUniqueTZIDGuessed)
 MOST_OCCURRENCES = 20_000
 MOST_EVENTS = 50_000
 LONGEST = timedelta(days=400)
@@ -49,7 +53,7 @@ class Diary:
     occurrences: list[Occurrence] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     passed_over: int = 0
-    """Events that are cancelled or leave their time free."""
+    """Events that are cancelled, leave their time free or take none."""
 
 
 def read_diary(data: bytes, zone: ZoneInfo, begin: datetime, end: datetime) -> Diary:
@@ -64,7 +68,7 @@ def read_diary(data: bytes, zone: ZoneInfo, begin: datetime, end: datetime) -> D
     for number, event in events:
         title = str(event.get("SUMMARY", ""))
         try:
-            if _is_passed_over(event):
+            if _is_passed_over(event, zone):
                 diary.passed_over += 1
                 continue
             found = list(_expand(number, event, zone, begin, end, overridden, budget))
@@ -101,9 +105,13 @@ def _events(data: bytes) -> list[tuple[int, Component]]:
     return list(enumerate(events, 1))
 
 
-def _is_passed_over(event: Component) -> bool:
+def _is_passed_over(event: Component, zone: ZoneInfo) -> bool:
     status, shown = str(event.get("STATUS", "")).upper(), str(event.get("TRANSP", "")).upper()
-    return status == "CANCELLED" or shown == "TRANSPARENT"
+    outlook = str(event.get("X-MICROSOFT-CDO-BUSYSTATUS", "")).upper()
+    if status == "CANCELLED" or shown == "TRANSPARENT" or outlook == "FREE":
+        return True
+    start = event["DTSTART"].dt
+    return not _length(event, start, getattr(start, "tzinfo", None) or zone)
 
 
 def _expand(
@@ -120,8 +128,8 @@ def _expand(
     is_all_day = not isinstance(start, datetime)
     own = (start.tzinfo if not is_all_day else None) or zone
     length = _length(event, start, own)
-    if length <= timedelta(0):
-        return
+    if length < timedelta(0):
+        raise InvalidInput("This entry ends before it begins.")
     if length > LONGEST:
         raise InvalidInput("This entry is longer than a year.")
     uid, is_override = _uid(event), "RECURRENCE-ID" in event

@@ -46,6 +46,7 @@ def starts(*events: str, zone: ZoneInfo = BERLIN) -> list[str]:
         ("DTSTART:20260323T090000\n", []),
         (NINE + "STATUS:CANCELLED", []),
         (NINE + "TRANSP:TRANSPARENT", []),
+        (NINE + "X-MICROSOFT-CDO-BUSYSTATUS:FREE", []),
         ("DTSTART:20250323T090000\nDURATION:PT1H", []),
         ("DTSTART:20260228T230000\nDURATION:PT3H", ["28.02. 23:00"]),
     ],
@@ -87,12 +88,23 @@ def test_an_override_takes_the_place_of_its_occurrence() -> None:
         (NINE + "RRULE:FREQ=HOURLY", "It repeats more often than daily, which is not understood."),
         ("DTSTART:20260301T000000\nDTEND:20290301T000000", "This entry is longer than a year."),
         ("SUMMARY:no start", "This entry cannot be read."),
+        ("DTSTART:20260323T090000\nDTEND:20260323T083000", "This entry ends before it begins."),
     ],
 )
 def test_what_cannot_be_read_is_told_and_the_rest_is_read(event: str, sentence: str) -> None:
     diary = read(event, NINE)
     assert [(one.row, one.sentence) for one in diary.problems] == [(1, sentence)]
     assert len(diary.occurrences) == 1
+
+
+def test_what_takes_no_time_is_passed_over_and_counted() -> None:
+    assert read("DTSTART:20260323T090000", NINE + "STATUS:CANCELLED", NINE).passed_over == 2
+
+
+@pytest.mark.filterwarnings("ignore::icalendar.error.GloballyUniqueTZIDGuessed")
+def test_a_zone_with_its_maker_in_front_is_that_zone() -> None:
+    event = "DTSTART;TZID=/freeassociation.sourceforge.net/Europe/London:20260323T090000\nDURATION:PT1H"
+    assert starts(event) == ["23.03. 10:00"]
 
 
 def test_a_bomb_of_repetitions_is_refused() -> None:
