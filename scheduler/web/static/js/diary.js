@@ -89,9 +89,14 @@ const diary = {
 
   minutes(event) { return (this.asTime(event.end) - this.asTime(event.start)) / 60_000; },
 
-  // A quarter of an hour is drawn the higher the shorter appointments there are: each has a line that can be read.
+  // A quarter of an hour is drawn the higher the shorter appointments there are: each has a line that can be read. Asked
+  // for each of them, and reckoned once for all.
   slotHeight() {
-    const shortest = Math.min(...this.shown.events.filter((event) => event.display !== "background").map((event) => this.minutes(event)));
+    this.shown.height ??= this.heightFor(this.shown.events);
+    return this.shown.height;
+  },
+  heightFor(events) {
+    const shortest = Math.min(...events.filter((event) => event.display !== "background").map((event) => this.minutes(event)));
     return shortest < 10 ? 48 : shortest < 15 ? 36 : 24;
   },
 

@@ -42,6 +42,12 @@ Object.assign(diary, {
     document.getElementById("list-title").focus();
   },
 
+  // Printed is the list, so it comes first.
+  async printList() {
+    if (document.querySelector("[data-show-list]")) await this.showList();
+    window.print();
+  },
+
   // What had the focus is drawn anew: give it to the same appointment, or to the page where that is gone.
   focusKept() {
     const inCalendar = this.place.contains(document.activeElement);
@@ -73,6 +79,10 @@ Object.assign(diary, {
     setInterval(() => { if (this.idle()) this.refresh(); }, this.refreshedEvery);
     document.addEventListener("visibilitychange", () => this.askWhetherNew());
     document.addEventListener("free:found", (event) => this.drawFree(event.detail));
+    for (const button of document.querySelectorAll("[data-print-list]")) {
+      button.hidden = false;
+      button.addEventListener("click", () => this.printList());
+    }
     this.list.addEventListener("click", (click) => {
       if (!click.target.closest("[data-show-list]") || this.opensElsewhere(click)) return;
       click.preventDefault();
