@@ -165,6 +165,10 @@ def empty_database() -> None:
     connection.execute(deletions + _restart_numbers(connection), prepare=False)
 
 
+JANITOR = "janitor"
+"""By this name tests that cut the service's connections spare this one."""
+
+
 @cache
 def janitor(app: Flask) -> psycopg.Connection[tuple[str]]:
     """A connection that empties the application's PostgreSQL while triggers and foreign keys sleep.
@@ -172,7 +176,9 @@ def janitor(app: Flask) -> psycopg.Connection[tuple[str]]:
     Of its own: told to let them sleep for once, the application's would forget how it planned its statements.
     """
     url = str(app.config["SETTINGS"].database_url).replace("+psycopg", "")
-    return psycopg.connect(url, autocommit=True, options="-c session_replication_role=replica")
+    return psycopg.connect(
+        url, autocommit=True, application_name=JANITOR, options="-c session_replication_role=replica"
+    )
 
 
 @cache
