@@ -92,7 +92,7 @@ class _Run:
         self._ready: deque[Mail] = deque()
         self._postponed: list[Letter] = []
         self._outcomes: list[Outcome] = []
-        self.parked = Parked(writer, clock, mailer.patience, self.tally.count)
+        self.parked = Parked(writer, clock, mailer.patience, self.tally.count, self._keep_outcomes)
 
     @property
     def over(self) -> bool:
@@ -107,8 +107,7 @@ class _Run:
         while not self.over and self._look_ahead(1):
             self._hand_over_next()
             self.wait_for_parked(0)
-        if self._outcomes:
-            self._keep_outcomes()
+        self._keep_outcomes()
         now = self._clock()
         untouched = [*(mail.letter for mail in self._ready), *self._letters]
         self._give_back(untouched, now + PAUSE if self._server_in_trouble else now)
@@ -272,8 +271,9 @@ class _Run:
         self._letters.clear()
 
     def _keep_outcomes(self) -> None:
-        keep_outcomes(self._claim, self._outcomes, now=self._clock())
-        self._outcomes.clear()
+        if self._outcomes:
+            keep_outcomes(self._claim, self._outcomes, now=self._clock())
+            self._outcomes.clear()
 
     def _give_back(self, letters: list[Letter], next_attempt_at: datetime) -> None:
         if letters:

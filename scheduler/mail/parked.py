@@ -47,12 +47,17 @@ class Parked:
         clock: Callable[[], datetime],
         patience: Patience,
         count: Callable[[Verdict], None],
+        keep_others: Callable[[], None],
     ) -> None:
-        """``patience`` says how long each is waited for; ``count`` is told what became of them."""
+        """``patience`` says how long each is waited for; ``count`` is told what became of them.
+
+        ``keep_others`` commits what became of other mails: only one at a time may be in doubt.
+        """
         self._writer = writer
         self._clock = clock
         self._patience = patience
         self._count = count
+        self._keep_others = keep_others
         self._waiting: list[_Waiting] = []
 
     def __len__(self) -> int:
@@ -140,6 +145,7 @@ class Parked:
         return True
 
     def _send(self, one: _Waiting) -> None:
+        self._keep_others()
         if not begin_sending(self._writer, one.claim, one.mail.letter, [], now=self._clock()):
             self._give_back(one)
             return

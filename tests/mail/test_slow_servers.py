@@ -7,7 +7,8 @@ from scheduler.extensions import db
 from scheduler.mail import dispatcher, parked
 from scheduler.mail.dispatcher import Tally, dispatch_messages
 from scheduler.mail.smtp import Patience
-from tests.factories import NOW
+from scheduler.usecases.messages.care import send_again
+from tests.factories import NOW, RECEPTIONIST
 from tests.mail.smtp_server import STALL, ScriptedServer
 from tests.mail.support import (
     BOTH_WAYS,
@@ -112,6 +113,47 @@ def test_others_go_out_while_the_server_hands_a_text_on_to_one_domain(
     assert (meanwhile[0], meanwhile[1]) == ("unknown", "sent")
     assert [(row.state, row.attempts) for row in messages()] == [(state, 1), ("sent", 1), ("sent", 1)]
     assert messages()[0].server_reply == answer
+
+
+@BOTH_WAYS
+def test_one_mail_at_a_time_may_be_in_doubt_where_one_that_waited_is_sent(
+    context: Flask, pipelining: bool
+) -> None:
+    world_with_confirmations("a@slow.example", "b@one.example", "c@two.example")
+    server = ScriptedServer(pipelining=pipelining)
+    meanwhile: list[str] = []
+
+    def when_another_is_given() -> str:
+        server.wait_for("END")
+        return "250 2.1.5 recipient ok"
+
+    def look() -> str:
+        with context.app_context():
+            meanwhile.extend(states())
+            db.session.remove()
+        return "250 2.0.0 taken"
+
+    server.on("RCPT", when_another_is_given, holding="@slow").on("END", look, holding="@slow")
+    with server:
+        assert dispatch(server, patience=ONE_DOMAIN_IS_SLOW) == Tally(sent=3)
+    assert meanwhile.count("sending") == 1
+
+
+def test_a_text_that_waits_is_not_tried_again_where_somebody_had_it_sent_again(context: Flask) -> None:
+    world_with_confirmations("a@slow.example", "b@one.example")
+    server = ScriptedServer()
+
+    def when_it_is_sent_again() -> str:
+        server.wait_for("END said")
+        with context.app_context():
+            send_again(messages()[0].id, actor=RECEPTIONIST, now=NOW + MINUTE)
+            db.session.remove()
+        return "451 4.3.0 later"
+
+    with server.on("END", when_it_is_sent_again, holding="@slow", times=1):
+        dispatch(server, patience=ONE_DOMAIN_IS_SLOW)
+        assert dispatch(server, NOW + 60 * MINUTE) == Tally(sent=1)
+    assert states() == ["unknown", "sent", "sent"]
 
 
 def test_more_slow_texts_than_may_wait_are_waited_for_and_none_is_given_up(context: Flask) -> None:

@@ -78,8 +78,8 @@ _KEEP = (
     .where(
         _messages.c.id == bindparam("number"),
         _messages.c.claimed_by == bindparam("holder"),
-        # unknown: the lease ran out, but its holder lives and has the answer after all.
-        text("state IN ('claimed', 'sending', 'unknown')"),
+        # unknown: its holder has the answer after all. What somebody saw to meanwhile stays: it may be sent again.
+        text("(state IN ('claimed', 'sending') OR state = 'unknown' AND handled_at IS NULL)"),
     )
     .values(
         {
