@@ -21,7 +21,9 @@ def empty(app: Flask, chromium: Browser) -> Iterator[Page]:
     """A page at a service without a clinic."""
     app.config[SET_UP] = False
     with served(app) as address:
-        context = chromium.new_context(base_url=address, viewport={"width": 1280, "height": 860})
+        context = chromium.new_context(
+            base_url=address, viewport={"width": 1280, "height": 860}, timezone_id="Europe/Vienna"
+        )
         yield context.new_page()
         context.close()
 
@@ -47,6 +49,7 @@ def lines(page: Page) -> list[str]:
 def test_from_nothing_to_the_first_booking(app: Flask, empty: Page) -> None:
     empty.goto("/diary")
     expect(empty.get_by_role("heading", level=1)).to_have_text("Set up the clinic")
+    expect(empty.get_by_label("Time zone")).to_have_value("Europe/Vienna")
     assert faults(empty) == ()
     fill(
         empty,
