@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from scheduler.errors import Conflict, InvalidInput
+from scheduler.errors import Conflict, InvalidInput, SignInBackOff, TooManyTries
 from scheduler.models import Clinic
 from scheduler.models.staff import Role, Staff
 from scheduler.transaction import reading, writing
@@ -65,7 +65,7 @@ def set_up_first(
 ) -> Staff:
     """Write the clinic, its first location and its first administrator, whom it returns.
 
-    Raises Conflict when there is a clinic already, SignInBackOff after too many wrong codes from ``source`` (a
+    Raises Conflict when there is a clinic already, TooManyTries after too many wrong codes from ``source`` (a
     network address), InvalidInput for a wrong code or naming the field that makes no sense.
     """
     _count_try(source, now=now)
@@ -82,7 +82,10 @@ def set_up_first(
 def _count_try(session: Session, source: str, *, now: datetime) -> None:
     if session.get(Clinic, 1) is not None:
         raise Conflict("The clinic is set up already.")
-    count_failure(session, [_subject(source)], now=now)
+    try:
+        count_failure(session, [_subject(source)], now=now)
+    except SignInBackOff as error:
+        raise TooManyTries(**error.details) from None  # Nobody signs in here.
 
 
 @writing

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from scheduler.errors import Conflict, InvalidInput, SignInBackOff
+from scheduler.errors import Conflict, InvalidInput, TooManyTries
 from scheduler.extensions import db
 from scheduler.models import AuditEntry, Clinic, Location, Protocol, Staff
 from scheduler.usecases.actors import COMMAND
@@ -74,7 +74,7 @@ def test_guessing_is_slowed_down_by_address(context: Flask) -> None:
     for _ in range(5):
         with pytest.raises(InvalidInput):
             set_up("wrong")
-    with pytest.raises(SignInBackOff):
+    with pytest.raises(TooManyTries):
         set_up()
     assert set_up(now=NOW + timedelta(seconds=2)).name == "Ada"
 
