@@ -114,7 +114,11 @@ def _line(cells: Cells, row: Row, written: Mapping[str, str], latest: date, repo
     if extra := cells.surplus(row.cells):
         report.refuse(row.number, "", extra, InvalidInput("This row has more cells than there are headings."))
         return None
-    starts = part("starts", lambda told: _starts(told, text("start_time"), written, latest))
+    minute = part("start_time", lambda told: _minute(told) if told else None)
+    # A time of day that cannot be read is told once, as that; the day is looked at all the same.
+    is_untold = minute is None and bool(text("start_time"))
+    starts = part("starts", lambda told: _starts(told, 0 if is_untold else minute, written, latest))
+    starts = None if is_untold else starts
     given, family = text("given_name"), text("family_name")
     if not family:
         given, family = split_name(text("name"))
@@ -141,14 +145,19 @@ def _words(cells: Cells, row: Sequence[str]) -> dict[str, tuple[str, str]]:
     named = [
         said[name] for name in ("name", "given_name", "family_name", "email", "reference") if name in said
     ]
+    if "start_time" in said and "starts" in said:
+        # What is wrong with a moment is seen from the day and the time of day together.
+        headings, values = zip(said["starts"], said["start_time"], strict=True)
+        said["starts"] = (", ".join(headings), " ".join(values).strip())
     said["patient"] = (named[0][0], " ".join(value for _, value in named if value))
     return said
 
 
-def _starts(text: str, time: str, written: Mapping[str, str], latest: date) -> Written:
-    starts = read_moment(without_midnight(text) if time else text, written["starts"], latest=latest)
-    if time and starts.minute is None:
-        starts = Written(starts.on, _minute(time))
+def _starts(text: str, minute: int | None, written: Mapping[str, str], latest: date) -> Written:
+    told = without_midnight(text) if minute is not None else text
+    starts = read_moment(told, written["starts"], latest=latest)
+    if minute is not None and starts.minute is None:
+        starts = Written(starts.on, minute)
     if starts.minute is None:
         raise InvalidInput("There is a date, but no time of day.")
     return starts

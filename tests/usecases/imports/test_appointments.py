@@ -129,9 +129,9 @@ def test_every_problem_is_told_by_row_and_nothing_is_written(world: World) -> No
         (6, ""): "The practitioner is already busy at that time.",
         (7, ""): "The practitioner is already busy at that time, by row 2.",
         (8, ""): "The room is already busy at that time.",
-        (9, "Datum"): "Appointments start on a multiple of 5 minutes.",
-        (10, "Datum"): "The clocks go forward then: that time does not exist.",
-        (11, "Datum"): "This is no time of day that can be read.",
+        (9, "Datum, Uhrzeit"): "Appointments start on a multiple of 5 minutes.",
+        (10, "Datum, Uhrzeit"): "The clocks go forward then: that time does not exist.",
+        (11, "Uhrzeit"): "This is no time of day that can be read.",
         (12, "Raum"): "That location has no such room; there are: Room 1, Room 2.",
         (
             13,
@@ -139,6 +139,11 @@ def test_every_problem_is_told_by_row_and_nothing_is_written(world: World) -> No
         ): "That status is not known; there are: booked, confirmed, arrived, completed, cancelled, no_show.",
         (14, "Behandler"): "No practitioner is named, and there are several: choose one for such rows.",
     }
+    assert [value for row, _, value, _ in sorted(told(report)) if row in (9, 10, 11)] == [
+        "20.03.2026 12:02",
+        "29.03.2026 02:30",
+        "late",
+    ]
     assert (report.written, report.counts["new"]) == (False, 1)
     assert bring(text, only_good=True).counts["new"] == 1
     assert db.session.scalar(select(func.count(Appointment.id))) == 2
