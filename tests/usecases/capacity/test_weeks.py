@@ -7,22 +7,13 @@ import pytest
 from flask import Flask
 
 from scheduler.errors import InvalidInput, NotFound
-from scheduler.extensions import db
-from scheduler.models import Closure, Location, Room, TimeOff, TreatmentPlan, WorkingHours
+from scheduler.models import Closure, WorkingHours
 from scheduler.usecases.capacity.match import Load
-from scheduler.usecases.capacity.weeks import (
-    Capacity,
-    Fit,
-    load_capacity,
-    load_plan_capacity,
-    load_wish_capacity,
-)
 from scheduler.usecases.plans.life import pause_plan
-from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
+from scheduler.usecases.plans.prescribing import PhaseWish
 from tests.factories import (
     NOW,
     RECEPTIONIST,
-    World,
     at,
     make_appointment,
     make_patient,
@@ -31,44 +22,7 @@ from tests.factories import (
     save,
 )
 from tests.query_counter import count_queries
-
-TODAY = date(2026, 3, 2)
-ONCE = PhaseWish(1, 0, 0, 4)
-"""One session within the week, from its first day on."""
-
-
-def prescribe(
-    world: World, *phases: PhaseWish, starts_on: date = TODAY + timedelta(days=7), **changes: Any
-) -> TreatmentPlan:
-    asked: dict[str, Any] = {
-        "patient_id": world.patient_id,
-        "practitioner_id": world.practitioner_id,
-        "starts_on": starts_on,
-        "phases": list(phases) or [ONCE],
-        "actor": RECEPTIONIST,
-        "now": NOW,
-    }
-    return prescribe_plan(**asked | changes)
-
-
-def capacity(**asked: Any) -> Capacity:
-    return load_capacity(**{"weeks": 2, "today": TODAY, "now": NOW} | asked)
-
-
-def weeks_of(found: Capacity) -> list[Load]:
-    (desk,) = found.desks
-    return desk.weeks
-
-
-def make_second_location(world: World, zone: str = "Europe/Berlin", rooms: int = 1) -> int:
-    place = Location(name="Nord", zone=zone)
-    place.rooms = [Room(name=f"Room {number}") for number in range(rooms)]
-    save(place)
-    return place.id
-
-
-def leave(world: World, first: int, end: int) -> None:
-    save(TimeOff(practitioner_id=world.practitioner_id, starts_at=at(first, 0), ends_at=at(end, 0)))
+from tests.usecases.capacity.support import TODAY, capacity, leave, make_second_location, prescribe, weeks_of
 
 
 def test_an_empty_week_fits_its_hours(context: Flask) -> None:
@@ -269,53 +223,6 @@ def test_unknown_filter_is_not_found(context: Flask, name: str) -> None:
     make_world()
     with pytest.raises(NotFound):
         capacity(**{name: 999})
-
-
-def test_a_plan_is_told_whether_it_fits_after_all_others(context: Flask) -> None:
-    world = make_world()
-    leave(world, 10, 14)
-    plan = prescribe(world, PhaseWish(2, 0, 0, 4))
-    for _ in range(15):
-        prescribe(world)
-    found = load_plan_capacity(plan.id, weeks=2, today=TODAY, now=NOW)
-    assert found.fit == Fit(2, 1)
-    assert [tight.left_over for tight in found.shortfalls] == [1]
-
-
-def test_a_plan_is_not_told_of_the_troubles_of_others(context: Flask) -> None:
-    world = make_world()
-    leave(world, 10, 14)
-    for _ in range(17):
-        prescribe(world)
-    plan = prescribe(world, starts_on=date(2026, 3, 16))
-    found = load_plan_capacity(plan.id, weeks=3, today=TODAY, now=NOW)
-    assert (found.fit, found.shortfalls) == (Fit(1, 0), [])
-
-
-def test_a_plan_that_is_only_thought_of_is_judged_like_one_written(context: Flask) -> None:
-    world = make_world()
-    leave(world, 10, 14)
-    for _ in range(15):
-        prescribe(world)
-    asked: dict[str, Any] = {"practitioner_id": world.practitioner_id, "phases": [PhaseWish(2, 0, 0, 4)]}
-    starts_on = TODAY + timedelta(days=7)
-    thought = load_wish_capacity(starts_on=starts_on, weeks=2, today=TODAY, now=NOW, **asked)
-    written = prescribe(world, *asked["phases"])
-    found = load_plan_capacity(written.id, weeks=2, today=TODAY, now=NOW)
-    assert (thought.fit, thought.desks) == (found.fit, found.desks)
-    assert db.session.query(TreatmentPlan).count() == 16
-
-
-def test_a_plan_that_is_changed_does_not_stand_in_its_own_way(context: Flask) -> None:
-    world = make_world()
-    leave(world, 10, 14)
-    plan = prescribe(world, PhaseWish(16, 0, 0, 4))
-    asked: dict[str, Any] = {"practitioner_id": world.practitioner_id, "phases": [PhaseWish(16, 0, 0, 4)]}
-    asked |= {"starts_on": TODAY + timedelta(days=7), "weeks": 2, "today": TODAY, "now": NOW}
-    assert load_wish_capacity(**asked).fit == Fit(16, 16)
-    assert load_wish_capacity(**asked, instead_of=plan.id).fit == Fit(16, 0)
-    longer = load_wish_capacity(**asked, instead_of=plan.id, first_appointment_type_id=world.assessment_id)
-    assert longer.fit == Fit(16, 1)
 
 
 def test_queries_do_not_grow_with_plans_and_practitioners(context: Flask) -> None:

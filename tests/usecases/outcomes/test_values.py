@@ -1,86 +1,17 @@
 """Outcomes: what may be entered, whether a plan helps, and what patients are asked before a session."""
 
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from flask import Flask
 
 from scheduler.errors import Conflict, InvalidInput, NotFound
 from scheduler.extensions import db
-from scheduler.models import (
-    Appointment,
-    AuditEntry,
-    Clinic,
-    Message,
-    Outcome,
-    Patient,
-    PlannedSession,
-    TreatmentPlan,
-)
-from scheduler.usecases.messages.check_in_mails import check_ins_due, owe_check_ins
+from scheduler.models import AuditEntry, Outcome, TreatmentPlan
 from scheduler.usecases.outcomes.courses import is_better, plans_no_better, review_points
 from scheduler.usecases.outcomes.values import hit6_totals, list_outcomes, record_outcome
-from scheduler.usecases.patient_side.check_in import answer_check_in, question_for
-from scheduler.usecases.patient_side.links import patient_actor
-from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
-from tests.factories import (
-    NOW,
-    RECEPTIONIST,
-    World,
-    at,
-    make_appointment,
-    make_message,
-    make_patient,
-    make_world,
-)
+from tests.factories import NOW, RECEPTIONIST, World, at, make_appointment, make_patient
 from tests.query_counter import count_queries
-
-TODAY = date(2026, 3, 2)
-
-
-@pytest.fixture
-def world(context: Flask) -> World:
-    return make_world(asks_check_in=True)
-
-
-def make_plan(world: World, sessions: int = 6) -> TreatmentPlan:
-    return prescribe_plan(
-        patient_id=world.patient_id,
-        practitioner_id=world.practitioner_id,
-        starts_on=TODAY - timedelta(days=60),
-        phases=[PhaseWish(sessions, 3, 7, 10, world.needling_id)],
-        actor=RECEPTIONIST,
-        now=NOW,
-    )
-
-
-def fill(world: World, plan: TreatmentPlan, number: int, days: int, status: str = "completed") -> Appointment:
-    """Session ``number`` so many days from now at 13:00 in Berlin (six hours after NOW)."""
-    planned = db.session.query(PlannedSession).filter_by(plan_id=plan.id, number=number).one()
-    row = make_appointment(
-        world, NOW + timedelta(days=days, hours=5), planned_session_id=planned.id, status=status
-    )
-    planned.status = "completed" if status == "completed" else "placed"
-    db.session.commit()
-    return row
-
-
-def say(world: World, measure: str, value: int, days: int = 0) -> Outcome:
-    on = TODAY + timedelta(days=days)
-    return record_outcome(
-        world.patient_id, measure=measure, value=value, measured_on=on, actor=RECEPTIONIST, now=NOW
-    )
-
-
-def treated(world: World, pain: Sequence[int]) -> TreatmentPlan:
-    """A plan whose sessions were held weekly, the last one a week ago, with pain before each."""
-    plan = make_plan(world)
-    for number, value in enumerate(pain, start=1):
-        days = 7 * (number - len(pain) - 1)
-        fill(world, plan, number, days)
-        say(world, "nprs", value, days)
-    return plan
+from tests.usecases.outcomes.support import TODAY, fill, make_plan, say, treated
 
 
 @pytest.mark.parametrize(
@@ -212,104 +143,3 @@ def test_the_fourth_session_and_the_reviews_after_the_last_are_points(world: Wor
     plan = treated(world, [7, 6, 5, 4, 3])
     (points,) = review_points(world.patient_id).values()
     assert (points.plan_id, points.fourth_on, points.review_on) == (plan.id, TODAY - timedelta(days=14), ())
-
-
-ANSWERS = {"nprs": 6, "headache_days": 12}
-
-
-def answer(world: World, row: Appointment, now: datetime = NOW, **changes: int) -> list[Outcome]:
-    actor = patient_actor(world.patient_id, "127.0.0.1")
-    return answer_check_in(world.patient_id, row.id, ANSWERS | changes, actor=actor, now=now)
-
-
-def test_a_session_of_an_active_plan_is_asked_about_from_36_hours_before(world: World) -> None:
-    row = fill(world, make_plan(world), 1, 3, "booked")
-    assert question_for(world.patient_id, now=row.starts_at - timedelta(hours=37)) is None
-    question = question_for(world.patient_id, now=row.starts_at - timedelta(hours=36))
-    assert question is not None
-    assert (question.appointment_id, question.questionnaire, dict(question.answers)) == (row.id, None, {})
-    assert question_for(world.patient_id, now=row.ends_at) is None
-
-
-def test_nothing_is_asked_where_the_clinic_does_not_or_the_plan_rests(world: World) -> None:
-    plan = make_plan(world)
-    row = fill(world, plan, 1, 0, "booked")
-    db.session.get_one(TreatmentPlan, plan.id).status = "paused"
-    db.session.commit()
-    assert question_for(world.patient_id, now=NOW) is None
-    db.session.get_one(TreatmentPlan, plan.id).status = "active"
-    db.session.get_one(Clinic, 1).asks_check_in = False
-    db.session.commit()
-    assert question_for(world.patient_id, now=NOW) is None
-    with pytest.raises(Conflict):
-        answer(world, row)
-
-
-def test_answers_may_be_changed_on_the_same_day_only(world: World) -> None:
-    row = fill(world, make_plan(world), 1, 1, "booked")
-    answer(world, row)
-    answer(world, row, nprs=3)
-    assert {one.measure: one.value for one in list_outcomes(world.patient_id)} == {
-        "nprs": 3,
-        "headache_days": 12,
-    }
-    assert question_for(world.patient_id, now=NOW + timedelta(days=1)) is None
-    with pytest.raises(Conflict):
-        answer(world, row, now=NOW + timedelta(days=1))
-
-
-def test_what_the_clinic_recorded_is_not_asked_again(world: World) -> None:
-    row = fill(world, make_plan(world), 1, 0, "booked")
-    say(world, "nprs", 6)
-    assert question_for(world.patient_id, now=NOW) is None
-    with pytest.raises(Conflict):
-        answer(world, row)
-
-
-def test_answers_that_cannot_be_name_their_measure(world: World) -> None:
-    row = fill(world, make_plan(world), 1, 0, "booked")
-    with pytest.raises(InvalidInput) as wrong:
-        answer(world, row, headache_days=29)
-    assert wrong.value.details["field"] == "headache_days"
-    assert db.session.query(Outcome).count() == 0
-
-
-def test_the_questionnaires_total_is_asked_once_a_month(world: World) -> None:
-    plan = make_plan(world)
-    plan.questionnaire = "ndi"
-    db.session.commit()
-    first = fill(world, plan, 1, 0, "booked")
-    assert question_for(world.patient_id, now=NOW).questionnaire == "ndi"  # type: ignore[union-attr]
-    answer(world, first, ndi=21)
-    assert list_outcomes(world.patient_id, measure="ndi")[0].value == 42  # per cent of 50 points
-    for days, asked in ((7, None), (28, "ndi")):
-        fill(world, plan, 2 if days == 7 else 3, days, "booked")
-        later = question_for(world.patient_id, now=NOW + timedelta(days=days))
-        assert later is not None
-        assert later.questionnaire == asked
-
-
-def test_a_mail_asks_those_whom_no_reminder_asks(world: World) -> None:
-    plan = make_plan(world)
-    row = fill(world, plan, 1, 1, "booked")
-    assert check_ins_due(now=NOW)
-    assert [owe_check_ins(now=NOW) for _ in range(2)] == [1, 0]
-    assert not check_ins_due(now=NOW)
-    (mail,) = db.session.query(Message).all()
-    assert (mail.kind, mail.due_at) == ("check_in", row.starts_at - timedelta(days=1))
-
-
-def test_nobody_is_asked_by_mail_who_is_reminded_mute_or_has_answered(world: World) -> None:
-    plan = make_plan(world)
-    row = fill(world, plan, 1, 1, "booked")
-    patient = db.session.get_one(Patient, world.patient_id)
-    patient.muted_kinds = ["check_in"]
-    db.session.commit()
-    assert owe_check_ins(now=NOW) == 0
-    patient.muted_kinds = []
-    db.session.commit()
-    answer(world, row)
-    assert owe_check_ins(now=NOW) == 0
-    db.session.query(Outcome).delete()
-    make_message(row)
-    assert owe_check_ins(now=NOW) == 0

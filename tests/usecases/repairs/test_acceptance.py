@@ -1,84 +1,22 @@
 """Accepting a repair: one transaction, one mail, one row in the trail for each appointment; or nothing at all."""
 
-from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from scheduler.errors import (
-    Conflict,
-    IllegalTransition,
-    InvalidInput,
-    NeedsOverride,
-    SeriesTaken,
-    StaleVersion,
-)
 from scheduler.extensions import db
-from scheduler.models import Appointment, AuditEntry, FeedToken, Message, TreatmentPlan
-from scheduler.models.appointments import NOT_BOOKED
+from scheduler.models import Appointment, AuditEntry, FeedToken, Message
 from scheduler.usecases.appointments.changing import move_appointment
 from scheduler.usecases.feeds.tokens import issue_feed_token
 from scheduler.usecases.idempotency import Idempotency
-from scheduler.usecases.repairs.acceptance import accept_repair
 from scheduler.usecases.repairs.preview import preview_cancel, preview_move, propose_repair
 from scheduler.usecases.repairs.targets import HandCancel, HandMove
 from scheduler.usecases.series.placement import ChosenSlot
-from tests.factories import (
-    NOW,
-    RECEPTIONIST,
-    World,
-    make_appointment,
-    make_patient,
-    make_practitioner,
-    make_world,
-)
+from tests.factories import NOW, RECEPTIONIST, make_appointment, make_patient, make_practitioner, make_world
 from tests.usecases.plans.support import statuses
+from tests.usecases.repairs.accepting import WEDNESDAY, accept, mails, slot, slot_like, starts, trail
 from tests.usecases.repairs.support import march, series
-
-WEDNESDAY = march(4, 8)
-
-
-def slot(world: World, number: int, starts_at: datetime) -> ChosenSlot:
-    return ChosenSlot(number, starts_at, world.practitioner_id, world.location_id)
-
-
-def accept(plan: TreatmentPlan, **asked: Any) -> list[Appointment]:
-    """Accept with the versions that are there now, unless told otherwise."""
-    db.session.rollback()
-    known: dict[str, Any] = {
-        "version": db.session.get_one(TreatmentPlan, plan.id).version,
-        "versions": {
-            row.id: row.version
-            for row in db.session.scalars(select(Appointment).where(Appointment.status.not_in(NOT_BOOKED)))
-            if row.planned_session_id is not None
-        },
-        "actor": RECEPTIONIST,
-        "now": NOW,
-    }
-    return accept_repair(plan.id, **known | asked)
-
-
-def starts() -> list[datetime]:
-    """Of all that is booked, in the order of the sessions."""
-    db.session.rollback()
-    return list(
-        db.session.scalars(
-            select(Appointment.starts_at).where(Appointment.status == "booked").order_by(Appointment.id)
-        )
-    )
-
-
-def mails() -> list[tuple[str, list[datetime]]]:
-    """What is told at once: kind and the dates."""
-    rows = db.session.scalars(select(Message).where(Message.kind != "reminder", Message.state == "due"))
-    return [(row.kind, sorted(item.starts_at for item in row.items)) for row in rows]
-
-
-def trail() -> list[str]:
-    return list(db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
 
 
 def test_a_move_and_its_repair_are_done_together_and_told_once(context: Flask) -> None:
@@ -137,10 +75,6 @@ def test_reminders_follow_the_new_dates(context: Flask) -> None:
     assert mails() == [("series_changed", [march(19)])]
 
 
-def slot_like(row: Appointment, number: int, starts_at: datetime) -> ChosenSlot:
-    return ChosenSlot(number, starts_at, row.practitioner_id, row.location_id)
-
-
 def test_appointments_of_the_plan_may_take_each_others_slots(context: Flask) -> None:
     world = make_world()
     plan, rows = series(world, 3, 10, 17, 24)
@@ -162,51 +96,6 @@ def test_two_may_swap_their_times(context: Flask) -> None:
     db.session.rollback()
     states = [(row.starts_at, row.status, row.version) for row in rows[2:]]
     assert states == [(march(17), "booked", 2), (march(24), "booked", 2)]
-
-
-def test_a_slot_taken_meanwhile_is_named_and_nothing_is_changed(context: Flask) -> None:
-    world = make_world()
-    plan, rows = series(world, 3, 10, 17, 24)
-    make_appointment(world, march(18), patient_id=make_patient("Other").id)
-    with pytest.raises(SeriesTaken) as refused:
-        accept(plan, moved=HandMove(rows[1].id, march(12)), changes=[slot(world, 3, march(18))])
-    assert refused.value.details["numbers"] == [3]
-    assert refused.value.details["busy"] == {"3": ["practitioner"]}
-    assert starts()[:4] == [march(day) for day in (3, 10, 17, 24)]
-    assert (mails(), trail()) == ([], ["plan_prescribed"])
-
-
-def test_the_move_itself_may_be_what_is_taken(context: Flask) -> None:
-    world = make_world()
-    plan, rows = series(world, 3, 10, 17, 24)
-    make_appointment(world, march(12), patient_id=make_patient("Other").id)
-    with pytest.raises(SeriesTaken) as refused:
-        accept(plan, moved=HandMove(rows[1].id, march(12)), changes=[slot(world, 3, march(18))])
-    assert refused.value.details["numbers"] == [2]
-
-
-def test_a_stale_plan_or_appointment_is_refused_with_the_present_state(context: Flask) -> None:
-    world = make_world()
-    plan, rows = series(world, 3, 10, 17, 24)
-    preview = preview_move(rows[1].id, starts_at=march(16), now=NOW)
-    with pytest.raises(StaleVersion) as refused:
-        accept(plan, version=7, changes=preview.changes)
-    assert refused.value.details["current"]["version"] == 1  # type: ignore[index]
-    move_appointment(rows[3].id, version=1, starts_at=march(25), actor=RECEPTIONIST, now=NOW)
-    with pytest.raises(StaleVersion) as refused:
-        accept(plan, versions=preview.versions, changes=preview.changes)
-    current: Any = refused.value.details["current"]
-    assert [row["version"] for row in current["appointments"]] == [1, 1, 1, 2]
-    assert starts() == [march(day) for day in (3, 10, 17, 25)]
-
-
-def test_an_appointment_that_is_gone_makes_the_repair_stale(context: Flask) -> None:
-    plan, rows = series(make_world(), 3, 10, 17, 24)
-    preview = preview_move(rows[1].id, starts_at=march(16), now=NOW)
-    rows[3].status = "cancelled"
-    db.session.commit()
-    with pytest.raises(StaleVersion):
-        accept(plan, versions=preview.versions, changes=preview.changes)
 
 
 def test_a_cancelled_session_moves_to_its_new_date_and_keeps_its_identity(context: Flask) -> None:
@@ -249,91 +138,6 @@ def test_the_same_request_again_does_nothing_new(context: Flask) -> None:
     assert [row.id for row in accept(plan, idempotency=again, **asked)] == [row.id for row in first]
     assert again.replayed
     assert len(mails()) == 1
-
-
-def test_rules_of_the_clinic_need_a_reason(context: Flask) -> None:
-    world = make_world()
-    plan, rows = series(world, 3, 10, 17, 24)
-    asked: dict[str, Any] = {
-        "moved": HandMove(rows[1].id, march(12, 19)),
-        "changes": [slot(world, 3, march(19))],
-    }
-    with pytest.raises(NeedsOverride):
-        accept(plan, **asked)
-    accept(plan, override_reason="her only evening", **asked)
-    db.session.rollback()
-    kept = [(row.override_reason, row.override_rules) for row in rows]
-    assert kept == [(None, []), ("her only evening", ["outside_hours"]), (None, []), (None, [])]
-
-
-def test_sessions_stay_in_their_order(context: Flask) -> None:
-    world = make_world()
-    plan, _ = series(world, 3, 10, 17, 24)
-    with pytest.raises(InvalidInput, match="Session 4 must come after session 3"):
-        accept(plan, changes=[slot(world, 3, march(26))])
-
-
-@pytest.mark.parametrize("number", [1, 2])
-def test_what_has_begun_or_is_done_is_not_moved(context: Flask, number: int) -> None:
-    world = make_world()
-    plan, rows = series(world, 3, 10, 17, 24)
-    rows[0].status = "completed"
-    rows[1].status = "arrived"
-    db.session.commit()
-    with pytest.raises(Conflict):
-        accept(plan, changes=[slot(world, number, march(11))])
-    with pytest.raises(IllegalTransition):
-        accept(plan, moved=HandMove(rows[number - 1].id, march(11)))
-
-
-@pytest.mark.parametrize(
-    ("asked", "field"),
-    [
-        ({}, "changes"),
-        ({"changes": [ChosenSlot(9, march(11), 1)]}, "changes"),
-        ({"changes": [ChosenSlot(4, march(25), 1), ChosenSlot(4, march(26), 1)]}, "changes"),
-        ({"changes": [ChosenSlot(4, march(25), 1)], "versions": {}}, "versions"),
-        ({"moved": HandMove(99, march(11))}, "appointment_id"),
-    ],
-)
-def test_a_repair_that_makes_no_sense_says_where(context: Flask, asked: Any, field: str) -> None:
-    plan, _ = series(make_world(), 3, 10, 17, 24)
-    with pytest.raises(InvalidInput) as refused:
-        accept(plan, **asked)
-    assert refused.value.details["field"] == field
-
-
-def test_of_two_who_accept_at_once_one_is_told_that_it_is_out_of_date(app: Flask) -> None:
-    with app.app_context():
-        plan, rows = series(make_world(), 3, 10, 17, 24)
-        plan_id = plan.id
-        preview = preview_move(rows[1].id, starts_at=march(16), now=NOW)
-        moved = HandMove(rows[1].id, march(16))
-        db.session.remove()
-
-    def accept_it(_: int) -> str:
-        with app.app_context():
-            try:
-                accept_repair(
-                    plan_id,
-                    version=preview.plan_version,
-                    versions=preview.versions,
-                    changes=preview.changes,
-                    moved=moved,
-                    actor=RECEPTIONIST,
-                    now=NOW,
-                )
-            except StaleVersion:
-                return "stale"
-            finally:
-                db.session.remove()
-            return "done"
-
-    with ThreadPoolExecutor(4) as pool:
-        outcomes = sorted(pool.map(accept_it, range(4)))
-    assert outcomes == ["done", "stale", "stale", "stale"]
-    with app.app_context():
-        assert [kind for kind, _ in mails()] == ["series_changed"]
 
 
 def test_calendars_that_showed_or_show_it_are_told_once(context: Flask) -> None:

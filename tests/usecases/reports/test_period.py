@@ -1,38 +1,20 @@
 """Reports: what was used, who came, how plans stand; every appointment and plan counted once."""
 
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
 
 from scheduler.errors import InvalidInput, NotFound
 from scheduler.extensions import db
-from scheduler.models import (
-    Appointment,
-    AuditEntry,
-    Clinic,
-    Closure,
-    Location,
-    PlannedSession,
-    Practitioner,
-    TimeOff,
-    TreatmentPlan,
-    WorkingHours,
-)
+from scheduler.models import AuditEntry, Clinic, Closure, Location, Practitioner, TimeOff, WorkingHours
 from scheduler.planning.reports import Attendance
-from scheduler.usecases.appointments.changing import cancel_appointment, change_status
-from scheduler.usecases.plans.life import discontinue_plan, pause_plan
-from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
-from scheduler.usecases.reports.attendance import AttendanceReport, report_attendance
+from scheduler.usecases.appointments.changing import cancel_appointment
 from scheduler.usecases.reports.period import Period, note_report_export
-from scheduler.usecases.reports.plans import PlanReport, report_plans
 from scheduler.usecases.reports.use import Use, report_utilisation
-from scheduler.usecases.series.placement import ChosenSlot, place_plan
 from tests.factories import (
     NOW,
     RECEPTIONIST,
-    World,
     at,
     make_appointment,
     make_message,
@@ -42,53 +24,7 @@ from tests.factories import (
     save,
 )
 from tests.query_counter import count_queries
-
-MARCH = Period(date(2026, 3, 2), date(2026, 3, 15))
-LATER = at(20)
-SERIES = PhaseWish(3, 2, 2, 4)
-
-
-def make_place(zone: str = "Europe/Berlin") -> int:
-    place = Location(name="Nord", zone=zone)
-    save(place)
-    return place.id
-
-
-def attendance(period: Period = MARCH, now: datetime = LATER) -> AttendanceReport:
-    return report_attendance(period, now=now)
-
-
-def plans(period: Period = MARCH, now: datetime = NOW) -> PlanReport:
-    return report_plans(period, today=now.date(), now=now)
-
-
-def prescribe(world: World, **changes: Any) -> TreatmentPlan:
-    asked: dict[str, Any] = {
-        "patient_id": world.patient_id,
-        "practitioner_id": world.practitioner_id,
-        "starts_on": date(2026, 3, 3),
-        "phases": [SERIES],
-        "actor": RECEPTIONIST,
-        "now": NOW,
-    }
-    return prescribe_plan(**asked | changes)
-
-
-def place(plan: TreatmentPlan, *starts: datetime) -> list[Appointment]:
-    slots = [
-        ChosenSlot(number, start, plan.practitioner_id, 1) for number, start in enumerate(starts, start=1)
-    ]
-    return place_plan(plan.id, sessions=slots, actor=RECEPTIONIST, now=NOW)
-
-
-def hold(appointment: Appointment) -> None:
-    change_status(
-        appointment.id,
-        version=appointment.version,
-        status="completed",
-        actor=RECEPTIONIST,
-        now=appointment.ends_at,
-    )
+from tests.usecases.reports.support import MARCH, attendance, hold, make_place, place, plans, prescribe
 
 
 def test_utilisation_is_booked_time_of_working_time(context: Flask) -> None:
@@ -238,64 +174,6 @@ def test_real_deeds_are_told_right(context: Flask) -> None:
     hold(kept)
     cancel_appointment(lost.id, version=1, reason="patient", actor=RECEPTIONIST, now=at(4, 20))
     assert attendance().whole == Attendance(kept=1, late=1)
-
-
-def test_plans_stand_where_they_stand(context: Flask) -> None:
-    world = make_world()
-    patients = [make_patient(f"P{number}").id for number in range(6)]
-    place(prescribe(world), at(3, 9), at(5, 9), at(7 + 2, 9))
-    prescribe(world, patient_id=patients[0])
-    paused = prescribe(world, patient_id=patients[1])
-    pause_plan(paused.id, version=1, release=True, reason="", actor=RECEPTIONIST, now=NOW)
-    done = prescribe(world, patient_id=patients[2], phases=[PhaseWish(1, 0, 0, 4)])
-    hold(place(done, at(3, 11))[0])
-    gone = prescribe(world, patient_id=patients[3])
-    hold(place(gone, at(3, 13))[0])
-    db.session.refresh(gone)
-    discontinue_plan(gone.id, version=gone.version, release=True, reason="", actor=RECEPTIONIST, now=at(4))
-    prescribe(world, patient_id=patients[4], starts_on=date(2026, 4, 1))
-    draft = prescribe(world, patient_id=patients[5])
-    draft.status = "draft"
-    db.session.commit()
-    found = plans()
-    assert found.standings == {"on_track": 1, "behind": 1, "paused": 1, "finished": 1, "dropped_out": 1}
-    assert (found.total, found.dropped_after) == (5, [0, 1])
-
-
-def test_plan_whose_window_is_over_is_behind_though_something_is_booked(context: Flask) -> None:
-    plan = prescribe(make_world())
-    booked = place(plan, at(3), at(5), at(9))
-    cancel_appointment(booked[1].id, version=1, reason="patient", actor=RECEPTIONIST, now=NOW)
-    assert plans().standings["on_track"] == 1
-    assert plans(now=at(8)).standings["behind"] == 1
-
-
-def test_time_to_the_first_session(context: Flask) -> None:
-    world = make_world()
-    for number, day in enumerate((3, 9, 12)):
-        patient = make_patient(f"P{number}").id
-        place(prescribe(world, patient_id=patient, starts_on=at(day).date()), at(day, 9 + number))
-    prescribe(world)
-    found = plans()
-    assert (found.waits, found.median_wait, found.without_first) == ([1, 1, 1, 0, 0], 7, 1)
-
-
-def test_plans_of_one_location(context: Flask) -> None:
-    world = make_world()
-    other = make_place()
-    place(prescribe(world), at(3))
-    wishes = {"location_id": other}
-    prescribe(world, patient_id=make_patient("There").id, preferences=wishes)
-    here = plans(Period(MARCH.from_on, MARCH.to_on, world.location_id))
-    there = plans(Period(MARCH.from_on, MARCH.to_on, other))
-    assert (here.total, there.total, plans().total) == (1, 1, 2)
-
-
-def test_no_plans_make_an_empty_report(context: Flask) -> None:
-    make_world()
-    found = plans()
-    assert (found.total, found.dropped_after, found.median_wait) == (0, [], None)
-    assert db.session.query(PlannedSession).count() == 0
 
 
 @pytest.mark.parametrize(
