@@ -47,6 +47,7 @@ from scheduler.usecases.booking.state import (
     state_of,
     tell_calendars,
 )
+from scheduler.usecases.diary_stamp import stamp_diaries
 from scheduler.usecases.idempotency import Idempotency, recall, remember
 from scheduler.usecases.lookup import find, find_in_use, still_in_use
 from scheduler.usecases.messages.outbox import (
@@ -150,10 +151,12 @@ def move_appointment(
     before, told = state_of(appointment), as_told(appointment)
     if (_asked(wish), room) == (told, appointment.room_id):
         return appointment
-    previous_practitioner = appointment.practitioner_id
+    previous_practitioner, previous_location = appointment.practitioner_id, appointment.location_id
     put_into_slot(appointment, Booking(wish, room, appointment.planned_session, reason, rules))
     after = state_of(appointment)
     visible_change(appointment, now=now)
+    if appointment.location_id != previous_location:
+        stamp_diaries(session)  # two diaries changed, perhaps in nothing that the database watches
     session.flush()
     session.expire(appointment, ["practitioner", "location", "room"])
     _owe_mails(session, appointment, batch, is_told=told != as_told(appointment), now=now)

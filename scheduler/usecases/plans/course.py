@@ -17,6 +17,7 @@ from scheduler.models import (
 )
 from scheduler.transaction import writing
 from scheduler.usecases.actors import Actor
+from scheduler.usecases.diary_stamp import stamp_diaries
 from scheduler.usecases.feeds.tokens import touch_events
 from scheduler.usecases.lookup import find_in_use
 from scheduler.usecases.plans.prescribing import PhaseWish, add_phases, check_phases, phases_of
@@ -50,6 +51,7 @@ def extend_plan(
     note_plan(session, actor, "plan_extended", plan, now=now, first=first, sessions=sessions)
     settle_plan(session, plan, actor, now=now)
     touch_events(session, _of(plan), now=now)
+    stamp_diaries(session)  # which say how many sessions there are
     return plan
 
 
@@ -91,6 +93,7 @@ def change_course(
     what = {"from_number": from_number, "replaced": before, "sessions": len(plan.sessions)}
     note_plan(session, actor, "plan_changed", plan, now=now, protocol_id=protocol_id, **what)
     settle_plan(session, plan, actor, now=now)
+    stamp_diaries(session)
     return plan
 
 

@@ -10,21 +10,23 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from scheduler.extensions import db
-from scheduler.models import Practitioner, WorkingHours
+from scheduler.models import Location, Practitioner, WorkingHours
 from scheduler.usecases.absences.entering import WallTime, add_closure, add_time_off, remove_time_off
 from scheduler.usecases.actors import COMMAND
-from scheduler.usecases.appointments.changing import book_appointment
+from scheduler.usecases.appointments.changing import book_appointment, move_appointment
 from scheduler.usecases.availability.slots import find_slots
 from scheduler.usecases.clinic.appointment_types import TypeDetails, change_type, get_type
 from scheduler.usecases.clinic.locations import add_room
 from scheduler.usecases.diary.version import diary_version
 from scheduler.usecases.edits import stamp_of
 from scheduler.usecases.patients.registry import change_patient, read_details
+from scheduler.usecases.plans.course import extend_plan
+from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
 from scheduler.usecases.practitioners.adding import DayHours
 from scheduler.usecases.practitioners.hours_blocks import HoursBlock
 from scheduler.usecases.practitioners.records import archive_practitioner
 from scheduler.usecases.practitioners.working_hours import set_hours
-from tests.factories import NOW, World, at, make_practitioner, make_world
+from tests.factories import NOW, World, at, make_appointment, make_practitioner, make_type, make_world, save
 from tests.feeds.support import statements
 
 TODAY = date(2026, 3, 2)
@@ -106,6 +108,27 @@ def test_an_appointment_is_seen_in_its_week_only_and_nobody_else_takes_the_stamp
     CHANGES["a room"](world)
     slots = find_slots(appointment_type_id=world.review_id, from_on=TODAY, to_on=date(2026, 3, 3), now=NOW)
     assert {slot.practitioner_id for slot in slots} == set(db.session.scalars(select(Practitioner.id)))
+
+
+def test_a_session_that_gets_others_after_it_is_seen(world: World) -> None:
+    phase = PhaseWish(1, 7, 7, 7, world.needling_id)
+    who: dict[str, Any] = {"patient_id": world.patient_id, "practitioner_id": world.practitioner_id, **BY}
+    plan = prescribe_plan(starts_on=TODAY, phases=[phase], first_appointment_type_id=world.needling_id, **who)
+    first = plan.sessions[0].id
+    book_appointment(appointment_type_id=world.needling_id, starts_at=at(3), planned_session_id=first, **who)
+    before = version()
+    extend_plan(plan.id, version=plan.version, phases=[phase], **BY)
+    assert version() != before
+
+
+def test_an_appointment_that_only_goes_to_another_location_is_seen(world: World) -> None:
+    elsewhere = Location(name="Ost", address="", zone="Europe/Berlin")
+    save(elsewhere)
+    call = make_type("Call", needs_room=False)
+    row = make_appointment(world, at(3), room_id=None, appointment_type_id=call.id)
+    before = version()
+    move_appointment(row.id, version=1, location_id=elsewhere.id, override_reason="moves house", **BY)
+    assert version() != before
 
 
 def test_asking_is_one_statement_that_looks_up_rows_by_their_keys(world: World) -> None:
