@@ -14,7 +14,7 @@ from scheduler.access import current_actor, guard
 from scheduler.errors import SchedulerError
 from scheduler.http_errors import problem_of, say
 from scheduler.planning.reports import LEAD_BANDS, WAIT_BANDS, Attendance, share
-from scheduler.usecases.clinic.catalogue import list_locations
+from scheduler.usecases.clinic.locations import list_all_locations
 from scheduler.usecases.imports.tables import harmless
 from scheduler.usecases.reports.attendance import report_attendance
 from scheduler.usecases.reports.period import Period, monday_of, note_report_export
@@ -44,7 +44,7 @@ def show() -> str | tuple[str, int]:
 
 
 def _page(period: Period, **found: Any) -> str:
-    return render_template("reports/show.html", period=period, places=list_locations().items, **found)
+    return render_template("reports/show.html", period=period, places=list_all_locations(), **found)
 
 
 def _all(period: Period, now: datetime) -> dict[str, Any]:

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 from scheduler.extensions import db
-from scheduler.models import AuditEntry, Practitioner
-from tests.factories import World, at, make_appointment
+from scheduler.models import AuditEntry, Location, Practitioner
+from tests.factories import World, at, make_appointment, save
 from tests.web.browser import Browser
 
 pytestmark = pytest.mark.usefixtures("monday")
@@ -55,8 +55,18 @@ def test_figures_stand_beside_the_charts(past: World, desk: Browser) -> None:
         ["Tu", "1", "0", "0", "0 %", "0 %"],
         ["We", "1", "1", "0", "100 %", "0 %"],
     ]
-    assert "Of 2 appointments, 1 were missed and 0 cancelled less than 24 hours before." in page
+    assert "Appointments counted: 2. Missed: 1. Cancelled less than 24 hours before: 0." in page
     assert "1 more is over, but nobody said what became of it." in page
+
+
+def test_a_location_that_was_archived_can_be_looked_back_at(app: Flask, past: World, desk: Browser) -> None:
+    with app.app_context():
+        save(Location(name="Outskirts", zone="Europe/Berlin"))
+        db.session.get_one(Location, past.location_id).archived_at = at(9, 12)
+        db.session.commit()
+    page = desk.get(f"/reports?{FEBRUARY}&location_id={past.location_id}").text
+    assert f'<option value="{past.location_id}" selected>' in page
+    assert table(page, "Week of") == [["23 Feb", "40", "1", "2.5 %"]]
 
 
 def test_time_without_anything_says_so(world: World, desk: Browser) -> None:
