@@ -164,13 +164,13 @@ def _form(values: Mapping[str, Any], **more: Any) -> str:
 
 
 def _choices(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Times of reminders to choose from, those that were chosen elsewhere among them; and the clinic's own."""
+    """Times of reminders and zones to choose from, what was chosen elsewhere among them; and the clinic's own."""
     chosen = _offsets([str(each) for each in values.get("offsets", ())]) or ()
     return {
         "offsets": sorted({*OFFSETS, *chosen}, reverse=True),
         "chosen": chosen,
         "clinic_offsets": get_clinic().reminder_offsets_minutes,
-        "zones": zones(),
+        "zones": sorted({*zones(), *filter(None, [values.get("zone")])}),
     }
 
 

@@ -175,6 +175,12 @@ def test_choices_about_mails_are_kept_and_shown_again(desk: Browser, app: Flask,
     assert ticked == [("mails", "offers"), ("mails", "check_ins"), ("offsets", "4320"), ("offsets", "120")]
 
 
+def test_a_zone_that_the_form_does_not_offer_is_not_lost_in_it(desk: Browser, app: Flask) -> None:
+    with app.app_context():
+        number = make_patient(zone="UTC").id
+    assert '<option value="UTC" selected>' in desk.get(f"/patients/{number}/edit").text
+
+
 def test_without_ticked_times_the_clinics_hold(desk: Browser, app: Flask, world: World) -> None:
     desk.get("/patients/1/edit")
     desk.post("/patients/1/edit", PAULA | {"version": "1", "wants_reminders": "yes"})
