@@ -69,6 +69,8 @@ class Chart:
     notes: Sequence[str] = ()
     """A last column of the table, in words."""
     notes_head: str = ""
+    names: Sequence[str] = ()
+    """The labels in the table, where they say more than there is room for below the picture."""
     last_first: bool = False
     """Whether the table begins with the last label: with days that is the newest, which is what one looks for."""
 
@@ -77,7 +79,7 @@ class Chart:
         """The table's rows: a label, and the values as they are written."""
         rows = [
             (label, [*(one.written(at) for one in self.columns), *self.notes[at : at + 1]])
-            for at, label in enumerate(self.labels)
+            for at, label in enumerate(self.names or self.labels)
         ]
         return rows[::-1] if self.last_first else rows
 

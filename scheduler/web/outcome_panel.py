@@ -18,7 +18,7 @@ from scheduler.usecases.outcomes.courses import (
 from scheduler.usecases.outcomes.values import SMALLEST_CHANGE, list_outcomes
 from scheduler.usecases.patient_side.check_in import plans_that_ask
 from scheduler.web.charts import Band, Chart, Mark, Series
-from scheduler.web.formats import day, day_month
+from scheduler.web.formats import day, day_month, plain_date
 
 MEASURES: Mapping[str, LazyString] = {
     Measure.NPRS: _l("Pain, 0 to 10"),
@@ -96,7 +96,8 @@ def _view(
             )
             + (" " + told if marks else ""),
             head=gettext("Day"),
-            labels=[f"{day_month(row.measured_on)}" for row in shown],
+            labels=[day_month(row.measured_on) for row in shown],
+            names=[plain_date(row.measured_on) for row in shown],
             series=[Series(gettext("Value"), [row.value for row in shown], "first")],
             notes=[sources[row.source] for row in shown],
             notes_head=gettext("Said by"),

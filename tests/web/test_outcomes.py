@@ -57,7 +57,10 @@ def test_the_chart_has_the_band_of_what_does_not_matter_and_the_review_after_fou
     assert page.count('class="mark"') == 1
     assert "<title>after 4 sessions</title>" in page
     assert "No better after 4 sessions: review." in page
-    assert re.findall("<td>([0-9]+)</td><td>patient</td>", page) == [str(value) for value in reversed(PAIN)]
+    rows = re.findall(r'<th scope="row">([^<]+)</th><td>([0-9]+)</td><td>patient</td>', page)
+    assert [value for _, value in rows] == [str(value) for value in reversed(PAIN)]
+    first = NOW.date() - timedelta(days=35)
+    assert rows[-1][0] == f"{first.day} {first:%b} {first.year}"
     desk.post("/account/language", {"locale": "de"})
     assert "2,5 " in desk.get(f"/patients/{world.patient_id}").text
 
