@@ -8,6 +8,8 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from scheduler import clock
+from scheduler.extensions import db
+from scheduler.models import Practitioner
 from scheduler.readiness import SET_UP
 from scheduler.usecases.clinic.first_setup import setup_code
 from tests.browser.conftest import Live, served, sign_in
@@ -83,6 +85,22 @@ def test_from_nothing_to_the_first_booking(app: Flask, empty: Page) -> None:
     empty.get_by_role("button", name="Book").click()
     row = empty.locator("#day-list tbody tr", has_text="Paul Pain")
     expect(row).to_contain_text("10:00–10:30")
+
+
+def test_names_without_an_end_widen_no_page(live: Live, admin: Page) -> None:
+    with live.app.app_context():
+        db.session.get_one(Practitioner, 1).given_name = "x" * 150
+        db.session.commit()
+    admin.set_viewport_size({"width": 390, "height": 844})
+    admin.goto("/clinic/staff/new")
+    fill(admin, {"Name": "Z" * 150, "Sign-in name": "zoe"})
+    admin.get_by_role("button", name="Save").click()
+    expect(admin.get_by_role("heading", level=1)).to_contain_text("Password of")
+    wider = [admin.evaluate("document.documentElement.scrollWidth - innerWidth")]
+    for path in ("/clinic/staff", "/clinic/practitioners", "/clinic/practitioners/1"):
+        admin.goto(path)
+        wider.append(admin.evaluate("document.documentElement.scrollWidth - innerWidth"))
+    assert wider == [0, 0, 0, 0]
 
 
 def test_hours_are_painted_with_the_mouse(live: Live, admin: Page) -> None:
