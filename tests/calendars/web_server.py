@@ -14,9 +14,7 @@ from scheduler.calendars.fetch import Fetcher, Limits
 from scheduler.errors import InvalidInput
 
 CERTIFICATE = Path(__file__).parent / "calendar.example.pem"
-
 CALENDAR = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
-
 LIMITS = Limits(most_bytes=10_000, connect_seconds=30, read_seconds=30, total_seconds=60)
 
 

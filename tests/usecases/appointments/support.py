@@ -13,7 +13,6 @@ from scheduler.usecases.appointments.changing import book_appointment
 from tests.factories import NOW, RECEPTIONIST, World, at, make_appointment, make_practitioner, save
 
 BY = {"actor": RECEPTIONIST, "now": NOW}
-
 PRACTITIONER = replace(RECEPTIONIST, role=Role.PRACTITIONER, id=2)
 
 

@@ -10,7 +10,6 @@ from scheduler.usecases.plans.prescribing import PhaseWish, prescribe_plan
 from tests.factories import NOW, RECEPTIONIST, World, at, save
 
 TODAY = date(2026, 3, 2)
-
 ONCE = PhaseWish(1, 0, 0, 4)
 """One session within the week, from its first day on."""
 

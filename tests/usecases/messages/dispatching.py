@@ -17,7 +17,6 @@ from scheduler.usecases.messages.letters import Letter
 from tests.factories import NOW, World, at, make_appointment, make_world, save
 
 MINUTE = timedelta(minutes=1)
-
 KINDS = {
     "confirmation": writing(outbox.owe_confirmation),
     "change": writing(outbox.owe_change),
@@ -25,7 +24,6 @@ KINDS = {
 }
 
 owe_reminders = writing(outbox.owe_reminders)
-
 owe_series = writing(outbox.owe_series_confirmation)
 
 

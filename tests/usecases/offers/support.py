@@ -13,7 +13,6 @@ from tests.factories import NOW, RECEPTIONIST, World
 from tests.usecases.gap_world import KEY, SLOT_AT, slot_in
 
 PATIENT = Actor("patient", 1, "by the link in the mail", Role.PRACTITIONER, "127.0.0.1")
-
 HOUR = timedelta(hours=1)
 
 

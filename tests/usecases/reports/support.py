@@ -13,9 +13,7 @@ from scheduler.usecases.series.placement import ChosenSlot, place_plan
 from tests.factories import NOW, RECEPTIONIST, World, at, save
 
 MARCH = Period(date(2026, 3, 2), date(2026, 3, 15))
-
 LATER = at(20)
-
 SERIES = PhaseWish(3, 2, 2, 4)
 
 
