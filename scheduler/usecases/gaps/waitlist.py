@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session, joinedload
 
 from scheduler.errors import Conflict, InvalidInput, StaleVersion
 from scheduler.models import AppointmentType, Location, Patient, Practitioner, Urgency, WaitlistEntry
-from scheduler.transaction import reading, writing
+from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import CLOCK, Actor
 from scheduler.usecases.audit import note_deed
 from scheduler.usecases.idempotency import Idempotency, recall, remember
-from scheduler.usecases.lookup import find, find_in_use
+from scheduler.usecases.lookup import find, find_in_use, still_in_use
 from scheduler.usecases.paging import Page, fetch_page
 
 CLOSED_BY_HAND = ("booked", "withdrawn")
@@ -55,6 +55,8 @@ def add_to_waitlist(
     if known is not None:
         return find(session, WaitlistEntry, known[0])
     patient = find_in_use(session, Patient, patient_id)
+    lock_resources(session, [("patient", patient.id)])
+    still_in_use(session, patient)
     entry = WaitlistEntry(patient_id=patient.id, created_at=now, **_checked(session, wish))
     session.add(entry)
     session.flush()

@@ -37,7 +37,7 @@ from scheduler.usecases.booking.state import MOVABLE, state_of
 from scheduler.usecases.feeds.tokens import bump_feeds
 from scheduler.usecases.gaps.ranking import Slot
 from scheduler.usecases.gaps.waitlist import settle_entry
-from scheduler.usecases.lookup import find_in_use
+from scheduler.usecases.lookup import find_in_use, still_in_use
 from scheduler.usecases.messages.outbox import owe_change, owe_confirmation, owe_reminders, withdraw_messages
 
 GONE = "The appointment that would be moved was changed meanwhile. Please look again."
@@ -60,6 +60,7 @@ def book_turn(
 
     The slot must be let go and everything locked. One mail tells it. Raises SlotTaken, Conflict, InvalidInput.
     """
+    still_in_use(session, turn.patient)
     wish = wish_of_turn(session, offer, turn)
     later = _later(session, turn)
     leave_out = [later.id] if later is not None else []
