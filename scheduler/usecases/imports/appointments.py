@@ -34,7 +34,7 @@ IMPORTED = "Imported"
 TAKEN = "The %(busy)s is already busy at that time."
 TAKEN_BY_ROW = "The %(busy)s is already busy at that time, by row %(row)s."
 ELSEWHERE = (
-    "%(count)s of the known appointments are at another time here than in the file; they stay as they are."
+    "Known appointments that are at another time here than in the file, and stay as they are: %(count)s."
 )
 
 

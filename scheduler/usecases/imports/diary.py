@@ -31,7 +31,7 @@ IMPORTED = "imported_absence"
 """Entity of the audit rows that keep which entry of which calendar an absence came from: there is no column for it."""
 LONGEST_REASON = 200
 WINDOW_DAYS = 366
-OVERLAPS = "%(count)s of the absences overlap booked appointments, which somebody must move or cancel."
+OVERLAPS = "Absences that overlap booked appointments, which somebody must move or cancel: %(count)s."
 PASSED_OVER = "Passed over, because they are cancelled or take nobody's time: %(count)s of the entries."
 
 

@@ -96,7 +96,7 @@ def test_bringing_it_in_twice_doubles_nothing_even_what_was_moved_here(world: Wo
     report = bring(text)
     assert report.counts == {"new": 0, "updated": 0, "unchanged": 2, "left_out": 0}
     assert [sentence % details for sentence, details in report.notes] == [
-        "1 of the known appointments are at another time here than in the file; they stay as they are."
+        "Known appointments that are at another time here than in the file, and stay as they are: 1."
     ]
     assert db.session.scalar(select(func.count(Appointment.id))) == 2
 
@@ -272,7 +272,7 @@ def test_a_diary_becomes_absences_and_is_followed_when_an_entry_moves(world: Wor
     )
     assert report.counts["new"] == 3
     assert [sentence % details for sentence, details in report.notes] == [
-        "2 of the absences overlap booked appointments, which somebody must move or cancel."
+        "Absences that overlap booked appointments, which somebody must move or cancel: 2."
     ]
     assert spans() == [(at(23, 9), "Paul Pain"), (at(30, 9), "Paul Pain"), (at(6, 9, month=4), "Paul Pain")]
     again = import_diary(calendar(WEEKLY), choices, actor=COMMAND, now=NOW)
