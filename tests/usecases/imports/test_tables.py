@@ -138,10 +138,7 @@ def test_a_table_of_one_column_has_no_title() -> None:
 @pytest.mark.parametrize("cell", ["=1+1", "+49 30 1", "-1", "@x", "\tx", "\rx"])
 def test_formulas_are_made_harmless_and_come_back_as_they_were(cell: str) -> None:
     assert harmless(cell) == f"'{cell}"
-    assert (
-        read_table(f'a,b\n"{harmless(cell)}",1\n'.encode()).rows[0].cells[0] == cell.strip("\t\r")
-        or cell[0] in "\t\r"
-    )
+    assert read_table(f'a,b\n"{harmless(cell)}",1\n'.encode()).rows[0].cells[0] == cell
 
 
 def test_an_apostrophe_of_a_name_stays() -> None:
