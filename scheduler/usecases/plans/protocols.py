@@ -5,7 +5,7 @@ its next version takes its place.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -115,13 +115,16 @@ def change_protocol(
 ) -> Protocol:
     """The protocol as it is from now on: a new version where plans were written from it, else the row itself.
 
-    Raises NotFound, StaleVersion, InvalidInput naming the field, or Conflict for the name.
+    Where nothing is changed, all stays as it is. Raises NotFound, StaleVersion, InvalidInput naming the field, or
+    Conflict for the name.
     """
     protocol = find_to_change(session, Protocol, protocol_id)
     session.refresh(protocol, ["phases"])
     refuse_stale(seen, protocol_stamp(protocol))
     if protocol.archived_at is not None:
         raise Conflict("%(name)s is archived. Bring it back to change it.", name=protocol.name)
+    if _is_as_stored(details, protocol):
+        return protocol
     before = protocol.version
     if _has_plans(session, protocol):
         protocol.archived_at = now
@@ -193,6 +196,14 @@ def _apply(session: Session, protocol: Protocol, details: ProtocolDetails) -> No
         phase.sessions, phase.appointment_type_id = wish.sessions, wish.appointment_type_id
         phase.min_days, phase.ideal_days, phase.max_days = wish.min_days, wish.ideal_days, wish.max_days
     del protocol.phases[len(details.phases) :]
+
+
+def _is_as_stored(details: ProtocolDetails, protocol: Protocol) -> bool:
+    asked, stored = (
+        replace(each, phases=list(each.phases), review_months=sorted(set(each.review_months)))
+        for each in (details, details_of(protocol))
+    )
+    return asked == stored
 
 
 def _review_months(months: Sequence[int]) -> list[int]:

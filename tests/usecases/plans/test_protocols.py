@@ -80,11 +80,18 @@ def test_with_plans_a_new_version_takes_its_place(world: World, weekly: int) -> 
     assert list(db.session.scalars(sessions)) == [6, 3]
 
 
+def test_saving_what_is_stored_already_makes_no_version(world: World, weekly: int) -> None:
+    prescribe(world, weekly)
+    change(weekly)
+    rows = db.session.execute(select(Protocol.id, Protocol.version, Protocol.archived_at))
+    assert rows.all() == [(weekly, 1, None)]
+
+
 def test_a_former_version_cannot_be_edited_nor_brought_back_beside_the_present_one(
     world: World, weekly: int
 ) -> None:
     prescribe(world, weekly)
-    change(weekly)
+    change(weekly, source="A trial")
     with pytest.raises(Conflict):
         change(weekly)
     with pytest.raises(Conflict):
