@@ -281,12 +281,10 @@ def _change_status(
     return appointment
 
 
-def _planned_session(
-    session: Session, planned_session_id: int | None, patient: Patient
-) -> PlannedSession | None:
-    if planned_session_id is None:
+def _planned_session(session: Session, number: int | None, patient: Patient) -> PlannedSession | None:
+    if number is None:
         return None
-    planned = find(session, PlannedSession, planned_session_id)
+    planned = find(session, PlannedSession, number)
     session.refresh(planned.plan, ["status"])
     session.refresh(planned, ["status"])
     if planned.plan.patient_id != patient.id:
