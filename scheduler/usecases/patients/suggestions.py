@@ -11,7 +11,7 @@ from scheduler.models import Patient
 from scheduler.models.base import among, these
 from scheduler.models.patients import PatientTerm
 from scheduler.transaction import reading
-from scheduler.usecases.patients.registry import LAST_LETTER, query_terms
+from scheduler.usecases.patients.registry import LAST_LETTER, fold, query_terms
 
 SAME_PATIENT = 4
 """As many words of one patient may begin alike (a name and an email address): so many more rows are read."""
@@ -37,7 +37,8 @@ def suggest_patients(session: Session, q: str, *, limit: int) -> Suggestions:
     if not terms:
         return Suggestions([], more=False)
     numbers = list(dict.fromkeys(session.scalars(_matching(terms).limit((limit + 1) * SAME_PATIENT))))
-    return Suggestions(list(session.scalars(_by_name(numbers[:limit]))), more=len(numbers) > limit)
+    found = _with_numbers(session, _by_name(session, numbers[:limit]))
+    return Suggestions(found, more=len(numbers) > limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,9 @@ def search_patients(session: Session, q: str, *, page: int, page_size: int) -> F
     read = session.scalars(_matching(terms).limit(MOST_READ)).all()
     numbers = list(dict.fromkeys(read))
     if len(read) == MOST_READ:
-        return Found(list(session.scalars(_by_name(numbers[:page_size]))), None)
-    rows = _by_name(numbers).limit(page_size).offset((page - 1) * page_size)
-    return Found(list(session.scalars(rows)), len(numbers))
+        return Found(_with_numbers(session, _by_name(session, numbers[:page_size])), None)
+    first = (page - 1) * page_size
+    return Found(_with_numbers(session, _by_name(session, numbers)[first : first + page_size]), len(numbers))
 
 
 def _matching(terms: Sequence[str]) -> Select[Any]:
@@ -81,9 +82,21 @@ def _matching(terms: Sequence[str]) -> Select[Any]:
     return query
 
 
-def _by_name(numbers: Sequence[int]) -> Select[Any]:
-    chosen = select(Patient).where(among(Patient.id, these(numbers)))
-    return chosen.order_by(Patient.family_name, Patient.given_name, Patient.id)
+def _by_name(session: Session, numbers: Sequence[int]) -> list[int]:
+    """The patients' numbers by name, Ä among A.
+
+    Sorted here: asked for an order, SQLite would go through all patients in it, to find a few.
+    """
+    rows = session.execute(
+        select(Patient.id, Patient.family_name, Patient.given_name).where(among(Patient.id, these(numbers)))
+    )
+    return [row.id for row in sorted(rows, key=lambda row: (fold(f"{row[1]} {row[2]}"), row.id))]
+
+
+def _with_numbers(session: Session, numbers: Sequence[int]) -> list[Patient]:
+    """The patients in the order of their numbers here; there are few."""
+    found = {row.id: row for row in session.scalars(select(Patient).where(Patient.id.in_(numbers)))}
+    return [found[number] for number in numbers if number in found]
 
 
 def _begins(column: InstrumentedAttribute[str], term: str) -> ColumnElement[bool]:
