@@ -15,13 +15,14 @@ from scheduler.planning.hours import start_of_day
 from scheduler.transaction import lock_resources, reading, writing
 from scheduler.usecases.actors import Actor
 from scheduler.usecases.diary_stamp import stamp_diaries
+from scheduler.usecases.imports.apart import read_diary_apart
 from scheduler.usecases.imports.appointment_rows import Line
 from scheduler.usecases.imports.appointment_slots import AppointmentChoices
 from scheduler.usecases.imports.appointments import check_lines, write_lines
 from scheduler.usecases.imports.bulk import IMPORT_LOCK, insert_audit, note_import
 from scheduler.usecases.imports.clashes import load_busy
 from scheduler.usecases.imports.house import load_house
-from scheduler.usecases.imports.ics import Diary, Occurrence, read_diary
+from scheduler.usecases.imports.ics import Diary, Occurrence
 from scheduler.usecases.imports.people import Person, split_name
 from scheduler.usecases.imports.report import LEFT_OUT, NEW, UNCHANGED, UPDATED, Progress, Report, silent
 from scheduler.usecases.imports.times import Written
@@ -52,7 +53,10 @@ class DiaryChoices:
 
 def check_diary(data: bytes, choices: DiaryChoices, *, now: datetime) -> Report:
     """What an import would do; writes nothing. Raises InvalidInput."""
-    diary, _ = _read(data, choices, now=now)
+    return _check(read_diary_apart(data, *_window(choices, now=now)), choices, now=now)
+
+
+def _check(diary: Diary, choices: DiaryChoices, *, now: datetime) -> Report:
     report = _report(diary)
     if choices.as_what == APPOINTMENTS:
         return check_lines(_lines(diary, choices, report), report, _appointment_choices(choices), now=now)
@@ -73,12 +77,12 @@ def import_diary(
 
     An entry that was brought in before is followed to its new time (an absence), or left as it is (an appointment).
     """
-    diary, _ = _read(data, choices, now=now)
+    diary = read_diary_apart(data, *_window(choices, now=now))
     report = _report(diary)
     progress(0.3)
     lines = _lines(diary, choices, report) if choices.as_what == APPOINTMENTS else []
     if not report.may_write(only_good):
-        return check_diary(data, choices, now=now)
+        return _check(diary, choices, now=now)
     if choices.as_what == APPOINTMENTS:
         wanted = _appointment_choices(choices)
         return write_lines(
@@ -88,8 +92,8 @@ def import_diary(
 
 
 @reading
-def _read(session: Session, data: bytes, choices: DiaryChoices, *, now: datetime) -> tuple[Diary, ZoneInfo]:
-    """The diary's entries in the window, read in the zone of where the practitioner works."""
+def _window(session: Session, choices: DiaryChoices, *, now: datetime) -> tuple[ZoneInfo, datetime, datetime]:
+    """The zone of where the practitioner works, and [begin, end) of what is brought in."""
     if choices.as_what not in (ABSENCES, APPOINTMENTS):
         raise InvalidInput("A diary is brought in as absences or as appointments.", field="as_what")
     house = load_house(session)
@@ -107,8 +111,7 @@ def _read(session: Session, data: bytes, choices: DiaryChoices, *, now: datetime
     last = choices.until_on or first + timedelta(days=WINDOW_DAYS)
     if not first <= last <= first + timedelta(days=10 * WINDOW_DAYS) or not 1980 < first.year < 2190:
         raise InvalidInput("The window ends after it begins, and is at most ten years long.", field="until")
-    begin, end = start_of_day(first, zone), start_of_day(last + timedelta(days=1), zone)
-    return read_diary(data, zone, begin, end), zone
+    return zone, start_of_day(first, zone), start_of_day(last + timedelta(days=1), zone)
 
 
 def _report(diary: Diary) -> Report:
