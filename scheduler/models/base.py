@@ -120,6 +120,10 @@ class among(GenericFunction[bool]):
     type = Boolean()
     inherit_cache = True
 
+    def self_group(self, against: Any = None) -> Any:
+        """As it is: SQLAlchemy would ask SQLite whether it ``= 1``, and then no index can answer."""
+        return self
+
 
 @compiles(among, "sqlite")
 def _among_on_sqlite(element: among, compiler: Any, **kw: Any) -> str:
