@@ -22,7 +22,7 @@ routes = Routes("messages", "Mails owed and sent.")
 @routes.arguments(schemas.MessagesQuery(), location="query")
 @routes.response(200, schemas.MessagePage)
 def list_messages(query: dict[str, Any]) -> Response:
-    """Messages, the latest due first"""
+    """Messages, the latest first, then those that wait"""
     return answer_page(messages.list_messages(**query), schemas.message_json)
 
 

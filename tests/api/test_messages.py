@@ -29,11 +29,11 @@ def test_booking_owes_a_confirmation_and_two_reminders(booked: dict[str, Any], d
     body = desk.get("/messages", appointment_id=booked["id"]).get_json()
     assert body["total"] == 3
     assert [(row["kind"], row["offset_minutes"], row["due_at"]) for row in body["items"]] == [
-        ("reminder", 1440, utc(at(5, 10))),
-        ("reminder", 4320, utc(at(3, 10))),
         ("confirmation", None, "2026-03-02T07:00:00Z"),
+        ("reminder", 4320, utc(at(3, 10))),
+        ("reminder", 1440, utc(at(5, 10))),
     ]
-    confirmation = body["items"][2]
+    confirmation = body["items"][0]
     assert confirmation == {
         "id": confirmation["id"],
         "kind": "confirmation",

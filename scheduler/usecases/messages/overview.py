@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from scheduler.models.messages import Message, MessageItem, MessageState
@@ -11,6 +11,7 @@ from scheduler.usecases.paging import Page, fetch_page
 
 NEEDS_CARE = (MessageState.FAILED.value, MessageState.UNKNOWN.value)
 """States in which a person should see to a mail."""
+WAITING = (MessageState.DUE.value, MessageState.CLAIMED.value, MessageState.SENDING.value)
 
 
 def unattended(now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -29,7 +30,10 @@ def list_messages(
     page: int = 1,
     page_size: int = 50,
 ) -> Page[Message]:
-    """Messages with their patients and items, the latest due first."""
+    """Messages with patients and items: what was tried, the latest first; what waits, the next first; then the rest.
+
+    Reminders wait for months: before all others they would hide what was sent.
+    """
     query = select(Message).options(joinedload(Message.patient), selectinload(Message.items))
     if state is not None:
         query = query.where(Message.state == state)
@@ -38,7 +42,11 @@ def list_messages(
     if appointment_id is not None:
         about = select(MessageItem.message_row_id).where(MessageItem.appointment_id == appointment_id)
         query = query.where(Message.id.in_(about))
-    return fetch_page(session, query.order_by(Message.due_at.desc(), Message.id.desc()), page, page_size)
+    waits = Message.state.in_(WAITING)
+    past = case((~waits, Message.due_at)).desc(), case((~waits, Message.id)).desc()
+    group = case((waits, 1), (Message.state == MessageState.CANCELLED.value, 2), else_=0)
+    ordered = query.order_by(group, *past, Message.due_at, Message.id)
+    return fetch_page(session, ordered, page, page_size)
 
 
 @reading

@@ -11,11 +11,21 @@ from tests.factories import NOW, at, make_appointment, make_message, make_patien
 from tests.query_counter import count_queries
 
 
-def test_the_latest_due_come_first(context: Flask) -> None:
+def test_the_latest_that_became_something_come_first_and_then_what_goes_out_next(context: Flask) -> None:
     appointment = make_appointment(make_world(), at(3))
-    numbers = [make_message(appointment, due_at=NOW + timedelta(hours=hours)).id for hours in (1, 3, 2)]
+    hours = {"sent": (-9, -1), "due": (90, 1), "failed": (-2,), "sending": (0,), "cancelled": (50, 70)}
+    made = {
+        (state, hour): make_message(appointment, state=state, due_at=NOW + timedelta(hours=hour)).id
+        for state, several in hours.items()
+        for hour in several
+    }
+    done = [("sent", -1), ("failed", -2), ("sent", -9)]
+    waiting = [("sending", 0), ("due", 1), ("due", 90)]
+    not_needed = [("cancelled", 70), ("cancelled", 50)]
     found = list_messages()
-    assert ([row.id for row in found.items], found.total) == ([numbers[1], numbers[2], numbers[0]], 3)
+    assert [row.id for row in found.items] == [made[key] for key in (*done, *waiting, *not_needed)]
+    assert [row.id for row in list_messages(page=2, page_size=3).items] == [made[key] for key in waiting]
+    assert found.total == 8
 
 
 def test_messages_are_found_by_state_patient_and_appointment(context: Flask) -> None:
