@@ -153,7 +153,7 @@ def move_appointment(
         return appointment
     previous_practitioner, previous_location = appointment.practitioner_id, appointment.location_id
     put_into_slot(appointment, Booking(wish, room, appointment.planned_session, reason, rules))
-    after = state_of(appointment)
+    changed = {"before": before, "after": state_of(appointment), "rules": rules}
     visible_change(appointment, now=now)
     if appointment.location_id != previous_location:
         stamp_diaries(session)  # two diaries changed, perhaps in nothing that the database watches
@@ -161,9 +161,7 @@ def move_appointment(
     session.expire(appointment, ["practitioner", "location", "room"])
     _owe_mails(session, appointment, batch, is_told=told != as_told(appointment), now=now)
     tell_calendars(session, appointment, previous_practitioner, now=now)
-    note_change(
-        session, appointment, actor, "appointment_moved", now=now, before=before, after=after, rules=rules
-    )
+    note_change(session, appointment, actor, "appointment_moved", now=now, **changed)
     return appointment
 
 

@@ -5,6 +5,7 @@ evaluate. The process that reads it has limits on time and memory, knows no secr
 """
 
 import json
+import logging
 import subprocess
 import sys
 from contextlib import suppress
@@ -18,6 +19,7 @@ from scheduler.errors import InvalidInput
 from scheduler.usecases.imports.ics import Diary, Occurrence, read_diary
 from scheduler.usecases.imports.report import Problem
 
+log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[3]
 START = """
 import sys, types
@@ -60,6 +62,8 @@ def read_diary_apart(
     except subprocess.TimeoutExpired:
         raise TooMuch("takes_long") from None
     if done.returncode:
+        # Without its last words: they could hold what is in the calendar.
+        log.warning("the reader of a calendar ended with %s", done.returncode)
         raise TooMuch("takes_much")
     answer = json.loads(done.stdout)
     if "refused" in answer:
